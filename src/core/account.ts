@@ -1,0 +1,27 @@
+import type { Connection } from './broker.ts';
+
+/** One entry of the credentials file, checked, as the service works with it. Holds no secret in the open. */
+export interface Account {
+  /** What consumers read: `token:<name>`. */
+  readonly name: string;
+  readonly broker: string;
+  readonly environment: string;
+  readonly username: string;
+  readonly enabled: boolean;
+  /** Further names that share this login's token. */
+  readonly subAccounts: readonly string[];
+  /** Longest TTL of this login's keys, seconds; undefined: the broker's default. */
+  readonly ttlSeconds: number | undefined;
+  /** True: prove a new token, and whose it is, before it replaces the old one. */
+  readonly verify: boolean;
+  /** Which login this is at the broker, e.g. `tradovate/demo/USER_000000`. */
+  readonly identity: string;
+  /** What a person would have to change after a refusal. Secret: only ever fingerprinted. */
+  readonly credentials: readonly string[];
+  readonly connection: Connection;
+}
+
+/** The names consumers read for an account: its own, then its sub-accounts. */
+export function namesOf(account: Pick<Account, 'name' | 'subAccounts'>): readonly string[] {
+  return [account.name, ...account.subAccounts];
+}

@@ -1,0 +1,156 @@
+import { z } from 'zod';
+import { states, type State } from './state.ts';
+import type { AccountStatus } from './status.ts';
+
+/** What is stored about one account, as far as operators may see it. */
+export interface StatusFacts {
+  readonly name: string;
+  readonly username: string;
+  readonly broker: string;
+  readonly environment: string;
+  readonly enabled: boolean;
+  readonly subAccounts: readonly string[];
+  readonly person: boolean;
+  readonly generation: number | undefined;
+  readonly issuedAt: number | undefined;
+  readonly expiresAt: number | undefined;
+  readonly renewAt: number | undefined;
+  readonly failures: number;
+  /** The stored trouble, JSON. */
+  readonly trouble: string | undefined;
+  /** A call for this account is on its way. */
+  readonly underWay: boolean;
+  readonly tokenType: string | undefined;
+  readonly scope: string | undefined;
+  readonly state: string | undefined;
+  readonly reason: string | undefined;
+  readonly since: string | undefined;
+  readonly dueAt: number | undefined;
+}
+
+const troubleSchema = z.object({ code: z.string(), message: z.string(), at: z.number() });
+const stateSchema = z.enum(states);
+
+/** The state at `now`: what was stored last, moved on by the clock. */
+export function stateAt(facts: StatusFacts, now: number): State {
+  if (!facts.enabled) return 'disabled';
+  if (facts.underWay) return 'refreshing';
+  const stored = stateSchema.safeParse(facts.state).data ?? 'due';
+  if (stored === 'fresh' && facts.expiresAt !== undefined && now >= facts.expiresAt)
+    return facts.person ? 'awaiting_approval' : 'expired';
+  if (stored === 'fresh' && facts.renewAt !== undefined && now >= facts.renewAt && !facts.person)
+    return 'due';
+  return stored;
+}
+
+/** One account in the words of the contract. Pure. */
+export function describe(facts: StatusFacts, now: number): AccountStatus {
+  const state = stateAt(facts, now);
+  const left = Math.max(0, (facts.expiresAt ?? 0) - now);
+  const valid = left > 0;
+  const trouble = readTrouble(facts.trouble);
+  const next = state === 'disabled' || state === 'paused' ? undefined : facts.dueAt;
+  return {
+    valid,
+    time_remaining_seconds: Math.floor(left / 1000),
+    time_remaining_hours: Math.round(left / 36_000) / 100,
+    expiry_time: iso(facts.expiresAt),
+    needs_refresh: !valid || (facts.renewAt !== undefined && now >= facts.renewAt),
+    message: sentence(state, valid, left, trouble?.message),
+    api_validated: null,
+    name: facts.name,
+    username: facts.username,
+    broker: facts.broker,
+    environment: facts.environment,
+    state,
+    generation: facts.generation ?? null,
+    token_type: facts.tokenType || null,
+    scope: facts.scope || null,
+    issued_at: iso(facts.issuedAt),
+    last_refresh: iso(facts.issuedAt),
+    next_refresh: iso(next),
+    reason: facts.reason || null,
+    last_error: trouble
+      ? { code: trouble.code, message: trouble.message, at: new Date(trouble.at).toISOString() }
+      : null,
+    attempts: facts.failures,
+    sub_accounts: facts.subAccounts,
+    person_needed: state === 'stopped' || state === 'awaiting_approval',
+  };
+}
+
+/** How bad a state is, worst first. */
+const badness: readonly State[] = [
+  'expired',
+  'stopped',
+  'awaiting_approval',
+  'backing_off',
+  'due',
+  'refreshing',
+  'fresh',
+  'paused',
+  'disabled',
+];
+
+/** The account that is worst off: no token first, then by state, then by the time that is left. */
+export function worst(accounts: readonly AccountStatus[]): AccountStatus | undefined {
+  const rank = (account: AccountStatus): readonly number[] => {
+    const idle = account.state === 'disabled' || account.state === 'paused';
+    return [
+      idle ? 1 : 0,
+      account.valid ? 1 : 0,
+      badness.indexOf(account.state),
+      account.time_remaining_seconds,
+    ];
+  };
+  return [...accounts].sort((a, b) => {
+    const [x, y] = [rank(a), rank(b)];
+    const i = x.findIndex((value, k) => value !== y[k]);
+    return i < 0 ? 0 : (x[i] ?? 0) - (y[i] ?? 0);
+  })[0];
+}
+
+function sentence(state: State, valid: boolean, leftMs: number, trouble: string | undefined): string {
+  const token = valid ? `The token is good for another ${duration(leftMs)}.` : 'There is no live token.';
+  switch (state) {
+    case 'fresh':
+      return token;
+    case 'due':
+      return `${token} A refresh is due.`;
+    case 'refreshing':
+      return `${token} A refresh is under way.`;
+    case 'backing_off':
+    case 'expired':
+      return `${token} ${trouble ?? 'The next try is scheduled.'}`;
+    case 'awaiting_approval':
+      return `${token} A person must log in at the broker.`;
+    case 'stopped':
+      return `${token} Stopped: ${trouble ?? 'a person must act.'}`;
+    case 'paused':
+      return `${token} Paused by a person.`;
+    case 'disabled':
+      return 'Disabled in the credentials file.';
+  }
+}
+
+/** A length of time for people: `45 s`, `12 min`, `3 h 20 min`. */
+export function duration(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const rest = minutes % 60;
+  return `${Math.floor(minutes / 60)} h${rest > 0 ? ` ${rest} min` : ''}`;
+}
+
+function readTrouble(text: string | undefined): z.output<typeof troubleSchema> | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return troubleSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+const iso = (at: number | undefined): string | null =>
+  at === undefined || at <= 0 ? null : new Date(at).toISOString();

@@ -1,0 +1,70 @@
+/**
+ * What went wrong between us and a broker, sorted once, at the boundary.
+ *
+ * - `transient`: the broker (or the way to it) failed; nothing is wrong with the account.
+ * - `throttled`: the broker asks for silence; `retryAfterMs` says for how long.
+ * - `refused`: this grant or this call is dead. A renewal turns into a sign-in; a sign-in stops.
+ * - `needs-human`: only a person can mend it (password, lock, agreement, key). Stops the account.
+ * - `outcome-unknown`: the call was sent and not answered; it may have taken effect.
+ */
+export type ErrorKind = 'transient' | 'throttled' | 'refused' | 'needs-human' | 'outcome-unknown';
+
+/** Who else is hit by the same error: everybody on the account, the API key, this egress, the broker. */
+export type ErrorScope = 'account' | 'key' | 'egress' | 'broker';
+
+export interface BrokerErrorFields {
+  readonly kind: ErrorKind;
+  /** Stable, lower_snake_case, listed in docs/errors.md. */
+  readonly code: string;
+  readonly scope?: ErrorScope;
+  readonly retryAfterMs?: number;
+  /** HTTP status, where there was an answer. */
+  readonly status?: number;
+  /** False where the call provably never left (refused connection, DNS): nothing was spent. */
+  readonly sent?: boolean;
+}
+
+/**
+ * An error a broker's adapter throws. The message is for a person: what happened and what to do.
+ * It never holds a body, a header or a secret: errors end up in logs and in alerts.
+ */
+export class BrokerError extends Error {
+  override readonly name = 'BrokerError';
+  readonly kind: ErrorKind;
+  readonly code: string;
+  readonly scope: ErrorScope;
+  readonly retryAfterMs: number | undefined;
+  readonly status: number | undefined;
+  readonly sent: boolean;
+
+  constructor(message: string, fields: BrokerErrorFields) {
+    super(message);
+    this.kind = fields.kind;
+    this.code = fields.code;
+    this.scope = fields.scope ?? 'account';
+    this.retryAfterMs = fields.retryAfterMs;
+    this.status = fields.status;
+    this.sent = fields.sent ?? true;
+  }
+}
+
+/** One thing that is wrong with the configuration, said so that a person can mend it. */
+export interface Fault {
+  /** Where: a file and entry, or a setting. */
+  readonly at: string;
+  /** What is wrong and what to do; never a secret's value, never a piece of the file. */
+  readonly message: string;
+}
+
+/** Ends the process with exit code 2 and one message that lists every fault. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+  readonly faults: readonly Fault[];
+  constructor(faults: readonly Fault[]) {
+    const lines = faults.map((fault) => `  - ${fault.at}: ${fault.message}`);
+    super(
+      `The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${lines.join('\n')}`,
+    );
+    this.faults = faults;
+  }
+}

@@ -1,0 +1,61 @@
+import type { RefreshPolicy } from './broker.ts';
+import type { Random } from './clock.ts';
+
+/** Tokens that live this long or less leave no room to wait: they are due earlier in their life. */
+const SHORT_LIFE_MS = 5 * 60_000;
+const SKEW_MS = 30_000;
+const RETRY_BASE_MS = 5_000;
+const RETRY_FLOOR_MS = 2_000;
+const RETRY_CAP_MS = 5 * 60_000;
+/** Once a token is dead every second counts: never wait longer than this between tries. */
+const RETRY_CAP_EXPIRED_MS = 30_000;
+const DAY_MS = 24 * 60 * 60_000;
+/** Sign-ins without an answer that may follow each other in a day before they are paced. */
+const UNKNOWN_SIGN_INS_PER_DAY = 3;
+const UNKNOWN_SIGN_IN_PACE_MS = 15 * 60_000;
+
+/**
+ * When a grant becomes due (ms since the epoch). Drawn once and kept: drawing again at every look
+ * would pull all accounts towards the earliest moment and lose the spread.
+ */
+export function drawRenewAt(
+  issuedAt: number,
+  expiresAt: number,
+  policy: RefreshPolicy,
+  random: Random,
+): number {
+  const life = Math.max(0, expiresAt - issuedAt);
+  const share = life <= SHORT_LIFE_MS ? Math.min(policy.dueAtShare, 0.6) : policy.dueAtShare;
+  const lastSafeStart = expiresAt - Math.min(3 * policy.timeoutMs + SKEW_MS, life / 4);
+  const due = issuedAt + life * (share - policy.jitterShare * random());
+  return Math.round(Math.min(due, lastSafeStart));
+}
+
+/**
+ * How long to wait after the `failures`-th failure in a row: full jitter over a doubling step, kept
+ * within a quarter of the time that is left, so that several tries fit before the token dies.
+ */
+export function backoffMs(failures: number, headroomMs: number, random: Random): number {
+  const step = RETRY_BASE_MS * 2 ** Math.min(failures - 1, 10);
+  const cap = headroomMs <= 0 ? RETRY_CAP_EXPIRED_MS : Math.min(RETRY_CAP_MS, headroomMs / 4);
+  const bound = Math.max(RETRY_FLOOR_MS, Math.min(step, cap));
+  return Math.round(RETRY_FLOOR_MS + random() * (bound - RETRY_FLOOR_MS));
+}
+
+/** The unknown outcomes of the last day. */
+export function recentUnknown(at: readonly number[], now: number): readonly number[] {
+  return at.filter((instant) => instant > now - DAY_MS);
+}
+
+/**
+ * How long to wait after a sign-in nobody answered. It may have counted as a failed password: a few
+ * tries are fair, then they are paced, never stopped, so that a long outage needs no person.
+ */
+export function unknownSignInWaitMs(unknownInADay: number, headroomMs: number, random: Random): number {
+  return unknownInADay <= UNKNOWN_SIGN_INS_PER_DAY
+    ? Math.max(RETRY_BASE_MS, backoffMs(unknownInADay, headroomMs, random))
+    : UNKNOWN_SIGN_IN_PACE_MS;
+}
+
+/** Sign-ins of one network that may be under way before it counts as proven: the ramp's last step. */
+export const rampOpenAt = 10;

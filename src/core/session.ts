@@ -1,0 +1,87 @@
+import type { Grant } from './broker.ts';
+import type { ErrorKind } from './errors.ts';
+
+/** How a session came to be. */
+export type Source = 'sign-in' | 'renewal' | 'consent' | 'adopted';
+
+/** A grant we keep. */
+export interface Session {
+  /** Only grows, over data loss too; every publication has its own. */
+  readonly generation: number;
+  readonly grant: Grant;
+  readonly source: Source;
+  /** The login it was made for; a session of another login is no session. */
+  readonly identity: string;
+  /** When it is due, ms; drawn once, with its jitter, when the session was made. */
+  readonly renewAt: number;
+  /** True once its renewal material was spent or refused: only a sign-in is left. */
+  readonly renewalSpent: boolean;
+}
+
+export type AttemptKind = 'sign-in' | 'renewal' | 'consent';
+
+/** Written before a call goes out and closed by its outcome: found open, its outcome is unknown. */
+export interface Attempt {
+  readonly kind: AttemptKind;
+  readonly startedAt: number;
+  /** The process that made it. */
+  readonly by: string;
+  /** Fingerprint of the credentials in use. */
+  readonly fingerprint: string;
+}
+
+/** The last thing that went wrong, for people; kept until a success. */
+export interface Trouble {
+  readonly code: string;
+  readonly kind: ErrorKind;
+  readonly message: string;
+  readonly at: number;
+}
+
+/** A person's wish for a refresh, whatever the schedule says. */
+export interface RefreshRequest {
+  readonly at: number;
+  /** True: also try once more where the account is stopped. */
+  readonly rearm: boolean;
+}
+
+/** The stored truth about one account. Jobs and timers are only hints to look at it. */
+export interface AccountRecord {
+  /** The newest lease's number; a writer with an older one is turned away. */
+  readonly fence: number;
+  readonly session: Session | undefined;
+  readonly attempt: Attempt | undefined;
+  /** Failures in a row. */
+  readonly failures: number;
+  readonly trouble: Trouble | undefined;
+  /** No try before this instant (ms). */
+  readonly retryAt: number;
+  /** When sign-ins went out whose outcome nobody knows; the last day's, ms. */
+  readonly unknownSignIns: readonly number[];
+  /** Fingerprints of credentials that were refused: none of them is sent again. */
+  readonly refused: readonly string[];
+  /** Fingerprint of a seed grant that was used; it is never used again. */
+  readonly seedSpent: string | undefined;
+  readonly request: RefreshRequest | undefined;
+  /** The generation whose end was announced already, 0 for none. */
+  readonly expiredSaid: number;
+}
+
+export const emptyRecord: AccountRecord = {
+  fence: 0,
+  session: undefined,
+  attempt: undefined,
+  failures: 0,
+  trouble: undefined,
+  retryAt: 0,
+  unknownSignIns: [],
+  refused: [],
+  seedSpent: undefined,
+  request: undefined,
+  expiredSaid: 0,
+};
+
+/** True while the broker honours the session's token. */
+export function isLive(session: Session | undefined, identity: string, now: number): session is Session {
+  return session !== undefined && session.identity === identity && now < session.grant.expiresAt;
+}

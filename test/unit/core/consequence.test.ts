@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { consequence, type Consequence } from '../../../src/core/consequence.ts';
+import { BrokerError, type BrokerErrorFields } from '../../../src/core/errors.ts';
+import {
+  emptyRecord,
+  type AccountRecord,
+  type AttemptKind,
+  type Session,
+} from '../../../src/core/session.ts';
+
+const NOW = 1_790_000_000_000;
+const live: Session = {
+  generation: 1,
+  grant: {
+    token: 't',
+    headers: {},
+    issuedAt: NOW - 36_000,
+    expiresAt: NOW + 24_000,
+    tokenType: 'Bearer',
+    baseUrl: '',
+  },
+  source: 'sign-in',
+  identity: 'login',
+  renewAt: NOW,
+  renewalSpent: false,
+};
+
+function after(
+  fields: Omit<BrokerErrorFields, 'code'>,
+  during: AttemptKind,
+  before: Partial<AccountRecord> = {},
+  renewalIsSingleUse = true,
+): Consequence {
+  const policy = { dueAtShare: 0.6, jitterShare: 0, timeoutMs: 6_000, renewalIsSingleUse };
+  const error = new BrokerError('what happened', { code: 'code', ...fields });
+  return consequence(error, during, { ...emptyRecord, ...before }, 'present', policy, NOW, () => 0.5);
+}
+
+describe('a failed sign-in', () => {
+  it('that needs a person stops these credentials', () => {
+    const { record } = after({ kind: 'needs-human' }, 'sign-in', { refused: ['older'] });
+    expect(record).toMatchObject({ refused: ['older', 'present'], failures: 1, retryAt: 0 });
+  });
+  it('that was refused in any other way is not repeated either', () => {
+    expect(after({ kind: 'refused' }, 'sign-in').record.refused).toEqual(['present']);
+  });
+  it('that failed in passing is tried again and stops nothing', () => {
+    const { record } = after({ kind: 'transient' }, 'sign-in');
+    expect(record.refused).toEqual([]);
+    expect(record.retryAt).toBeGreaterThan(NOW);
+  });
+  it('that nobody answered is remembered for a day and waits', () => {
+    const dayAgo = NOW - 24 * 3_600_000;
+    const { record } = after({ kind: 'outcome-unknown' }, 'sign-in', {
+      unknownSignIns: [dayAgo, NOW - 1_000],
+    });
+    expect(record.unknownSignIns).toEqual([NOW - 1_000, NOW]);
+    expect(record.retryAt).toBeGreaterThanOrEqual(NOW + 5_000);
+  });
+  it('that the broker throttled for this account waits as long as it said', () => {
+    const { record, silence } = after({ kind: 'throttled', retryAfterMs: 10_000 }, 'sign-in');
+    expect(record.retryAt).toBeGreaterThanOrEqual(NOW + 10_000);
+    expect(silence).toBeUndefined();
+  });
+  it('that the broker throttled for the whole egress silences everybody there', () => {
+    const { silence } = after({ kind: 'throttled', retryAfterMs: 3_600_000, scope: 'egress' }, 'sign-in');
+    expect(silence).toEqual({ scope: 'egress', until: NOW + 3_600_000, code: 'code' });
+  });
+});
+
+describe('a failed renewal', () => {
+  it('that was refused spends the pair and asks for one sign-in, now', () => {
+    const { record } = after({ kind: 'refused' }, 'renewal', { session: live });
+    expect(record).toMatchObject({ session: { renewalSpent: true }, retryAt: NOW, refused: [] });
+  });
+  it('without an answer is never sent again where it is single-use', () => {
+    const { record } = after({ kind: 'outcome-unknown' }, 'renewal', { session: live });
+    expect(record).toMatchObject({ session: { renewalSpent: true }, retryAt: NOW });
+  });
+  it('without an answer may be repeated where the broker allows it', () => {
+    const { record } = after({ kind: 'outcome-unknown' }, 'renewal', { session: live }, false);
+    expect(record.session?.renewalSpent).toBe(false);
+    expect(record.retryAt).toBeGreaterThan(NOW);
+  });
+  it('in passing keeps the pair and comes again within the time left', () => {
+    const { record } = after({ kind: 'transient' }, 'renewal', { session: live, failures: 5 });
+    expect(record.session?.renewalSpent).toBe(false);
+    expect(record.retryAt - NOW).toBeLessThanOrEqual(6_000);
+  });
+  it('that needs a person stops the account, the pair included', () => {
+    const { record } = after({ kind: 'needs-human' }, 'renewal', { session: live });
+    expect(record).toMatchObject({ session: { renewalSpent: true }, refused: ['present'] });
+  });
+});
+
+describe('any failure', () => {
+  it('keeps the token that is still good', () => {
+    for (const kind of ['transient', 'throttled', 'refused', 'needs-human', 'outcome-unknown'] as const) {
+      for (const during of ['sign-in', 'renewal', 'consent'] as const) {
+        expect(after({ kind }, during, { session: live }).record.session?.grant).toBe(live.grant);
+      }
+    }
+  });
+  it('closes the attempt and keeps what happened for people', () => {
+    const attempt = { kind: 'sign-in', startedAt: NOW - 5, by: 'me', fingerprint: 'present' } as const;
+    const { record } = after({ kind: 'transient' }, 'sign-in', { attempt });
+    expect(record.attempt).toBeUndefined();
+    expect(record.trouble).toEqual({ code: 'code', kind: 'transient', message: 'what happened', at: NOW });
+  });
+  it('of a person’s login starts no timer', () => {
+    expect(after({ kind: 'refused' }, 'consent').record).toMatchObject({ retryAt: 0, refused: [] });
+  });
+});

@@ -1,0 +1,219 @@
+import { describe, expect, it } from 'vitest';
+import type { Connection, Grant } from '../../../src/core/broker.ts';
+import { decide, type Decision, type Situation } from '../../../src/core/decide.ts';
+import { emptyRecord, type AccountRecord, type Session } from '../../../src/core/session.ts';
+
+const NOW = 1_790_000_000_000;
+const MINUTE = 60_000;
+const unused = (): never => {
+  throw new Error('a rule makes no call');
+};
+
+const password: Connection = { signIn: unused };
+const rotating: Connection = {
+  signIn: unused,
+  renew: unused,
+  renewableUntil: (grant) => grant.issuedAt + 9 * MINUTE,
+};
+const personOnly = (askAt: (now: number) => number): Connection => ({
+  consent: { url: unused, redirectUri: 'http://localhost/callback', receive: unused, askAt },
+});
+
+const grant = (changes: Partial<Grant> = {}): Grant => ({
+  token: 'made-up',
+  headers: {},
+  issuedAt: NOW - 10 * MINUTE,
+  expiresAt: NOW + 50 * MINUTE,
+  tokenType: 'Bearer',
+  baseUrl: 'http://127.0.0.1',
+  ...changes,
+});
+
+const session = (changes: Partial<Session> = {}, grantChanges: Partial<Grant> = {}): Session => ({
+  generation: 7,
+  grant: grant(grantChanges),
+  source: 'sign-in',
+  identity: 'login',
+  renewAt: NOW + 30 * MINUTE,
+  renewalSpent: false,
+  ...changes,
+});
+
+function decided(
+  record: Partial<AccountRecord>,
+  changes: Partial<Situation> = {},
+  connection = password,
+): Decision {
+  return decide(
+    {
+      account: { enabled: true, identity: 'login', connection },
+      fingerprints: ['present'],
+      seedFingerprints: [],
+      record: { ...emptyRecord, ...record },
+      silentUntil: 0,
+      ...changes,
+    },
+    NOW,
+  );
+}
+
+describe('an account with a password', () => {
+  it('that has no token signs in at once', () => {
+    expect(decided({})).toEqual({ do: 'sign-in', because: 'no_token' });
+  });
+  it('with a fresh token rests until it is due', () => {
+    expect(decided({ session: session() })).toEqual({
+      do: 'rest',
+      state: 'fresh',
+      because: 'fresh',
+      nextAt: NOW + 30 * MINUTE,
+    });
+  });
+  it('whose token is due signs in while the old one lives', () => {
+    expect(decided({ session: session({ renewAt: NOW }) })).toEqual({ do: 'sign-in', because: 'due' });
+  });
+  it('whose session was made for another login signs in', () => {
+    expect(decided({ session: session({ identity: 'other' }) })).toEqual({
+      do: 'sign-in',
+      because: 'no_token',
+    });
+  });
+  it('that failed waits for its retry, as backing_off while the token lives', () => {
+    const record = { session: session({ renewAt: NOW - 1 }), retryAt: NOW + 5_000 };
+    expect(decided(record)).toMatchObject({ do: 'rest', state: 'backing_off', nextAt: NOW + 5_000 });
+  });
+  it('that failed waits as expired once the token is dead', () => {
+    const record = { session: session({ renewAt: 1 }, { expiresAt: NOW }), retryAt: NOW + 5_000 };
+    expect(decided(record)).toMatchObject({ do: 'rest', state: 'expired', nextAt: NOW + 5_000 });
+  });
+  it('whose credentials were refused is stopped, for good', () => {
+    expect(decided({ refused: ['older', 'present'] })).toEqual({
+      do: 'rest',
+      state: 'stopped',
+      because: 'stopped',
+      nextAt: undefined,
+    });
+  });
+  it('whose credentials were refused under an older key of the ring is stopped as well', () => {
+    expect(decided({ refused: ['rotated'] }, { fingerprints: ['new', 'rotated'] })).toMatchObject({
+      state: 'stopped',
+    });
+  });
+  it('that is stopped and still has a live token is looked at again when that ends', () => {
+    const record = { session: session({ renewAt: 1 }), refused: ['present'] };
+    expect(decided(record)).toMatchObject({ state: 'stopped', nextAt: NOW + 50 * MINUTE });
+  });
+  it('whose credentials changed after a refusal signs in', () => {
+    expect(decided({ refused: ['older'] })).toEqual({ do: 'sign-in', because: 'no_token' });
+  });
+  it('that a person re-arms signs in once more', () => {
+    expect(decided({ refused: ['present'], request: { at: NOW, rearm: true } })).toEqual({
+      do: 'sign-in',
+      because: 'requested',
+    });
+  });
+  it('that a person asks for without re-arming stays stopped', () => {
+    expect(decided({ refused: ['present'], request: { at: NOW, rearm: false } })).toMatchObject({
+      state: 'stopped',
+    });
+  });
+  it('is refreshed on request though its token is fresh', () => {
+    expect(decided({ session: session(), request: { at: NOW, rearm: false } })).toEqual({
+      do: 'sign-in',
+      because: 'requested',
+    });
+  });
+  it('keeps silent as long as its broker asked for, requests included', () => {
+    const silent = { silentUntil: NOW + MINUTE };
+    expect(decided({}, silent)).toMatchObject({
+      do: 'rest',
+      state: 'backing_off',
+      because: 'broker_silence',
+      nextAt: NOW + MINUTE,
+    });
+    expect(decided({ request: { at: NOW, rearm: true } }, silent)).toMatchObject({
+      because: 'broker_silence',
+    });
+  });
+  it('that is disabled rests without a next action', () => {
+    const account = { enabled: false, identity: 'login', connection: password };
+    expect(decided({}, { account })).toEqual({
+      do: 'rest',
+      state: 'disabled',
+      because: 'disabled',
+      nextAt: undefined,
+    });
+  });
+  it('whose token was born in the future (the clock was set back) signs in', () => {
+    const record = { session: session({}, { issuedAt: NOW + 2 * MINUTE, expiresAt: NOW + 60 * MINUTE }) };
+    expect(decided(record)).toMatchObject({ do: 'sign-in' });
+  });
+});
+
+describe('an account whose tokens rotate', () => {
+  it('renews what is due', () => {
+    const record = { session: session({ renewAt: NOW }, { issuedAt: NOW - MINUTE }) };
+    expect(decided(record, {}, rotating)).toEqual({ do: 'renew', because: 'due' });
+  });
+  it('renews after the token died while its pair lives', () => {
+    const record = { session: session({ renewAt: 1 }, { issuedAt: NOW - 8 * MINUTE, expiresAt: NOW - 1 }) };
+    expect(decided(record, {}, rotating)).toEqual({ do: 'renew', because: 'expired' });
+  });
+  it('signs in once the pair is dead', () => {
+    const record = { session: session({ renewAt: 1 }, { issuedAt: NOW - 9 * MINUTE, expiresAt: NOW - 1 }) };
+    expect(decided(record, {}, rotating)).toEqual({ do: 'sign-in', because: 'expired' });
+  });
+  it('never renews with what was spent', () => {
+    const record = { session: session({ renewAt: 1, renewalSpent: true }, { issuedAt: NOW - MINUTE }) };
+    expect(decided(record, {}, rotating)).toEqual({ do: 'sign-in', because: 'due' });
+  });
+  it('goes on renewing though its password was refused', () => {
+    const record = { session: session({ renewAt: 1 }, { issuedAt: NOW - MINUTE }), refused: ['present'] };
+    expect(decided(record, {}, rotating)).toEqual({ do: 'renew', because: 'due' });
+  });
+  it('starts from the pair it came with, once', () => {
+    const seeded = { ...rotating, seed: grant() };
+    expect(decided({}, { seedFingerprints: ['seed'] }, seeded)).toEqual({
+      do: 'seed',
+      because: 'first_start',
+    });
+    expect(decided({ seedSpent: 'seed' }, { seedFingerprints: ['seed'] }, seeded)).toMatchObject({
+      do: 'sign-in',
+    });
+  });
+});
+
+describe('an account that only a person can log in', () => {
+  it('with a live token rests until that ends', () => {
+    const record = { session: session({ renewAt: 1 }) };
+    expect(
+      decided(
+        record,
+        {},
+        personOnly((now) => now),
+      ),
+    ).toMatchObject({ state: 'fresh', nextAt: NOW + 50 * MINUTE });
+  });
+  it('without a token waits for the person, and is looked at again', () => {
+    const decision = decided(
+      {},
+      {},
+      personOnly((now) => now),
+    );
+    expect(decision).toMatchObject({ state: 'awaiting_approval', because: 'awaiting_approval' });
+    expect(decision.do === 'rest' && (decision.nextAt ?? 0) > NOW).toBe(true);
+  });
+  it('is not asked outside the hours for it', () => {
+    const decision = decided(
+      {},
+      {},
+      personOnly(() => NOW + 3 * MINUTE),
+    );
+    expect(decision).toEqual({
+      do: 'rest',
+      state: 'awaiting_approval',
+      because: 'asked_later',
+      nextAt: NOW + 3 * MINUTE,
+    });
+  });
+});
