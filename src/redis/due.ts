@@ -1,0 +1,78 @@
+import type { Redis } from 'ioredis';
+import { keys } from './keys.ts';
+import { run, scripts } from './scripts.ts';
+
+/** How far a claim pushes an account ahead: when its job is lost, it is due again after this. */
+const HORIZON_MS = 10_000;
+/** A job that waited this long in the queue counts as lost. */
+const LOST_MS = 60_000;
+
+/** The due index of every broker: when each account is to be looked at next. */
+export interface DueIndex {
+  /** Takes up to `limit` due accounts; `more` where others may still be due. */
+  claim(broker: string, now: number, limit: number): Promise<{ names: readonly string[]; more: boolean }>;
+  /** Makes accounts due at `at` where they have no next action yet; says how many had none. */
+  seed(broker: string, names: readonly string[], at: number): Promise<number>;
+  /** Makes accounts due at `at`, whatever they had. */
+  put(broker: string, names: readonly string[], at: number): Promise<void>;
+  remove(broker: string, names: readonly string[]): Promise<void>;
+  /** Those of `names` that have no next action. */
+  missing(broker: string, names: readonly string[]): Promise<readonly string[]>;
+  /** The earliest next action of a broker (ms), or undefined. */
+  earliest(broker: string): Promise<number | undefined>;
+  /** Takes an account off the list of those that wait in the queue. */
+  unqueue(broker: string, name: string): Promise<void>;
+}
+
+const BATCH = 500;
+
+function batches<T>(items: readonly T[]): readonly (readonly T[])[] {
+  const count = Math.ceil(items.length / BATCH);
+  return Array.from({ length: count }, (_, i) => items.slice(i * BATCH, (i + 1) * BATCH));
+}
+
+export function makeDueIndex(redis: Redis): DueIndex {
+  const scored = (names: readonly string[], at: number): string[] =>
+    names.flatMap((name) => [String(at), name]);
+  return {
+    async claim(broker, now, limit) {
+      const reply = await run(
+        redis,
+        scripts.claim,
+        [keys.due(broker), keys.queued(broker)],
+        [now, limit, HORIZON_MS, LOST_MS],
+      );
+      const [due, ...names] = Array.isArray(reply) ? reply.map(String) : [];
+      return { names, more: Number(due ?? 0) >= limit };
+    },
+    async seed(broker, names, at) {
+      let added = 0;
+      for (const batch of batches(names))
+        added += await redis.zadd(keys.due(broker), 'NX', ...scored(batch, at));
+      return added;
+    },
+    async put(broker, names, at) {
+      for (const batch of batches(names)) await redis.zadd(keys.due(broker), ...scored(batch, at));
+    },
+    async remove(broker, names) {
+      for (const batch of batches(names)) await redis.zrem(keys.due(broker), ...batch);
+    },
+    async missing(broker, names) {
+      const without: string[] = [];
+      for (const batch of batches(names)) {
+        const scores = await redis.zmscore(keys.due(broker), ...batch);
+        batch.forEach((name, i) => {
+          if (scores[i] === null || scores[i] === undefined) without.push(name);
+        });
+      }
+      return without;
+    },
+    async earliest(broker) {
+      const [, score] = await redis.zrange(keys.due(broker), '0', '0', 'WITHSCORES');
+      return score === undefined ? undefined : Number(score);
+    },
+    async unqueue(broker, name) {
+      await redis.zrem(keys.queued(broker), name);
+    },
+  };
+}

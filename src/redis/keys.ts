@@ -1,0 +1,28 @@
+import type { Network } from '../core/store.ts';
+
+/** Everything the service keeps for itself lies under this prefix. */
+const own = (rest: string): string => `refresher:${rest}`;
+
+export const keys = {
+  contract: own('contract'),
+  world: own('world'),
+  keycheck: own('keycheck'),
+  roster: own('roster'),
+  names: own('names'),
+  aliases: own('aliases'),
+  owners: own('owners'),
+  rearm: own('rearm'),
+  reload: own('reload'),
+  /** BullMQ's prefix. */
+  queues: own('q'),
+  record: (name: string): string => own(`account:${name}`),
+  lease: (name: string): string => own(`lease:${name}`),
+  queued: (broker: string): string => own(`queued:${broker}`),
+  due: (broker: string): string => own(`due:${broker}`),
+  consent: (digest: string): string => own(`consent:${digest}`),
+  silence: (network: Network): string => own(`silence:${network.broker}:${network.egress}`),
+  ramp: (network: Network): readonly [string, string, string] => {
+    const base = own(`ramp:${network.broker}:${network.egress}`);
+    return [base, `${base}:under-way`, `${base}:waiting`];
+  },
+} as const;

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Redis } from 'ioredis';
+
+/** A Lua script: one step on the server that nobody can see half of. */
+export interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+
+function load(...files: readonly string[]): Script {
+  const text = files
+    .map((file) => readFileSync(new URL(`scripts/${file}.lua`, import.meta.url), 'utf8'))
+    .join('\n');
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+}
+
+export const scripts = {
+  acquire: load('acquire'),
+  extend: load('extend'),
+  release: load('release'),
+  note: load('note'),
+  commit: load('ramp', 'publish', 'commit'),
+  settle: load('ramp', 'publish', 'settle'),
+  rearm: load('rearm'),
+  claim: load('claim'),
+  request: load('request'),
+} as const;
+
+/** Runs a script by its digest; the server that does not know it yet is given the text. */
+export async function run(
+  redis: Redis,
+  script: Script,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+): Promise<unknown> {
+  try {
+    return await redis.evalsha(script.sha, keys.length, ...keys, ...args);
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    return redis.eval(script.text, keys.length, ...keys, ...args);
+  }
+}

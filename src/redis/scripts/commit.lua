@@ -1,0 +1,67 @@
+-- The only writer of what bots read. All keys of a login, its record, its next action, the released
+-- lease and the event change together, and only for the newest fence.
+-- includes ramp.lua, publish.lua
+-- KEYS lease record due rearm owners list rampLevel rampUnderWay rampWaiting
+-- ARGV payload (JSON): publish's, and { owner, fence, generation, restore, claims, set, drop, names,
+--   standing, dueAt, rearmAt, events, ramp, open }
+-- -> {1, woken, reports...} committed, {0} stale, {-1, name} claimed by another login
+local p = cjson.decode(ARGV[1])
+local record = KEYS[2]
+
+if p.restore then
+  if redis.call('HGET', record, 'generation') ~= p.generation then
+    return { 0 }
+  end
+else
+  if tonumber(redis.call('HGET', record, 'fence') or '0') > tonumber(p.fence) then
+    return { 0 }
+  end
+  local claims = { unpack(p.claims) }
+  claims[#claims + 1] = 'token ' .. redis.sha1hex(p.token)
+  for _, claim in ipairs(claims) do
+    local holder = redis.call('HGET', KEYS[5], claim)
+    if holder and holder ~= p.name and redis.call('HEXISTS', 'refresher:roster', holder) == 1 then
+      local holderUntil = tonumber(redis.call('HGET', 'refresher:account:' .. holder, 'expiresAt') or '0')
+      if holderUntil > p.now then
+        return { -1, holder }
+      end
+    end
+  end
+  for _, claim in ipairs(cjson.decode(redis.call('HGET', record, 'claims') or '[]')) do
+    if redis.call('HGET', KEYS[5], claim) == p.name then
+      redis.call('HDEL', KEYS[5], claim)
+    end
+  end
+  for _, claim in ipairs(claims) do
+    redis.call('HSET', KEYS[5], claim, p.name)
+  end
+  redis.call('HSET', record, 'claims', cjson.encode(claims))
+end
+
+local reports = publish(p, record, KEYS[6])
+if p.rearmAt > 0 then
+  redis.call('ZADD', KEYS[4], string.format('%.0f', p.rearmAt), p.name)
+else
+  redis.call('ZREM', KEYS[4], p.name)
+end
+if p.restore then
+  return { 1, 0, unpack(reports) }
+end
+
+local fields = {}
+for field, value in pairs(p.set) do
+  fields[#fields + 1] = field
+  fields[#fields + 1] = value
+end
+redis.call('HSET', record, 'fence', p.fence, 'generation', p.generation, unpack(fields))
+redis.call('HDEL', record, unpack(p.drop))
+stand(p.names, p.standing, p.now)
+redis.call('ZADD', KEYS[3], string.format('%.0f', p.dueAt), p.name)
+local woken = leaveRamp(KEYS[7], KEYS[8], KEYS[9], KEYS[3], p.name, p.ramp, p.now, p.open)
+if redis.call('GET', KEYS[1]) == p.owner then
+  redis.call('DEL', KEYS[1])
+end
+for _, event in ipairs(p.events) do
+  redis.call('PUBLISH', 'token-events', event)
+end
+return { 1, woken, unpack(reports) }

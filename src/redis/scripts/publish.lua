@@ -1,0 +1,124 @@
+-- Shared by commit and restore: writes everything bots read of one login, in one step.
+-- p: { name, token, now, keyUntil, listTtlMs, publications = {{name, meta = {...}}} }
+-- -> the token keys written, reports in words, the alias names taken
+local function publish(p, recordKey, listKey)
+  local written, reports, aliases = {}, {}, {}
+  local ours = {}
+  local keyUntil = string.format('%.0f', p.keyUntil)
+
+  local function typeOf(key)
+    return redis.call('TYPE', key)['ok']
+  end
+  local function writeToken(key)
+    local kind = typeOf(key)
+    if kind ~= 'none' and kind ~= 'string' then
+      -- The key is ours by contract: what a reader GETs must be a token. It is replaced, and said.
+      reports[#reports + 1] = 'replaced a ' .. kind .. ' at ' .. key
+    end
+    redis.call('SET', key, p.token, 'PXAT', keyUntil)
+    written[#written + 1] = key
+  end
+
+  local listKind = typeOf(listKey)
+  local listUsable = listKind == 'none' or listKind == 'list'
+  if not listUsable then
+    reports[#reports + 1] = 'the key list ' .. listKey .. ' is a ' .. listKind .. ' and was left alone'
+  end
+
+  for i, publication in ipairs(p.publications) do
+    local metaKey = 'meta:' .. publication.name
+    local kind = typeOf(metaKey)
+    if kind ~= 'none' and kind ~= 'hash' then
+      reports[#reports + 1] = 'replaced a ' .. kind .. ' at ' .. metaKey
+    end
+    redis.call('DEL', metaKey)
+    local fields = {}
+    for field, value in pairs(publication.meta) do
+      fields[#fields + 1] = field
+      fields[#fields + 1] = value
+    end
+    redis.call('HSET', metaKey, unpack(fields))
+    redis.call('PEXPIREAT', metaKey, keyUntil)
+    ours['token:' .. publication.name] = true
+    writeToken('token:' .. publication.name)
+    if i == 1 then
+      ours['auth:' .. publication.name] = true
+      writeToken('auth:' .. publication.name)
+    end
+  end
+
+  if listUsable then
+    local listed = {}
+    local former = {}
+    for _, key in ipairs(cjson.decode(redis.call('HGET', recordKey, 'ownKeys') or '[]')) do
+      former[key] = true
+    end
+    for _, entry in ipairs(redis.call('LRANGE', listKey, 0, -1)) do
+      local prefix, name = string.match(entry, '^(%l+):([%w%._@%-]+)$')
+      if listed[entry] or ours[entry] then
+        listed[entry] = true
+      elseif former[entry] then
+        -- A sub-account that is configured no longer: its key runs out by itself.
+        redis.call('LREM', listKey, 0, entry)
+      elseif (prefix ~= 'token' and prefix ~= 'auth') or #name > 64 then
+        reports[#reports + 1] = 'the key list ' .. listKey .. ' has an entry that is never written: ' .. string.sub(entry, 1, 80)
+      else
+        listed[entry] = true
+        local configured = redis.call('HGET', 'refresher:names', name)
+        local alias = redis.call('HGET', 'refresher:aliases', name)
+        if (configured and configured ~= p.name) or (not configured and alias and alias ~= p.name) then
+          reports[#reports + 1] = 'the key list ' .. listKey .. ' has an entry that belongs to ' .. (configured or alias) .. ': ' .. entry
+        else
+          if not configured then
+            redis.call('HSET', 'refresher:aliases', name, p.name)
+            aliases[#aliases + 1] = name
+          end
+          writeToken(entry)
+        end
+      end
+    end
+    for _, publication in ipairs(p.publications) do
+      local key = 'token:' .. publication.name
+      if not listed[key] then
+        redis.call('RPUSH', listKey, key)
+      end
+    end
+    redis.call('PEXPIRE', listKey, p.listTtlMs)
+  end
+
+  -- Names that were on the list before and are no longer: free for others.
+  local kept = {}
+  for _, name in ipairs(aliases) do
+    kept[name] = true
+  end
+  for _, name in ipairs(cjson.decode(redis.call('HGET', recordKey, 'aliases') or '[]')) do
+    if listUsable and not kept[name] and redis.call('HGET', 'refresher:aliases', name) == p.name then
+      redis.call('HDEL', 'refresher:aliases', name)
+    end
+  end
+  local ownKeys = {}
+  for key, _ in pairs(ours) do
+    ownKeys[#ownKeys + 1] = key
+  end
+  redis.call('HSET', recordKey, 'keys', cjson.encode(written), 'digest', redis.sha1hex(p.token))
+  redis.call('HSET', recordKey, 'ownKeys', cjson.encode(ownKeys), 'names', cjson.encode(p.names))
+  redis.call('HSET', recordKey, 'aliases', #aliases > 0 and cjson.encode(aliases) or '[]')
+  return reports
+end
+
+-- Tells readers why a key is there or not: `state:<name>` for every name of the login.
+local function stand(names, standing, now)
+  for _, name in ipairs(names) do
+    local key = 'state:' .. name
+    local kind = redis.call('TYPE', key)['ok']
+    if kind ~= 'none' and kind ~= 'hash' then
+      redis.call('DEL', key)
+    end
+    local since = standing.since
+    if redis.call('HGET', key, 'state') == standing.state and redis.call('HGET', key, 'reason') == standing.reason then
+      since = redis.call('HGET', key, 'since') or since
+    end
+    redis.call('HSET', key, 'state', standing.state, 'reason', standing.reason, 'since', since, 'expiresAt', standing.expiresAt)
+    redis.call('PERSIST', key)
+  end
+end

@@ -1,0 +1,42 @@
+-- Gives the keys of a live token their full TTL again: only while value and generation are ours.
+-- KEYS record rearm   ARGV name now capMs
+-- -> 'ok', 'missing' (a key is gone though the token lives), 'foreign' (somebody wrote another
+--    value), 'over' (the token is dead, nothing is re-armed)
+local now = tonumber(ARGV[2])
+local expiresAt = tonumber(redis.call('HGET', KEYS[1], 'expiresAt') or '0')
+if expiresAt <= now then
+  redis.call('ZREM', KEYS[2], ARGV[1])
+  return 'over'
+end
+local keyUntil = math.min(expiresAt, now + tonumber(ARGV[3]))
+local untilText = string.format('%.0f', keyUntil)
+local digest = redis.call('HGET', KEYS[1], 'digest')
+local generation = redis.call('HGET', KEYS[1], 'generation')
+local outcome = 'ok'
+for _, key in ipairs(cjson.decode(redis.call('HGET', KEYS[1], 'keys') or '[]')) do
+  local kind = redis.call('TYPE', key)['ok']
+  if kind == 'none' then
+    if outcome == 'ok' then outcome = 'missing' end
+  elseif kind ~= 'string' or redis.sha1hex(redis.call('GET', key)) ~= digest then
+    outcome = 'foreign'
+  else
+    redis.call('PEXPIREAT', key, untilText)
+  end
+end
+for _, name in ipairs(cjson.decode(redis.call('HGET', KEYS[1], 'names') or '[]')) do
+  local key = 'meta:' .. name
+  local kind = redis.call('TYPE', key)['ok']
+  if kind == 'none' then
+    if outcome == 'ok' then outcome = 'missing' end
+  elseif kind ~= 'hash' or redis.call('HGET', key, 'generation') ~= generation then
+    outcome = 'foreign'
+  else
+    redis.call('PEXPIREAT', key, untilText)
+  end
+end
+if keyUntil < expiresAt then
+  redis.call('ZADD', KEYS[2], string.format('%.0f', now + 0.4 * tonumber(ARGV[3])), ARGV[1])
+else
+  redis.call('ZREM', KEYS[2], ARGV[1])
+end
+return outcome

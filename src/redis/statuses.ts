@@ -1,0 +1,76 @@
+import type { Redis } from 'ioredis';
+import type { StatusFacts } from '../core/describe.ts';
+import { keys } from './keys.ts';
+import type { RosterEntry } from './roster.ts';
+
+const recordFields = [
+  'generation',
+  'issuedAt',
+  'expiresAt',
+  'renewAt',
+  'failures',
+  'trouble',
+  'attempt',
+] as const;
+const BATCH = 250;
+
+/** What is stored about accounts, as operators may see it. Nothing sealed is read. */
+export async function readFacts(
+  redis: Redis,
+  entries: readonly (readonly [string, RosterEntry])[],
+): Promise<readonly StatusFacts[]> {
+  const facts: StatusFacts[] = [];
+  for (let i = 0; i < entries.length; i += BATCH) {
+    const batch = entries.slice(i, i + BATCH);
+    const read = redis.pipeline();
+    for (const [name, entry] of batch) {
+      read.hmget(keys.record(name), ...recordFields);
+      read.hmget(`meta:${name}`, 'tokenType', 'scope');
+      read.hmget(`state:${name}`, 'state', 'reason', 'since');
+      read.zscore(keys.due(entry.broker), name);
+      read.exists(keys.lease(name));
+    }
+    const replies = (await read.exec()) ?? [];
+    batch.forEach(([name, entry], j) => {
+      const row = (k: number): readonly (string | null)[] => list(replies[j * 5 + k]?.[1]);
+      const single = (k: number): unknown => replies[j * 5 + k]?.[1];
+      const [generation, issuedAt, expiresAt, renewAt, failures, trouble, attempt] = row(0);
+      const [tokenType, scope] = row(1);
+      const [state, reason, since] = row(2);
+      const due = single(3);
+      facts.push({
+        name,
+        username: entry.username,
+        broker: entry.broker,
+        environment: entry.environment,
+        enabled: entry.enabled,
+        subAccounts: entry.subAccounts,
+        person: entry.person,
+        generation: numeric(generation),
+        issuedAt: numeric(issuedAt),
+        expiresAt: numeric(expiresAt),
+        renewAt: numeric(renewAt),
+        failures: numeric(failures) ?? 0,
+        trouble: trouble ?? undefined,
+        underWay: attempt !== null && attempt !== undefined && single(4) === 1,
+        tokenType: tokenType ?? undefined,
+        scope: scope ?? undefined,
+        state: state ?? undefined,
+        reason: reason ?? undefined,
+        since: since ?? undefined,
+        dueAt: numeric(typeof due === 'string' ? due : null),
+      });
+    });
+  }
+  return facts;
+}
+
+function list(reply: unknown): readonly (string | null)[] {
+  return Array.isArray(reply)
+    ? reply.map((value: unknown) => (typeof value === 'string' ? value : null))
+    : [];
+}
+
+function numeric(text: string | null | undefined): number | undefined {
+  return text === null || text === undefined ? undefined : Number(text);
+}
