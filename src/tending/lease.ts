@@ -1,0 +1,51 @@
+import type { Clock } from '../core/clock.ts';
+import type { AccountRecord } from '../core/session.ts';
+import type { Lease, TokenStore } from '../core/store.ts';
+
+/** A lease under which work goes on; `signal` aborts as soon as it is no longer ours. */
+export interface HeldLease {
+  readonly lease: Lease;
+  readonly record: AccountRecord;
+  readonly signal: AbortSignal;
+  /** Stops keeping it; a lease that nothing was written under is given back. */
+  end(written: boolean): Promise<void>;
+}
+
+/**
+ * Takes the lease on an account and keeps it, renewed at a third of its time, until `end`.
+ * Undefined while somebody else holds it.
+ */
+export async function takeLease(
+  store: TokenStore,
+  clock: Clock,
+  account: { readonly name: string; readonly broker: string },
+  owner: string,
+  ttlMs: number,
+): Promise<HeldLease | undefined> {
+  const acquired = await store.acquire(account.name, account.broker, owner, ttlMs);
+  if (!acquired) return undefined;
+  const lost = new AbortController();
+  const done = new AbortController();
+  const keep = async (): Promise<void> => {
+    let keptAt = clock.now();
+    for (;;) {
+      await clock.sleep(ttlMs / 3, done.signal);
+      if (done.signal.aborted) return;
+      const askedAt = clock.now();
+      const kept = await store.extend(acquired.lease, ttlMs).catch(() => undefined);
+      if (kept) keptAt = askedAt;
+      // No answer from Redis is no loss yet, but past the lease's time another may hold the account.
+      if (kept === false || clock.now() - keptAt >= ttlMs) return lost.abort(new Error('the lease is lost'));
+    }
+  };
+  const keeping = keep();
+  return {
+    ...acquired,
+    signal: lost.signal,
+    async end(written) {
+      done.abort();
+      await keeping;
+      if (!written) await store.release(acquired.lease);
+    },
+  };
+}

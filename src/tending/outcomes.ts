@@ -1,0 +1,238 @@
+import { namesOf, type Account } from '../core/account.ts';
+import type { Grant } from '../core/broker.ts';
+import { consequence } from '../core/consequence.ts';
+import { decide, type Decision, type Situation } from '../core/decide.ts';
+import { BrokerError } from '../core/errors.ts';
+import { drawRenewAt } from '../core/policy.ts';
+import { isLive, type AccountRecord, type AttemptKind, type Session, type Source } from '../core/session.ts';
+import type { Commit, Network, RampOutcome } from '../core/store.ts';
+import type { HeldLease } from './lease.ts';
+import type { KeeperParts, Tended } from './parts.ts';
+import { claimsOf, publicationsOf } from './publications.ts';
+
+/** How a look at an account ends: each of these writes once, under the lease, and says what happened. */
+export interface Outcomes {
+  networkOf(account: Account): Network;
+  seedFingerprints(seed: Grant): readonly string[];
+  situationOf(account: Account, record: AccountRecord): Promise<Situation>;
+  rest(
+    account: Account,
+    held: HeldLease,
+    record: AccountRecord,
+    decision: Extract<Decision, { do: 'rest' }>,
+  ): Promise<Tended>;
+  commit(
+    account: Account,
+    held: HeldLease,
+    record: AccountRecord,
+    got: {
+      readonly grant: Grant;
+      readonly source: Source;
+      readonly ramp?: RampOutcome;
+      readonly startedAt?: number;
+    },
+  ): Promise<Tended>;
+  /** The commit that would write this session again. */
+  commitOf(account: Account, record: AccountRecord, session: Session, ramp: RampOutcome | undefined): Commit;
+  fail(
+    account: Account,
+    held: HeldLease,
+    before: AccountRecord,
+    failure: {
+      readonly error: BrokerError;
+      readonly during: AttemptKind;
+      readonly quiet?: boolean;
+      readonly ramp?: RampOutcome | undefined;
+    },
+  ): Promise<Tended>;
+}
+
+export function makeOutcomes(parts: KeeperParts): Outcomes {
+  const { store, clock, log, listener } = parts;
+
+  async function situationOf(account: Account, record: AccountRecord): Promise<Situation> {
+    const seed = account.connection.seed;
+    return {
+      account,
+      record,
+      fingerprints: parts.fingerprints(account.credentials),
+      seedFingerprints: seed ? seedFingerprints(seed) : [],
+      silentUntil: await store.silentUntil(networkOf(account), clock.now()),
+    };
+  }
+
+  const seedFingerprints = (seed: Grant): readonly string[] =>
+    parts.fingerprints(['seed', ...Object.values(seed.renewal ?? {})]);
+  const networkOf = (account: Account): Network => ({ broker: account.broker, egress: parts.egress });
+
+  async function rest(
+    account: Account,
+    held: HeldLease,
+    record: AccountRecord,
+    decision: Extract<Decision, { do: 'rest' }>,
+  ): Promise<Tended> {
+    const now = clock.now();
+    const { session } = record;
+    const ended =
+      session !== undefined && now >= session.grant.expiresAt && record.expiredSaid !== session.generation;
+    const after: AccountRecord = { ...record, ...(ended && { expiredSaid: session.generation }) };
+    // The end of a token is an event of its own, even while nothing else is due.
+    const dueAt =
+      session && isLive(session, account.identity, now)
+        ? Math.min(decision.nextAt ?? Infinity, session.grant.expiresAt)
+        : decision.nextAt;
+    await store.settle(
+      held.lease,
+      networkOf(account),
+      {
+        record: after,
+        standing: { state: decision.state, reason: decision.because },
+        names: namesOf(account),
+        dueAt,
+        event: ended ? 'expired' : undefined,
+        ramp: undefined,
+      },
+      now,
+    );
+    if (ended)
+      log.warn(
+        { event: 'token.expired', account: account.name, broker: account.broker, reason: decision.because },
+        `The token of ${account.name} has expired.`,
+      );
+    // Said again at every look: an alert that a killed process could not store is not lost. Repeats are free.
+    if (decision.state === 'stopped' && record.trouble) {
+      listener.failed(account, record.trouble, { state: 'stopped', at: undefined });
+    }
+    if (decision.state === 'awaiting_approval' && decision.because === 'awaiting_approval')
+      listener.personNeeded(account);
+    return { outcome: 'rested', decision };
+  }
+
+  const commit: Outcomes['commit'] = async (account, held, record, { grant, source, ramp, startedAt }) => {
+    const now = clock.now();
+    const session: Session = {
+      generation: held.lease.fence,
+      grant,
+      source,
+      identity: account.identity,
+      renewAt: drawRenewAt(
+        grant.issuedAt,
+        grant.expiresAt,
+        parts.broker(account.broker).policy,
+        parts.random,
+      ),
+      renewalSpent: false,
+    };
+    const result = await store.commit(
+      held.lease,
+      networkOf(account),
+      commitOf(account, record, session, ramp),
+      now,
+    );
+    if (result.outcome === 'stale') return { outcome: 'lost' };
+    if (result.outcome === 'claimed') {
+      const error = new BrokerError(
+        `The broker's answer belongs to the same user as the account ${result.by}; two entries must not share a login. Remove one of them.`,
+        { kind: 'needs-human', code: 'claimed_by_another' },
+      );
+      return fail(account, held, record, {
+        error,
+        during: source === 'consent' ? 'consent' : 'sign-in',
+        ramp: ramp && 'other',
+      });
+    }
+    for (const report of result.reports)
+      log.warn(
+        { event: 'keys.reported', account: account.name, report },
+        `Keys of ${account.name}: ${report}.`,
+      );
+    log.info(
+      {
+        event: 'token.published',
+        account: account.name,
+        broker: account.broker,
+        source,
+        generation: session.generation,
+        expiresAt: new Date(grant.expiresAt).toISOString(),
+        ...(startedAt !== undefined && { tookMs: now - startedAt }),
+      },
+      `Published a token for ${account.name} (${source}), good until ${new Date(grant.expiresAt).toISOString()}.`,
+    );
+    if (record.trouble || source === 'consent') listener.recovered(account);
+    if (result.woken > 0) listener.woken(account.broker);
+    return { outcome: 'committed', session };
+  };
+
+  function commitOf(
+    account: Account,
+    record: AccountRecord,
+    session: Session,
+    ramp: RampOutcome | undefined,
+  ): Commit {
+    const worked = parts.fingerprints(account.credentials);
+    return {
+      session,
+      publications: publicationsOf(account, session),
+      ttlCapMs: parts.ttlCapMs(account),
+      claims: claimsOf(account, session),
+      refused: record.refused.filter((fingerprint) => !worked.includes(fingerprint)),
+      events:
+        session.source === 'adopted'
+          ? ['confirmed']
+          : record.trouble
+            ? ['refreshed', 'recovered']
+            : ['refreshed'],
+      dueAt: session.renewAt,
+      ramp,
+    };
+  }
+
+  const fail: Outcomes['fail'] = async (account, held, before, { error, during, quiet = false, ramp }) => {
+    const now = clock.now();
+    const [fingerprint = ''] = parts.fingerprints(account.credentials);
+    const policy = parts.broker(account.broker).policy;
+    const { record, silence } = consequence(error, during, before, fingerprint, policy, now, parts.random);
+    if (silence) await store.silence(networkOf(account), silence, now);
+    const situation = { ...(await situationOf(account, record)), record };
+    const next = decide(situation, now);
+    const again = next.do !== 'rest';
+    const standing = again
+      ? { state: 'due' as const, reason: error.code }
+      : { state: next.state, reason: next.because };
+    const at = again ? now : next.nextAt;
+    const { settled, woken } = await store.settle(
+      held.lease,
+      networkOf(account),
+      {
+        record,
+        standing,
+        names: namesOf(account),
+        dueAt: at,
+        event: quiet ? undefined : 'failed',
+        ramp: ramp,
+      },
+      now,
+    );
+    if (woken > 0) listener.woken(account.broker);
+    if (!settled) return { outcome: 'lost' };
+    if (!quiet) {
+      log.warn(
+        {
+          event: 'refresh.failed',
+          account: account.name,
+          broker: account.broker,
+          during,
+          code: error.code,
+          kind: error.kind,
+          status: error.status,
+          nextAt: at === undefined ? null : new Date(at).toISOString(),
+        },
+        `The ${during} for ${account.name} failed: ${error.message}`,
+      );
+      listener.failed(account, error, { state: standing.state, at });
+    }
+    return { outcome: 'failed', error, again };
+  };
+
+  return { networkOf, seedFingerprints, situationOf, rest, commit, commitOf, fail };
+}

@@ -1,0 +1,36 @@
+import { namesOf, type Account } from '../core/account.ts';
+import type { Session } from '../core/session.ts';
+import type { Publication } from '../core/store.ts';
+
+/** What consumers read of a session: one `meta:` hash for the login and each of its sub-accounts. */
+export function publicationsOf(account: Account, session: Session): readonly Publication[] {
+  const { grant } = session;
+  return namesOf(account).map((name) => {
+    const sub = name !== account.name && account.connection.headersFor !== undefined;
+    const headers = sub ? account.connection.headersFor?.(grant, name) : grant.headers;
+    return {
+      name,
+      meta: {
+        broker: account.broker,
+        username: account.username,
+        environment: account.environment,
+        generation: String(session.generation),
+        issuedAt: new Date(grant.issuedAt).toISOString(),
+        expiresAt: new Date(grant.expiresAt).toISOString(),
+        tokenType: grant.tokenType,
+        scope: grant.scope ?? '',
+        source: session.source,
+        baseUrl: grant.baseUrl,
+        userId: grant.owner ?? '',
+        accountId: (sub ? name : grant.accountId) ?? '',
+        headers: JSON.stringify(headers),
+      },
+    };
+  });
+}
+
+/** What no other login may hold: the broker's user behind the grant. */
+export function claimsOf(account: Account, session: Session): readonly string[] {
+  const { owner } = session.grant;
+  return owner === undefined ? [] : [`owner ${account.broker} ${account.environment} ${owner}`];
+}
