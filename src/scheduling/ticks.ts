@@ -1,0 +1,64 @@
+import type { Clock } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
+import type { BrokerQueue } from './queues.ts';
+
+/** The due index, as ticking needs it. */
+export interface DueAccounts {
+  claim(broker: string, now: number, limit: number): Promise<{ names: readonly string[]; more: boolean }>;
+}
+
+/** As many as one claim takes; a tick repeats until a claim comes back short. */
+const CLAIM_LIMIT = 500;
+
+/** Turns what is due into jobs. */
+export interface Ticks {
+  /** Claims and queues everything due of a broker; calls that meet share one run and one follow-up. */
+  tick(broker: string): Promise<void>;
+  /** When a tick of the broker last went through, ms. */
+  lastAt(broker: string): number;
+}
+
+export function makeTicks(parts: {
+  readonly due: DueAccounts;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly queue: (broker: string) => BrokerQueue | undefined;
+}): Ticks {
+  const running = new Map<string, { again: boolean; ended: Promise<void> }>();
+  const lastAt = new Map<string, number>();
+
+  async function once(broker: string): Promise<void> {
+    const queue = parts.queue(broker);
+    if (!queue) return;
+    for (;;) {
+      const { names, more } = await parts.due.claim(broker, parts.clock.now(), CLAIM_LIMIT);
+      if (names.length > 0) await queue.add(names);
+      if (!more) break;
+    }
+    lastAt.set(broker, parts.clock.now());
+  }
+
+  return {
+    async tick(broker) {
+      const present = running.get(broker);
+      if (present) {
+        present.again = true;
+        return present.ended;
+      }
+      const run = { again: true, ended: Promise.resolve() };
+      run.ended = (async () => {
+        try {
+          while (run.again) {
+            run.again = false;
+            await once(broker);
+          }
+        } finally {
+          running.delete(broker);
+        }
+      })();
+      running.set(broker, run);
+      return run.ended;
+    },
+    lastAt: (broker) => lastAt.get(broker) ?? 0,
+  };
+}
