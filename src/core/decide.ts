@@ -26,6 +26,8 @@ export type Decision =
   | { readonly do: 'seed'; readonly because: string }
   | { readonly do: 'sign-in'; readonly because: string };
 
+/** A token may seem this much younger than none, ms: clocks differ. */
+const SKEW_MS = 60_000;
 /** How often an account that waits for a person is looked at, ms. */
 const ASKED_LOOK_MS = 60 * 60_000;
 
@@ -48,9 +50,9 @@ export function decide(situation: Situation, now: number): Decision {
   const session = record.session?.identity === account.identity ? record.session : undefined;
   const live = isLive(session, account.identity, now);
   const requested = record.request !== undefined;
-  // A clock that stood before the session's birth tells nothing about its age: renew.
-  const born = session === undefined || now >= session.grant.issuedAt - 60_000;
-  if (live && born && !requested && now < session.renewAt) return rest('fresh', 'fresh', session.renewAt);
+  // A clock that stands before the session's birth tells nothing about its age: renew.
+  const young = live && now >= session.grant.issuedAt - SKEW_MS && now < session.renewAt;
+  if (young && !requested) return rest('fresh', 'fresh', session.renewAt);
 
   const canRenew =
     session !== undefined &&

@@ -5,7 +5,7 @@ import { decide, type Decision, type Situation } from '../core/decide.ts';
 import { BrokerError } from '../core/errors.ts';
 import { drawRenewAt } from '../core/policy.ts';
 import { isLive, type AccountRecord, type AttemptKind, type Session, type Source } from '../core/session.ts';
-import type { Commit, Network, RampOutcome } from '../core/store.ts';
+import type { Commit, Network, RampOutcome, Standing } from '../core/store.ts';
 import type { HeldLease } from './lease.ts';
 import type { KeeperParts, Tended } from './parts.ts';
 import { claimsOf, publicationsOf } from './publications.ts';
@@ -193,44 +193,43 @@ export function makeOutcomes(parts: KeeperParts): Outcomes {
     const policy = parts.broker(account.broker).policy;
     const { record, silence } = consequence(error, during, before, fingerprint, policy, now, parts.random);
     if (silence) await store.silence(networkOf(account), silence, now);
-    const situation = { ...(await situationOf(account, record)), record };
-    const next = decide(situation, now);
+    const next = decide(await situationOf(account, record), now);
+    // Something else is tried at once (a sign-in after a refused renewal): no failure for people yet.
     const again = next.do !== 'rest';
-    const standing = again
-      ? { state: 'due' as const, reason: error.code }
-      : { state: next.state, reason: next.because };
+    const said = !quiet && !again;
     const at = again ? now : next.nextAt;
+    const standing: Standing = again
+      ? { state: 'due', reason: error.code }
+      : { state: next.state, reason: next.because };
     const { settled, woken } = await store.settle(
       held.lease,
       networkOf(account),
       {
-        record,
+        record: again ? { ...record, failures: before.failures, trouble: before.trouble } : record,
         standing,
         names: namesOf(account),
         dueAt: at,
-        event: quiet ? undefined : 'failed',
-        ramp: ramp,
+        event: said ? 'failed' : undefined,
+        ramp,
       },
       now,
     );
     if (woken > 0) listener.woken(account.broker);
     if (!settled) return { outcome: 'lost' };
-    if (!quiet) {
-      log.warn(
-        {
-          event: 'refresh.failed',
-          account: account.name,
-          broker: account.broker,
-          during,
-          code: error.code,
-          kind: error.kind,
-          status: error.status,
-          nextAt: at === undefined ? null : new Date(at).toISOString(),
-        },
-        `The ${during} for ${account.name} failed: ${error.message}`,
-      );
-      listener.failed(account, error, { state: standing.state, at });
-    }
+    log.warn(
+      {
+        event: 'refresh.failed',
+        account: account.name,
+        broker: account.broker,
+        during,
+        code: error.code,
+        kind: error.kind,
+        status: error.status,
+        nextAt: at === undefined ? null : new Date(at).toISOString(),
+      },
+      `The ${during} for ${account.name} failed: ${error.message}`,
+    );
+    if (said) listener.failed(account, error, { state: standing.state, at });
     return { outcome: 'failed', error, again };
   };
 

@@ -20,6 +20,7 @@ export function superviseRedis({ first, launch, clock, say, onExit }: Supervisio
   stop(): Promise<void>;
 } {
   const stopping = new AbortController();
+  const isStopping = (): boolean => stopping.signal.aborted;
   let current: RedisProcess | undefined = first;
   // The last resort where this process ends without `stop`: an orphan would keep the port.
   const atExit = (): void => current?.kill('SIGTERM');
@@ -27,16 +28,16 @@ export function superviseRedis({ first, launch, clock, say, onExit }: Supervisio
 
   const watch = async (): Promise<void> => {
     let pauseMs = PAUSE_FIRST_MS;
-    while (current !== undefined && !stopping.signal.aborted) {
+    while (current !== undefined && !isStopping()) {
       const startedAt = clock.now();
       const exit = await current.exited;
-      if (stopping.signal.aborted) return;
+      if (isStopping()) return;
       onExit(exit);
       if (clock.now() - startedAt > WELL_AFTER_MS) pauseMs = PAUSE_FIRST_MS;
       current = undefined;
       while (current === undefined) {
         await clock.sleep(pauseMs, stopping.signal);
-        if (stopping.signal.aborted) return;
+        if (isStopping()) return;
         pauseMs = Math.min(2 * pauseMs, PAUSE_LAST_MS);
         current = await launch().catch((error: unknown) => {
           say(error instanceof Error ? error.message : 'redis-server did not start');
