@@ -1,0 +1,98 @@
+import type { Clock } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
+import { WHOLE, type Level } from './book.ts';
+import type { Channel } from './channel.ts';
+import {
+  failed,
+  recovered,
+  resolved,
+  retained,
+  settled,
+  type AccountRef,
+  type Failure,
+} from './incidents.ts';
+import { makeSenderLease } from './lease.ts';
+import { startSender } from './sender.ts';
+import { makeBookStore, type Change, type ScriptRunner } from './store.ts';
+
+/** Something wrong with no account in particular; `broker` where it is one broker's. */
+export interface Concern {
+  readonly broker?: string | undefined;
+  readonly code: string;
+  readonly message: string;
+  readonly nextAt?: number | undefined;
+  readonly link?: string | undefined;
+  readonly level: Level;
+}
+
+export interface AlertsParts {
+  readonly redis: ScriptRunner;
+  readonly clock: Clock;
+  readonly channels: readonly Channel[];
+  readonly log: Log;
+  /** This process, for its lease; unlike that of every other process on this Redis. */
+  readonly instance: string;
+}
+
+/**
+ * What people hear. Every call waits for Redis at most, never for a channel, and never rejects: a
+ * failed write is logged, kept and tried again.
+ */
+export interface Alerts {
+  /** An account fails. Repeating it is free: only what is new is said. */
+  failed(failure: Failure): Promise<void>;
+  /** An account works. Free where it never failed. */
+  recovered(account: AccountRef): Promise<void>;
+  raise(concern: Concern): Promise<void>;
+  resolve(concern: Pick<Concern, 'broker' | 'code'>): Promise<void>;
+  /** All accounts that are watched: any other leaves its incident, without a word of recovery. */
+  retain(watched: readonly AccountRef[]): Promise<void>;
+  /** Ends after a message under way; what is unsaid is said by the next process. */
+  stop(): Promise<void>;
+}
+
+/** The `broker` of what concerns the whole service. */
+const SERVICE = 'service';
+
+/** Starts a sender per channel over the incidents in Redis. Without channels, incidents are only kept. */
+export function startAlerts(parts: AlertsParts): Alerts {
+  const { clock, channels, log, redis } = parts;
+  // A restarted process may have its predecessor's name, never its start.
+  const owner = `${parts.instance}/${clock.now()}`;
+  const store = makeBookStore(redis, owner, log);
+  const names = channels.map((channel) => channel.name);
+  const change = (rule: Change): Promise<void> => {
+    const now = clock.now();
+    return store.change((book) => settled(rule(book), names, now));
+  };
+  const senders = channels.map((channel) =>
+    startSender({ channel, store, change, lease: makeSenderLease(redis, channel.name, owner), clock, log }),
+  );
+
+  const tell = async (rule: (now: number) => Change): Promise<void> => {
+    try {
+      await change(rule(clock.now()));
+    } catch (error) {
+      const reason = error instanceof Error ? error.name : 'unknown';
+      log.warn({ event: 'alert.not_stored', reason }, 'Redis did not take an alert; it is tried again.');
+    }
+    for (const sender of senders) sender.nudge();
+  };
+
+  return {
+    failed: (failure) => tell((now) => (book) => failed(book, failure, now)),
+    recovered: (account) => tell((now) => (book) => recovered(book, account, now)),
+    raise: (concern) => {
+      const failure = { ...concern, broker: concern.broker ?? SERVICE, account: WHOLE };
+      return tell((now) => (book) => failed(book, failure, now));
+    },
+    resolve: (concern) => {
+      const cause = { broker: concern.broker ?? SERVICE, code: concern.code };
+      return tell((now) => (book) => resolved(book, cause, now));
+    },
+    retain: (watched) => tell((now) => (book) => retained(book, watched, now)),
+    async stop() {
+      await Promise.all(senders.map((sender) => sender.stop()));
+    },
+  };
+}

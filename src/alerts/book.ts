@@ -1,0 +1,88 @@
+import { z } from 'zod';
+
+/** How bad an incident is: `critical` where a token is gone or only a person can help. */
+export const levels = ['warning', 'critical'] as const;
+export type Level = (typeof levels)[number];
+
+/** Stands in a member list for the service (or a broker) as a whole, where no account is concerned. */
+export const WHOLE = '';
+
+const memberSchema = z.readonly(
+  z.object({
+    name: z.string(),
+    /** `moved`: fails for another cause now; `left`: not watched any more, or well again after it moved. */
+    state: z.enum(['failing', 'back', 'moved', 'left']),
+    /** When it failed, ms. */
+    since: z.number(),
+    /** The code of the cause it moved to. */
+    movedTo: z.string().optional(),
+  }),
+);
+
+const deliverySchema = z.readonly(
+  z.object({
+    /** The channel's id of the message that opened the incident; empty where it gave none. */
+    message: z.string(),
+    /** The incident's revision that the message shows. */
+    revision: z.number(),
+    at: z.number(),
+    closed: z.boolean(),
+  }),
+);
+
+const incidentSchema = z.readonly(
+  z.object({
+    id: z.string(),
+    broker: z.string(),
+    code: z.string(),
+    level: z.enum(levels),
+    reason: z.string(),
+    link: z.string().optional(),
+    /** When the service tries again by itself, ms, as last said; absent: not until a person acts. */
+    nextAt: z.number().optional(),
+    openedAt: z.number(),
+    /** Everybody it ever touched, in the order they joined. */
+    members: z.readonly(z.array(memberSchema)),
+    /** Grows with everything that is worth saying. */
+    revision: z.number(),
+    changedAt: z.number(),
+    /** `dispersed`: nobody is left in it, yet nobody recovered. */
+    end: z.readonly(z.object({ how: z.enum(['recovered', 'dispersed']), at: z.number() })).optional(),
+    /** What each channel has accepted, by channel name. */
+    sent: z.readonly(z.record(z.string(), deliverySchema)),
+  }),
+);
+
+const bookSchema = z.readonly(z.object({ incidents: z.readonly(z.array(incidentSchema)) }));
+
+export type Member = z.infer<typeof memberSchema>;
+export type Delivery = z.infer<typeof deliverySchema>;
+/** One cause (broker and code) and the accounts it touches, from its first failure to its last word. */
+export type Incident = z.infer<typeof incidentSchema>;
+/** All incidents that are open or still have something to say. Holds no secret. */
+export type Book = z.infer<typeof bookSchema>;
+
+export const emptyBook: Book = { incidents: [] };
+
+/** A stored book, or undefined where the text is none. Never throws. */
+export function readBook(text: string): Book | undefined {
+  try {
+    const parsed = bookSchema.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A book with every incident changed; the same book where none was. */
+export function mapIncidents(book: Book, change: (incident: Incident) => Incident): Book {
+  const incidents = book.incidents.map(change);
+  return incidents.every((incident, index) => incident === book.incidents[index]) ? book : { incidents };
+}
+
+/** The accounts of an incident in one state; the service as a whole is no account. */
+export function namesIn(incident: Incident, state: Member['state']): readonly string[] {
+  return incident.members
+    .filter((member) => member.state === state && member.name !== WHOLE)
+    .map((member) => member.name);
+}

@@ -1,0 +1,58 @@
+import { mapIncidents, type Book, type Delivery, type Incident } from './book.ts';
+
+/** What a channel is to be told next, and from when on. */
+export interface Task {
+  readonly act: 'open' | 'edit' | 'close';
+  readonly incident: Incident;
+  readonly dueAt: number;
+}
+
+/** What arrives together is said together. Well below the 10 s within which the first word must leave. */
+export const GROUP_MS = 2_000;
+/** An incident that grows is edited no more often than this. */
+export const EDIT_GAP_MS = 5_000;
+
+const urgency = { open: 0, close: 1, edit: 2 } as const;
+
+/** The next task of a channel: the most urgent that is due, else the one that is due first. */
+export function nextTask(book: Book, channel: string, now: number): Task | undefined {
+  const tasks = book.incidents.flatMap((incident) => taskOf(incident, channel) ?? []);
+  return tasks.sort((a, b) => order(a, b, now))[0];
+}
+
+function taskOf(incident: Incident, channel: string): Task | undefined {
+  const sent = incident.sent[channel];
+  if (sent === undefined) {
+    // Told before anybody heard of it, a cause that everybody has left for another is no news.
+    return incident.end?.how === 'dispersed'
+      ? undefined
+      : { act: 'open', incident, dueAt: incident.openedAt + GROUP_MS };
+  }
+  if (incident.end?.how === 'recovered') {
+    return sent.closed ? undefined : { act: 'close', incident, dueAt: incident.end.at };
+  }
+  return sent.revision < incident.revision
+    ? { act: 'edit', incident, dueAt: sent.at + EDIT_GAP_MS }
+    : undefined;
+}
+
+function order(a: Task, b: Task, now: number): number {
+  const [aDue, bDue] = [a.dueAt <= now, b.dueAt <= now];
+  if (aDue !== bDue) return aDue ? -1 : 1;
+  return (aDue ? urgency[a.act] - urgency[b.act] : 0) || a.dueAt - b.dueAt;
+}
+
+/** Notes that a channel accepted a task's message, as it stood when it was sent. */
+export function delivered(book: Book, task: Task, channel: string, message: string, now: number): Book {
+  const delivery: Delivery = {
+    message,
+    revision: task.incident.revision,
+    at: now,
+    closed: task.act === 'close',
+  };
+  return mapIncidents(book, (incident) =>
+    incident.id === task.incident.id
+      ? { ...incident, sent: { ...incident.sent, [channel]: delivery } }
+      : incident,
+  );
+}

@@ -1,0 +1,172 @@
+import { namesIn, WHOLE, type Incident } from './book.ts';
+import type { Notice } from './channel.ts';
+
+/** An embed as Discord takes it. */
+export interface Embed {
+  title: string;
+  description: string;
+  color: number;
+  fields: { name: string; value: string }[];
+  footer: { text: string };
+  timestamp: string;
+}
+
+export interface Text {
+  content: string;
+  embeds: Embed[];
+}
+
+/** Discord's limits, in characters: content 2000, title 256, description 4096, field 1024, 6000 in all. */
+const TITLE = 200;
+const DESCRIPTION = 3_900;
+const REASON = 900;
+const SIDE_NAMES = 500;
+const SHORT_REASON = 600;
+const SHORT_NAMES = 10;
+const LINK = 1_000;
+
+const colours = { critical: 0xd73a49, warning: 0xe36209, recovered: 0x28a745, dispersed: 0x6a737d } as const;
+const marks = { critical: '🔴', warning: '🟠', recovered: '🟢', dispersed: '⚪' } as const;
+
+/**
+ * The message that opens an incident, as it stands now. Never contains the word that closes one.
+ * The content alone must do for a phone's notification: broker, reason, names.
+ */
+export function openText(notice: Notice): Text {
+  const { incident } = notice;
+  const over = incident.end?.how === 'dispersed';
+  const failing = namesIn(incident, 'failing');
+  const touched = incident.members.map((member) => member.name).filter((name) => name !== WHOLE);
+  const who = failing.length > 0 || over ? failing : touched;
+  const mark = over ? 'dispersed' : incident.level;
+  const reason = cut(incident.reason, REASON);
+  const side = [...list('Back', namesIn(incident, 'back'), SIDE_NAMES), ...movedLines(incident)];
+  const room = DESCRIPTION - lengthOf([reason, ...side]) - 50;
+  return {
+    content: [
+      `${marks[mark]} ${incident.broker}: ${over ? 'over: ' : ''}${cut(incident.reason, SHORT_REASON)} (${cut(incident.code, 80)})`,
+      ...(who.length === 0 ? [] : [shortNames(who)]),
+      ...(over ? [cut(movedLines(incident).join('; '), SHORT_REASON)] : []),
+    ].join('\n'),
+    embeds: [
+      {
+        title: cut(headline(incident, failing.length, touched.length), TITLE),
+        description: cut([reason, ...list('Failing', failing, room), ...side].join('\n\n'), DESCRIPTION),
+        color: colours[mark],
+        fields: incident.end === undefined ? advice(notice) : [],
+        ...foot(incident, incident.openedAt),
+      },
+    ],
+  };
+}
+
+/** The message that closes an incident. */
+export function closeText({ incident }: Notice): Text {
+  const endedAt = incident.end?.at ?? incident.changedAt;
+  const back = namesIn(incident, 'back');
+  const lasted = duration(endedAt - incident.openedAt);
+  const reason = `It lasted ${lasted}: ${cut(incident.reason, REASON)}`;
+  const moved = movedLines(incident);
+  const room = DESCRIPTION - lengthOf([reason, ...moved]) - 50;
+  return {
+    content: [
+      `${marks.recovered} ${incident.broker}: recovered after ${lasted} (${cut(incident.code, 80)})`,
+      ...(back.length === 0 ? [] : [shortNames(back)]),
+    ].join('\n'),
+    embeds: [
+      {
+        title: cut(
+          `${incident.broker}: ${back.length === 0 ? incident.code : accounts(back.length)} recovered`,
+          TITLE,
+        ),
+        description: cut([reason, ...list('Back', back, room), ...moved].join('\n\n'), DESCRIPTION),
+        color: colours.recovered,
+        fields: [],
+        ...foot(incident, endedAt),
+      },
+    ],
+  };
+}
+
+function headline(incident: Incident, failing: number, touched: number): string {
+  if (touched === 0) return `${incident.broker}: ${incident.code}`;
+  if (incident.end?.how === 'dispersed') return `${incident.broker}: ${incident.code} is over`;
+  if (failing === 0) return `${incident.broker}: ${accounts(touched)} failed`;
+  return `${incident.broker}: ${failing < touched ? `${failing} of ` : ''}${accounts(touched)} failing`;
+}
+
+/** Where accounts went on failing for another cause: that is no good news. */
+function movedLines(incident: Incident): readonly string[] {
+  const moved = incident.members.filter((member) => member.state === 'moved');
+  const byCause = Map.groupBy(moved, (member) => member.movedTo ?? 'another cause');
+  return [...byCause].flatMap(([cause, members]) => {
+    const names = members.map((member) => member.name);
+    return list(`Continues as ${cut(cause, 80)}`, names, SIDE_NAMES);
+  });
+}
+
+function list(label: string, names: readonly string[], limit: number): readonly string[] {
+  return names.length === 0 ? [] : [`**${label} (${names.length})**: ${fitNames(names, limit)}`];
+}
+
+function lengthOf(parts: readonly string[]): number {
+  return parts.reduce((sum, part) => sum + part.length + 2, 0);
+}
+
+function advice({ incident, now }: Notice): { name: string; value: string }[] {
+  const next =
+    incident.nextAt === undefined
+      ? 'Nothing by itself: a person must act.'
+      : `The service tries again by itself${incident.nextAt > now ? `; as of ${at(now)} the next try is at ${at(incident.nextAt)}` : ''}.`;
+  const link =
+    incident.link === undefined ? [] : [{ name: 'What you can do', value: cutLink(incident.link) }];
+  return [{ name: 'What happens next', value: next }, ...link];
+}
+
+function foot(incident: Incident, instant: number): Pick<Embed, 'footer' | 'timestamp'> {
+  return {
+    footer: { text: cut(`${incident.broker}:${incident.code}`, TITLE) },
+    timestamp: new Date(instant).toISOString(),
+  };
+}
+
+/** For the line that a notification shows. */
+function shortNames(names: readonly string[]): string {
+  const more = names.length - SHORT_NAMES;
+  return `${names.slice(0, SHORT_NAMES).join(', ')}${more > 0 ? ` and +${more} more` : ''}`;
+}
+
+/** As many names as fit; the others are counted. */
+function fitNames(names: readonly string[], limit: number): string {
+  let length = 0;
+  const fitting = names.findIndex((name) => (length += name.length + 2) > limit);
+  if (fitting < 0) return names.join(', ');
+  return `${names.slice(0, fitting).join(', ')} and +${names.length - fitting} more`;
+}
+
+/** Discord shows it in the reader's own zone. */
+function at(instant: number): string {
+  return `<t:${Math.floor(instant / 1000)}:T>`;
+}
+
+function accounts(count: number): string {
+  return count === 1 ? '1 account' : `${count} accounts`;
+}
+
+function duration(ms: number): string {
+  const seconds = Math.max(1, Math.round(ms / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function cut(text: string, limit: number): string {
+  // A cut through a surrogate pair would make Discord refuse the whole message.
+  return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`.toWellFormed();
+}
+
+/** Half a link leads nowhere. */
+function cutLink(link: string): string {
+  return link.length <= LINK ? link : 'Open the dashboard: the link is too long for this message.';
+}

@@ -1,0 +1,205 @@
+import { mapIncidents, WHOLE, type Book, type Incident, type Level, type Member } from './book.ts';
+
+/** One account that failed, or, with `account` left as WHOLE, something that is wrong with no account. */
+export interface Failure {
+  readonly broker: string;
+  readonly account: string;
+  /** Stable, lower_snake_case; broker and code are the cause that messages are grouped by. */
+  readonly code: string;
+  /** For a person: what happened and what to do. No secret. */
+  readonly message: string;
+  /** When the service tries again by itself, ms; undefined: not until a person acts. */
+  readonly nextAt?: number | undefined;
+  /** Where a person does what only a person can. */
+  readonly link?: string | undefined;
+  readonly level: Level;
+}
+
+export interface AccountRef {
+  readonly broker: string;
+  readonly account: string;
+}
+
+/** A next try that moved by less is not said again, nor is it said more often than this. */
+const RESAY_MS = 15 * 60_000;
+/** What no channel took in a week is no news any more. */
+const KEEP_ENDED_MS = 7 * 24 * 60 * 60_000;
+/** With every channel dead, the oldest ended incidents go first. */
+const KEEP_ENDED = 100;
+
+/**
+ * An account fails. It joins the incident of its cause, or opens one, and leaves any other. The same
+ * failure again returns the same book: nothing to store, nothing to say.
+ */
+export function failed(book: Book, failure: Failure, now: number): Book {
+  // An incident whose accounts all moved away is taken up again: an account that flaps between two
+  // causes must not post a new message at every turn.
+  const target = book.incidents.find(
+    (incident) => isCause(incident, failure) && incident.end?.how !== 'recovered',
+  );
+  const left =
+    failure.account === WHOLE
+      ? book
+      : leave(
+          book,
+          failure,
+          { state: 'moved', movedTo: failure.code },
+          now,
+          (incident) => incident !== target,
+        );
+  if (target === undefined) return { incidents: [...left.incidents, opened(left, failure, now)] };
+  return mapIncidents(left, (incident) => (incident === target ? joined(incident, failure, now) : incident));
+}
+
+/** An account works again. The last one of an incident ends it. */
+export function recovered(book: Book, account: AccountRef, now: number): Book {
+  return leave(forgetMoves(book, account), account, { state: 'back' }, now, () => true);
+}
+
+/** What was wrong with no account in particular is right again. */
+export function resolved(
+  book: Book,
+  cause: { readonly broker: string; readonly code: string },
+  now: number,
+): Book {
+  return leave(book, { broker: cause.broker, account: WHOLE }, { state: 'back' }, now, (incident) =>
+    isCause(incident, cause),
+  );
+}
+
+/** Accounts that are not watched any more leave their incidents without a word of recovery. */
+export function retained(book: Book, watched: readonly AccountRef[], now: number): Book {
+  const kept = new Set(watched.map((account) => `${account.broker}/${account.account}`));
+  const gone = book.incidents.flatMap((incident) =>
+    incident.members
+      .filter(
+        (member) =>
+          isFailing(member) && member.name !== WHOLE && !kept.has(`${incident.broker}/${member.name}`),
+      )
+      .map((member): AccountRef => ({ broker: incident.broker, account: member.name })),
+  );
+  return gone.reduce((rest, account) => leave(rest, account, { state: 'left' }, now, () => true), book);
+}
+
+/** Forgets incidents that every channel has heard the end of. */
+export function settled(book: Book, channels: readonly string[], now: number): Book {
+  const kept = book.incidents.filter((incident) => stays(incident, book, channels, now));
+  const ended = kept.filter((incident) => incident.end !== undefined);
+  const dropped = new Set(ended.slice(0, Math.max(0, ended.length - KEEP_ENDED)));
+  const incidents = kept.filter((incident) => !dropped.has(incident));
+  return incidents.length === book.incidents.length ? book : { incidents };
+}
+
+function stays(incident: Incident, book: Book, channels: readonly string[], now: number): boolean {
+  if (incident.end === undefined) return true;
+  if (now - incident.end.at > KEEP_ENDED_MS) return false;
+  if (incident.end.how === 'recovered') {
+    return [...channels, ...Object.keys(incident.sent)].some(
+      (channel) => incident.sent[channel]?.closed !== true,
+    );
+  }
+  const untold = Object.values(incident.sent).some((delivery) => delivery.revision < incident.revision);
+  return (
+    untold ||
+    incident.members.some((member) => member.state === 'moved' && failsIn(book, incident.broker, member.name))
+  );
+}
+
+function failsIn(book: Book, broker: string, name: string): boolean {
+  return book.incidents.some(
+    (incident) =>
+      incident.broker === broker &&
+      incident.members.some((member) => member.name === name && isFailing(member)),
+  );
+}
+
+function opened(book: Book, failure: Failure, now: number): Incident {
+  const id = `${failure.broker}:${failure.code}@${now}`;
+  const twins = book.incidents.filter((incident) => incident.id.startsWith(id)).length;
+  return {
+    id: twins === 0 ? id : `${id}.${twins}`,
+    broker: failure.broker,
+    code: failure.code,
+    level: failure.level,
+    ...said(failure),
+    openedAt: now,
+    members: [{ name: failure.account, state: 'failing', since: now }],
+    revision: 1,
+    changedAt: now,
+    sent: {},
+  };
+}
+
+function joined(incident: Incident, failure: Failure, now: number): Incident {
+  const known = incident.members.find((candidate) => candidate.name === failure.account);
+  const isNew = known === undefined || !isFailing(known);
+  const level = failure.level === 'critical' ? 'critical' : incident.level;
+  const material =
+    isNew ||
+    level !== incident.level ||
+    (failure.link !== undefined && incident.link === undefined) ||
+    (now - incident.changedAt >= RESAY_MS && nextMoved(incident.nextAt, failure.nextAt));
+  if (!material) return incident;
+  const member: Member = { name: failure.account, state: 'failing', since: now };
+  return {
+    ...incident,
+    ...said(failure, incident),
+    level,
+    members: isNew ? withMember(incident.members, member) : incident.members,
+    revision: incident.revision + 1,
+    changedAt: now,
+    end: undefined,
+  };
+}
+
+function said(failure: Failure, before?: Incident): Pick<Incident, 'reason' | 'link' | 'nextAt'> {
+  return { reason: failure.message, link: failure.link ?? before?.link, nextAt: failure.nextAt };
+}
+
+function nextMoved(before: number | undefined, after: number | undefined): boolean {
+  if (before === undefined || after === undefined) return before !== after;
+  return Math.abs(after - before) >= RESAY_MS;
+}
+
+/** Takes an account out of the incidents it fails in; one that is left empty ends. */
+function leave(
+  book: Book,
+  account: AccountRef,
+  how: Pick<Member, 'state' | 'movedTo'>,
+  now: number,
+  concerns: (incident: Incident) => boolean,
+): Book {
+  return mapIncidents(book, (incident) => {
+    if (incident.broker !== account.broker || !concerns(incident)) return incident;
+    const member = incident.members.find((candidate) => candidate.name === account.account);
+    if (member === undefined || !isFailing(member)) return incident;
+    const members = withMember(incident.members, { name: member.name, since: member.since, ...how });
+    const changed = { ...incident, members, revision: incident.revision + 1, changedAt: now };
+    if (members.some(isFailing)) return changed;
+    const end = members.some(({ state }) => state === 'back') ? 'recovered' : 'dispersed';
+    return { ...changed, end: { how: end, at: now } } satisfies Incident;
+  });
+}
+
+/** Where an account that is well again had moved away from, it must not be said to go on failing. */
+function forgetMoves(book: Book, account: AccountRef): Book {
+  return mapIncidents(book, (incident) => {
+    const member = incident.members.find((candidate) => candidate.name === account.account);
+    if (incident.broker !== account.broker || member?.state !== 'moved') return incident;
+    const members = withMember(incident.members, { name: member.name, state: 'left', since: member.since });
+    return { ...incident, members };
+  });
+}
+
+function withMember(members: readonly Member[], member: Member): readonly Member[] {
+  const index = members.findIndex((candidate) => candidate.name === member.name);
+  return index < 0 ? [...members, member] : members.with(index, member);
+}
+
+function isCause(incident: Incident, cause: { readonly broker: string; readonly code: string }): boolean {
+  return incident.broker === cause.broker && incident.code === cause.code;
+}
+
+function isFailing(member: Member): boolean {
+  return member.state === 'failing';
+}

@@ -1,0 +1,183 @@
+import type { Clock } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
+import { ChannelError, type Channel } from './channel.ts';
+import { delivered, nextTask, type Task } from './deliveries.ts';
+import type { SenderLease } from './lease.ts';
+import type { BookStore, Change } from './store.ts';
+
+export interface SenderParts {
+  readonly channel: Channel;
+  readonly store: Pick<BookStore, 'read'>;
+  /** Changes the book and forgets what is settled. */
+  readonly change: (change: Change) => Promise<void>;
+  readonly lease: SenderLease;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Sender {
+  /** Something may be there to say. */
+  nudge(): void;
+  /** Ends after the call under way, if any; what is unsaid stays in Redis. */
+  stop(): Promise<void>;
+}
+
+/** Looks by itself this often: another replica may have stored something and died. */
+const LOOK_MS = 1_000;
+/** Between two messages to one channel; Discord takes about 5 in 2 s. */
+const GAP_MS = 1_000;
+const BACKOFF_MS = 1_000;
+const BACKOFF_CAP_MS = 60_000;
+/** A webhook that is gone comes back only by a person's hand. */
+const DEAD_MS = 60 * 60_000;
+const DEAD_SAID = 'A channel for alerts is gone; alerts wait until it is mended.';
+const FAILING_SAID = 'A channel for alerts fails; it is tried again.';
+const BACK_SAID = 'A channel for alerts works again.';
+
+/** Tells one channel what it has not heard yet, one message at a time. Runs until stopped. */
+export function startSender(parts: SenderParts): Sender {
+  const { channel, clock, log } = parts;
+  const bell = makeBell(clock);
+  const trouble = makeTrouble(channel.name, log);
+  let stopping = false;
+  let quietUntil = 0;
+
+  const run = async (): Promise<void> => {
+    await channel.prepare().catch(() => undefined);
+    let redisFails = false;
+    while (!stopping) {
+      try {
+        await round();
+        redisFails = false;
+      } catch (error) {
+        if (!redisFails) {
+          log.warn(
+            { event: 'alert.store_failing', reason: nameOf(error) },
+            'Alerts wait: Redis does not answer.',
+          );
+        }
+        redisFails = true;
+      }
+      await bell.wait(LOOK_MS);
+    }
+  };
+
+  /** Sends until nothing is due. Holds the lease only meanwhile: a killed process blocks nobody for long. */
+  const round = async (): Promise<void> => {
+    if (clock.now() < quietUntil || (await due()) === undefined) return;
+    if (!(await parts.lease.hold())) return;
+    try {
+      for (;;) {
+        // Read under the lease: another replica may have sent it a moment ago.
+        const task = await due();
+        if (task === undefined || !(await deliver(task))) return;
+        await clock.sleep(GAP_MS);
+        if (stopping || !(await parts.lease.hold())) return;
+      }
+    } finally {
+      await parts.lease.release();
+    }
+  };
+
+  const due = async (): Promise<Task | undefined> => {
+    const task = nextTask(await parts.store.read(), channel.name, clock.now());
+    return task !== undefined && task.dueAt <= clock.now() ? task : undefined;
+  };
+
+  /** True where the channel is ready for another message. */
+  const deliver = async (task: Task): Promise<boolean> => {
+    let message: string;
+    try {
+      message = await say(task);
+      trouble.over();
+    } catch (error) {
+      const failure = error instanceof ChannelError ? error : new ChannelError(nameOf(error), 'transient');
+      if (failure.kind !== 'unacceptable') {
+        const waitMs = trouble.wait(failure);
+        quietUntil = clock.now() + waitMs;
+        if (failure.kind === 'throttled') await parts.lease.silence(waitMs);
+        return false;
+      }
+      // Sent again it would be refused again, and everything behind it would wait for ever.
+      const fields = { channel: channel.name, incident: task.incident.id, reason: failure.message };
+      log.error({ event: 'alert.refused', ...fields }, 'A channel refuses an alert; it is skipped.');
+      message = task.incident.sent[channel.name]?.message ?? '';
+    }
+    const now = clock.now();
+    await parts.change((book) => delivered(book, task, channel.name, message, now));
+    return true;
+  };
+
+  /** Returns the id of the message that now stands for the incident. */
+  const say = async ({ act, incident }: Task): Promise<string> => {
+    const notice = { incident, now: clock.now() };
+    const message = incident.sent[channel.name]?.message ?? '';
+    if (act === 'close') {
+      await channel.close(message, notice);
+      return message;
+    }
+    if (act === 'edit' && message !== '') {
+      if ((await channel.edit(message, notice)) === 'edited') return message;
+      // A second call needs the lease for its full time.
+      if (!(await parts.lease.hold())) throw new ChannelError('another replica speaks', 'transient');
+    }
+    return channel.open(notice);
+  };
+
+  const running = run();
+  return {
+    nudge: bell.ring,
+    async stop() {
+      stopping = true;
+      bell.ring();
+      await running;
+      channel.stop();
+    },
+  };
+}
+
+/** Counts a channel's failures in a row: how long to wait, and what is worth a line in the log. */
+function makeTrouble(channel: string, log: Log): { wait(error: ChannelError): number; over(): void } {
+  let failures = 0;
+  let deadSaid = false;
+  return {
+    wait(error) {
+      failures += 1;
+      const backoffMs = Math.min(BACKOFF_MS * 2 ** (failures - 1), BACKOFF_CAP_MS);
+      const fields = { channel, reason: error.message };
+      if (error.kind === 'dead') {
+        if (!deadSaid) log.error({ event: 'alert.channel_dead', ...fields }, DEAD_SAID);
+        deadSaid = true;
+        return DEAD_MS;
+      }
+      if (failures === 1) log.warn({ event: 'alert.channel_failing', ...fields }, FAILING_SAID);
+      return Math.max(error.retryAfterMs ?? 0, backoffMs);
+    },
+    over() {
+      if (failures > 0) log.info({ event: 'alert.channel_back', channel, failures }, BACK_SAID);
+      failures = 0;
+      deadSaid = false;
+    },
+  };
+}
+
+/** A sleep that can be cut short; a ring while nobody sleeps cuts the next one. */
+function makeBell(clock: Clock): {
+  readonly ring: () => void;
+  readonly wait: (delayMs: number) => Promise<void>;
+} {
+  let rung = new AbortController();
+  return {
+    ring: () => {
+      rung.abort();
+    },
+    wait: async (delayMs) => {
+      await clock.sleep(delayMs, rung.signal);
+      if (rung.signal.aborted) rung = new AbortController();
+    },
+  };
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown';
+}

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { emptyBook, type Book } from '../../../src/alerts/book.ts';
+import { delivered, EDIT_GAP_MS, GROUP_MS, nextTask } from '../../../src/alerts/deliveries.ts';
+import { failed, recovered } from '../../../src/alerts/incidents.ts';
+import { failure } from './builders.ts';
+
+const T = Date.UTC(2026, 10, 21, 8);
+const USER = { broker: 'tradovate', account: 'USER_000000' };
+
+/** The task that is due, done. */
+function done(book: Book, now: number): Book {
+  const task = nextTask(book, 'discord', now);
+  if (task === undefined || task.dueAt > now) throw new Error('nothing is due');
+  return delivered(book, task, 'discord', '1', now);
+}
+
+describe('nextTask', () => {
+  it('opens after the time in which failures gather, counted from the first of them', () => {
+    let book = failed(emptyBook, failure(), T);
+    book = failed(book, failure({ account: 'USER_000001' }), T + GROUP_MS - 1);
+    expect(nextTask(book, 'discord', T)).toMatchObject({ act: 'open', dueAt: T + GROUP_MS });
+  });
+
+  it('has nothing to say where nothing is new', () => {
+    const book = done(failed(emptyBook, failure(), T), T + GROUP_MS);
+    expect(nextTask(book, 'discord', T + GROUP_MS)).toBeUndefined();
+    expect(nextTask(book, 'mail', T + GROUP_MS)?.act).toBe('open');
+  });
+
+  it('edits what grew, not more often than the gap', () => {
+    let book = done(failed(emptyBook, failure(), T), T + GROUP_MS);
+    book = failed(book, failure({ account: 'USER_000001' }), T + GROUP_MS + 1);
+    expect(nextTask(book, 'discord', T)).toMatchObject({ act: 'edit', dueAt: T + GROUP_MS + EDIT_GAP_MS });
+  });
+
+  it('edits what grew while its message was under way', () => {
+    const book = failed(emptyBook, failure(), T);
+    const task = nextTask(book, 'discord', T + GROUP_MS);
+    if (task === undefined) throw new Error('nothing to do');
+    const grown = failed(book, failure({ account: 'USER_000001' }), T + GROUP_MS);
+    expect(nextTask(delivered(grown, task, 'discord', '1', T + GROUP_MS), 'discord', T)?.act).toBe('edit');
+  });
+
+  it('says both words of a failure that was over before the first left', () => {
+    let book = recovered(failed(emptyBook, failure(), T), USER, T + 1);
+    expect(nextTask(book, 'discord', T + GROUP_MS)?.act).toBe('open');
+    book = done(book, T + GROUP_MS);
+    expect(nextTask(book, 'discord', T + GROUP_MS)?.act).toBe('close');
+    expect(nextTask(done(book, T + GROUP_MS), 'discord', T + GROUP_MS)).toBeUndefined();
+  });
+
+  it('never opens an incident that everybody left for another before it was told', () => {
+    const book = failed(failed(emptyBook, failure({ code: 'timeout' }), T), failure(), T + 1);
+    expect(nextTask(done(book, T + 1 + GROUP_MS), 'discord', T + 1 + GROUP_MS)).toBeUndefined();
+  });
+
+  it('edits, and does not close, one that everybody left after it was told', () => {
+    let book = done(failed(emptyBook, failure({ code: 'timeout' }), T), T + GROUP_MS);
+    book = done(failed(book, failure(), T + GROUP_MS), T + 2 * GROUP_MS);
+    expect(nextTask(book, 'discord', T + MINUTE)).toMatchObject({
+      act: 'edit',
+      incident: { code: 'timeout' },
+    });
+  });
+
+  it('opens before it closes, and closes before it edits', () => {
+    let book = failed(
+      failed(emptyBook, failure({ code: 'a' }), T),
+      failure({ code: 'b', account: 'USER_000001' }),
+      T,
+    );
+    book = done(done(book, T + GROUP_MS), T + GROUP_MS);
+    book = failed(book, failure({ code: 'a', account: 'USER_000002' }), T + GROUP_MS);
+    book = recovered(book, { ...USER, account: 'USER_000001' }, T + GROUP_MS);
+    book = failed(book, failure({ broker: 'ig' }), T + GROUP_MS);
+    const acts: (string | undefined)[] = [];
+    for (
+      let task = nextTask(book, 'discord', T + MINUTE);
+      task;
+      task = nextTask(book, 'discord', T + MINUTE)
+    ) {
+      acts.push(task.act);
+      book = delivered(book, task, 'discord', '1', T + MINUTE);
+    }
+    expect(acts).toEqual(['open', 'close', 'edit']);
+  });
+});
+
+const MINUTE = 60_000;

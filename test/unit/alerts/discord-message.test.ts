@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import { emptyBook, type Book } from '../../../src/alerts/book.ts';
+import { closeText, openText, type Text } from '../../../src/alerts/discord-message.ts';
+import { parseWebhookUrl } from '../../../src/alerts/discord.ts';
+import { failed, recovered } from '../../../src/alerts/incidents.ts';
+import { failure, only } from './builders.ts';
+
+const T = Date.UTC(2026, 10, 21, 8);
+const many = Array.from({ length: 1_000 }, (_, index) => `USER_${String(index).padStart(58, '0')}`);
+const fail = (names: readonly string[], changes = {}): Book =>
+  names.reduce((book, account) => failed(book, failure({ account, ...changes }), T), emptyBook);
+const recover = (book: Book, names: readonly string[]): Book =>
+  names.reduce((rest, account) => recovered(rest, { broker: 'tradovate', account }, T + 90_000), book);
+const notice = (book: Book): { incident: ReturnType<typeof only>; now: number } => ({
+  incident: only(book),
+  now: T,
+});
+
+/** Discord docs, "Embed Limits" and "Execute Webhook". */
+function expectWithinLimits(text: Text): void {
+  expect(text.content.length).toBeLessThanOrEqual(2_000);
+  expect(text.embeds.length).toBeLessThanOrEqual(10);
+  let total = 0;
+  for (const embed of text.embeds) {
+    expect(embed.title.length).toBeLessThanOrEqual(256);
+    expect(embed.description.length).toBeLessThanOrEqual(4_096);
+    expect(embed.footer.text.length).toBeLessThanOrEqual(2_048);
+    expect(embed.fields.length).toBeLessThanOrEqual(25);
+    total += embed.title.length + embed.description.length + embed.footer.text.length;
+    for (const field of embed.fields) {
+      expect(field.name.length).toBeLessThanOrEqual(256);
+      expect(field.value.length).toBeLessThanOrEqual(1_024);
+      total += field.name.length + field.value.length;
+    }
+  }
+  expect(total).toBeLessThanOrEqual(6_000);
+}
+
+describe('the message that opens', () => {
+  it('says broker, cause, reason and names where a notification shows them', () => {
+    const { content } = openText(notice(fail(['USER_000000', 'USER_000001'])));
+    expect(content).toContain('tradovate');
+    expect(content).toContain('The broker refuses user name or password.');
+    expect(content).toContain('invalid_credentials');
+    expect(content).toContain('USER_000000, USER_000001');
+  });
+
+  it('names all of forty accounts, the first ten in the line of the notification', () => {
+    const names = many.slice(0, 40).map((name) => name.slice(0, 5) + name.slice(-6));
+    const text = openText(notice(fail(names)));
+    for (const name of names) expect(text.embeds[0]?.description).toContain(name);
+    expect(text.content).toContain(`${names.slice(0, 10).join(', ')} and +30 more`);
+    expect(text.embeds[0]?.title).toBe('tradovate: 40 accounts failing');
+  });
+
+  it('says what happens next and what a person can do', () => {
+    const link = 'http://localhost:8000/dashboard';
+    const fields = openText(notice(fail(['USER_000000'], { nextAt: T + 5_000, link }))).embeds[0]?.fields;
+    expect(fields).toMatchInlineSnapshot(`
+      [
+        {
+          "name": "What happens next",
+          "value": "The service tries again by itself; as of <t:1795248000:T> the next try is at <t:1795248005:T>.",
+        },
+        {
+          "name": "What you can do",
+          "value": "http://localhost:8000/dashboard",
+        },
+      ]
+    `);
+    expect(openText(notice(fail(['USER_000000']))).embeds[0]?.fields[0]?.value).toContain(
+      'a person must act',
+    );
+  });
+
+  it('never has the word that closes, whatever has happened since', () => {
+    const two = fail(['USER_000000', 'USER_000001']);
+    for (const book of [recover(two, ['USER_000000']), recover(two, ['USER_000000', 'USER_000001'])]) {
+      const text = openText(notice(book));
+      expect(JSON.stringify(text)).not.toMatch(/recovered/i);
+      expect(text.embeds[0]?.description).toContain('Back');
+    }
+  });
+
+  it('says where accounts went on failing', () => {
+    const book = failed(fail(['USER_000000'], { code: 'timeout' }), failure(), T + 1);
+    const [left] = book.incidents;
+    if (left === undefined) throw new Error('no incident');
+    const text = openText({ incident: left, now: T });
+    expect(text.content).toContain('Continues as invalid_credentials (1)**: USER_000000');
+    expect(text.embeds[0]?.fields).toEqual([]);
+  });
+});
+
+describe('the message that closes', () => {
+  it('contains `recovered`, who, and for how long', () => {
+    const { content } = closeText(notice(recover(fail(['USER_000000']), ['USER_000000'])));
+    expect(content).toContain('recovered after 90 s (invalid_credentials)');
+    expect(content).toContain('USER_000000');
+  });
+});
+
+describe('the limits', () => {
+  const long = '😀'.repeat(3_000);
+  const worst = { message: long, code: long, link: `http://localhost/${long}`, nextAt: T + 1 };
+
+  it('hold with a thousand accounts, the longest names and endless texts', () => {
+    const book = fail(many, worst);
+    for (const text of [
+      openText(notice(book)),
+      openText(notice(recover(book, many.slice(0, 500)))),
+      closeText(notice(recover(book, many))),
+    ]) {
+      expectWithinLimits(text);
+      expect(JSON.stringify(text)).toMatch(/and \+\d+ more/);
+    }
+  });
+
+  it('hold where accounts went on failing for many causes', () => {
+    let book = fail(many);
+    for (const [index, account] of many.slice(1).entries()) {
+      book = failed(book, failure({ account, code: `cause_${index % 30}` }), T + 1);
+    }
+    for (const incident of book.incidents) expectWithinLimits(openText({ incident, now: T }));
+  });
+
+  it('never cut a character in two', () => {
+    const text = openText(notice(fail(['USER_000000'], worst)));
+    expect(
+      text.content.isWellFormed() && text.embeds.every((embed) => embed.description.isWellFormed()),
+    ).toBe(true);
+  });
+});
+
+describe('parseWebhookUrl', () => {
+  it('reads id and token, and nothing where there are none', () => {
+    expect(parseWebhookUrl('https://discord.com/api/webhooks/123456789012345678/made-up_TOKEN')).toEqual({
+      id: '123456789012345678',
+      token: 'made-up_TOKEN',
+    });
+    expect(parseWebhookUrl('https://discord.com/api/v10/webhooks/1/t?wait=true')).toEqual({
+      id: '1',
+      token: 't',
+    });
+    expect(parseWebhookUrl('https://discord.com/api/webhooks/1')).toBeUndefined();
+  });
+});

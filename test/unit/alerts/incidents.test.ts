@@ -1,0 +1,189 @@
+import { describe, expect, it } from 'vitest';
+import { emptyBook, namesIn, readBook, WHOLE } from '../../../src/alerts/book.ts';
+import { delivered } from '../../../src/alerts/deliveries.ts';
+import { failed, recovered, resolved, retained, settled } from '../../../src/alerts/incidents.ts';
+import { failure, only, openOf } from './builders.ts';
+
+const T = Date.UTC(2026, 10, 21, 8);
+const MINUTE = 60_000;
+const account = (name: string): { broker: string; account: string } => ({
+  broker: 'tradovate',
+  account: name,
+});
+
+describe('a failure', () => {
+  it('opens one incident per broker and code', () => {
+    const first = failed(emptyBook, failure(), T);
+    const second = failed(first, failure({ account: 'USER_000001' }), T + 10);
+    const other = failed(second, failure({ broker: 'ig', account: 'demo-1' }), T + 20);
+    expect(other.incidents.map((incident) => [incident.broker, incident.members.length])).toEqual([
+      ['tradovate', 2],
+      ['ig', 1],
+    ]);
+  });
+
+  it('said again changes nothing, whatever the next try and the wording are', () => {
+    const book = failed(emptyBook, failure({ nextAt: T + 5_000 }), T);
+    const again = failed(book, failure({ nextAt: T + 65_000, message: 'in other words' }), T + 5_000);
+    expect(again).toBe(book);
+  });
+
+  it('is news again when the next try moved far, but not more than every quarter of an hour', () => {
+    const book = failed(emptyBook, failure({ nextAt: T + 5_000 }), T);
+    const soon = failed(book, failure({ nextAt: T + 60 * MINUTE }), T + 10 * MINUTE);
+    expect(soon).toBe(book);
+    const later = failed(book, failure({ nextAt: T + 60 * MINUTE }), T + 15 * MINUTE);
+    expect(only(later)).toMatchObject({ revision: 2, nextAt: T + 60 * MINUTE });
+    const without = failed(later, failure(), T + 30 * MINUTE);
+    expect(only(without).nextAt).toBeUndefined();
+  });
+
+  it('is news again when it got worse or a person got a link, and the link stays', () => {
+    const book = failed(emptyBook, failure({ level: 'warning' }), T);
+    const worse = failed(book, failure({ level: 'critical' }), T + 1);
+    const linked = failed(
+      worse,
+      failure({ level: 'warning', link: 'http://localhost:8000/dashboard' }),
+      T + 2,
+    );
+    const grown = failed(linked, failure({ account: 'USER_000001' }), T + 3);
+    expect(only(grown)).toMatchObject({
+      revision: 4,
+      level: 'critical',
+      link: 'http://localhost:8000/dashboard',
+    });
+  });
+
+  it('after a recovery opens a new incident, in the same millisecond too', () => {
+    const book = failed(recovered(failed(emptyBook, failure(), T), account('USER_000000'), T), failure(), T);
+    expect(new Set(book.incidents.map((incident) => incident.id)).size).toBe(2);
+    expect(openOf(book, 'invalid_credentials').openedAt).toBe(T);
+  });
+});
+
+describe('a recovery', () => {
+  it('of an account that never failed changes nothing', () => {
+    const book = failed(emptyBook, failure(), T);
+    expect(recovered(book, account('USER_000001'), T)).toBe(book);
+    expect(recovered(book, { broker: 'ig', account: 'USER_000000' }, T)).toBe(book);
+    expect(recovered(emptyBook, account('USER_000000'), T)).toBe(emptyBook);
+  });
+
+  it('of the last account ends the incident, of an earlier one does not', () => {
+    const two = failed(failed(emptyBook, failure(), T), failure({ account: 'USER_000001' }), T);
+    const one = recovered(two, account('USER_000001'), T + 1);
+    expect(only(one)).toMatchObject({ revision: 3 });
+    expect(only(one).end).toBeUndefined();
+    const none = recovered(one, account('USER_000000'), T + 2);
+    expect(only(none).end).toEqual({ how: 'recovered', at: T + 2 });
+    expect(namesIn(only(none), 'back')).toEqual(['USER_000000', 'USER_000001']);
+  });
+});
+
+describe('an account that fails for another cause', () => {
+  const timeout = failure({ code: 'timeout', level: 'warning' });
+  const html = failure({ code: 'html_answer', level: 'warning' });
+
+  it('leaves its old incident without a recovery', () => {
+    const book = failed(failed(emptyBook, timeout, T), html, T + 1);
+    expect(book.incidents[0]).toMatchObject({ code: 'timeout', end: { how: 'dispersed' } });
+    expect(book.incidents[0]?.members).toMatchObject([{ state: 'moved', movedTo: 'html_answer' }]);
+    expect(namesIn(openOf(book, 'html_answer'), 'failing')).toEqual(['USER_000000']);
+  });
+
+  it('and comes back to it, takes the old incident up again: no new message', () => {
+    let book = settled(failed(failed(emptyBook, timeout, T), html, T + 1), ['discord'], T + 1);
+    book = settled(failed(book, timeout, T + 2), ['discord'], T + 2);
+    expect(book.incidents.map((incident) => [incident.code, incident.end?.how])).toEqual([
+      ['timeout', undefined],
+      ['html_answer', 'dispersed'],
+    ]);
+    expect(openOf(book, 'timeout').openedAt).toBe(T);
+  });
+
+  it('recovers once: from the incident it fails in', () => {
+    let book = failed(failed(emptyBook, timeout, T), failure({ ...timeout, account: 'USER_000001' }), T);
+    book = failed(book, html, T + 1);
+    book = recovered(book, account('USER_000000'), T + 2);
+    expect(book.incidents.map((incident) => [incident.code, incident.end?.how])).toEqual([
+      ['timeout', undefined],
+      ['html_answer', 'recovered'],
+    ]);
+    expect(openOf(book, 'timeout').members.map((member) => member.state)).toEqual(['left', 'failing']);
+  });
+
+  it('leaves an incident behind that is forgotten once it recovered', () => {
+    let book = failed(failed(emptyBook, timeout, T), html, T + 1);
+    expect(settled(book, ['discord'], T + 1).incidents).toHaveLength(2);
+    book = settled(recovered(book, account('USER_000000'), T + 2), ['discord'], T + 2);
+    expect(only(book).code).toBe('html_answer');
+  });
+});
+
+describe('what concerns no account', () => {
+  const refused = {
+    broker: 'service',
+    account: WHOLE,
+    code: 'configuration',
+    message: 'The file is refused.',
+  };
+
+  it('opens and ends by its code; two of them do not push each other out', () => {
+    let book = failed(emptyBook, { ...refused, level: 'warning' }, T);
+    book = failed(book, { ...refused, code: 'removals', level: 'warning' }, T);
+    expect(book.incidents.every((incident) => incident.end === undefined)).toBe(true);
+    book = resolved(book, refused, T + 1);
+    expect(book.incidents.map((incident) => incident.end?.how)).toEqual(['recovered', undefined]);
+    expect(resolved(book, refused, T + 2)).toBe(book);
+  });
+});
+
+describe('an account that is not watched any more', () => {
+  it('leaves without a recovery; the others stay', () => {
+    const two = failed(failed(emptyBook, failure(), T), failure({ account: 'USER_000001' }), T);
+    expect(retained(two, [account('USER_000000'), account('USER_000001')], T)).toBe(two);
+    const one = retained(two, [account('USER_000001')], T + 1);
+    expect(namesIn(only(one), 'failing')).toEqual(['USER_000001']);
+    expect(only(retained(one, [], T + 2)).end?.how).toBe('dispersed');
+  });
+});
+
+describe('settled', () => {
+  const over = recovered(failed(emptyBook, failure(), T), account('USER_000000'), T + 1);
+
+  it('keeps an ended incident until every channel has heard its end', () => {
+    expect(settled(over, ['discord', 'mail'], T + 2)).toBe(over);
+    const task = { act: 'close', incident: only(over), dueAt: T } as const;
+    const heard = delivered(over, task, 'discord', '1', T + 2);
+    expect(settled(heard, ['discord', 'mail'], T + 2)).toBe(heard);
+    expect(settled(heard, ['discord'], T + 2).incidents).toEqual([]);
+    expect(settled(over, [], T + 2).incidents).toEqual([]);
+  });
+
+  it('keeps a bounded number of them, for a week', () => {
+    let book = emptyBook;
+    for (let index = 0; index < 150; index += 1) {
+      book = settled(
+        recovered(failed(book, failure(), T + index), account('USER_000000'), T + index),
+        ['discord'],
+        T + index,
+      );
+    }
+    expect(book.incidents).toHaveLength(100);
+    expect(book.incidents[0]?.openedAt).toBe(T + 50);
+    expect(settled(book, ['discord'], T + 8 * 24 * 60 * MINUTE).incidents).toEqual([]);
+  });
+});
+
+describe('the stored book', () => {
+  it('reads what it wrote, and nothing else', () => {
+    const book = failed(
+      failed(emptyBook, failure({ link: 'http://localhost:8000/', nextAt: T }), T),
+      failure({ code: 'timeout' }),
+      T,
+    );
+    expect(readBook(JSON.stringify(book))).toEqual(book);
+    expect(readBook('{"incidents":[{}]}')).toBeUndefined();
+    expect(readBook('no json')).toBeUndefined();
+  });
+});
