@@ -1,0 +1,96 @@
+import cookie from '@fastify/cookie';
+import formbody from '@fastify/formbody';
+import type { FastifyInstance } from 'fastify';
+import { bearerOf, isSameOrigin } from './access.ts';
+import { bareApp, pathOf, type TrustProxy } from './bare-app.ts';
+import { addOauthRoutes, answerArrival } from './consent-routes.ts';
+import type { HttpContext } from './context.ts';
+import { HttpFault } from './faults.ts';
+import { addHealthRoutes } from './health.ts';
+import { addPageFaults } from './page-faults.ts';
+import { addAssetRoutes, addDashboard, addSignInRoutes } from './page-routes.ts';
+import { addTokenRoutes } from './token-routes.ts';
+
+/** The routes of the main listener, not yet listening. `callbackPaths` are further paths that end a browser login. */
+export async function mainApp(
+  context: HttpContext,
+  trustProxy: TrustProxy,
+  callbackPaths: () => ReadonlySet<string>,
+): Promise<FastifyInstance> {
+  const app = bareApp(context, trustProxy);
+  await app.register(cookie);
+  refuseOtherSites(app, context);
+  answerUnknownRoutes(app, context);
+
+  addHealthRoutes(app, context);
+  await app.register(async (api) => {
+    addTokenRoutes(api, context);
+  });
+  await app.register(async (pages) => {
+    pages.removeAllContentTypeParsers();
+    await pages.register(formbody);
+    addPageFaults(pages, context);
+    addAssetRoutes(pages, context);
+    addSignInRoutes(pages, context);
+    addDashboard(pages, context);
+    addOauthRoutes(pages, context);
+    pages.get('/callback', (request, reply) => answerArrival(context, request, reply));
+    // The paths of redirect URIs come and go with the accounts; routes cannot.
+    pages.get('*', async (request, reply) => {
+      if (callbackPaths().has(pathOf(request))) return answerArrival(context, request, reply);
+      if (pathOf(request) === '/') return reply.redirect('/dashboard', 302);
+      reply.callNotFound();
+      return reply;
+    });
+  });
+  await app.ready();
+  return app;
+}
+
+/** The routes of the listeners of redirect URIs; `paths` are those that a port answers. */
+export async function callbackApp(
+  context: HttpContext,
+  paths: (port: number | undefined) => ReadonlySet<string>,
+): Promise<FastifyInstance> {
+  const app = bareApp(context, false);
+  await app.register(async (pages) => {
+    addPageFaults(pages, context);
+    pages.get('*', async (request, reply) => {
+      if (paths(request.socket.localPort).has(pathOf(request))) return answerArrival(context, request, reply);
+      throw new HttpFault(404, 'NOT_FOUND');
+    });
+  });
+  app.setNotFoundHandler(async () => {
+    throw new HttpFault(404, 'NOT_FOUND');
+  });
+  await app.ready();
+  return app;
+}
+
+/** A session's cookie alone starts nothing that another site asked for. A bearer token no other site has. */
+function refuseOtherSites(app: FastifyInstance, { publicUrl }: HttpContext): void {
+  app.addHook('onRequest', async (request) => {
+    const reads = request.method === 'GET' || request.method === 'HEAD';
+    if (!reads && bearerOf(request) === undefined && !isSameOrigin(request, publicUrl)) {
+      throw new HttpFault(403, 'CROSS_ORIGIN');
+    }
+  });
+}
+
+/** 404, or 405 where only the method is wrong; 401 first under /api. */
+function answerUnknownRoutes(app: FastifyInstance, { access }: HttpContext): void {
+  const known: { readonly pattern: RegExp; readonly method: string | string[] }[] = [];
+  app.addHook('onRoute', ({ url, method }) => {
+    if (url === '*') return;
+    const pattern = url.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(/:\w+/g, '[^/]+');
+    known.push({ pattern: new RegExp(`^${pattern}$`), method });
+  });
+  app.setNotFoundHandler(async (request, reply) => {
+    const path = pathOf(request);
+    if (path.startsWith('/api/') && !access.isSignedIn(request)) throw new HttpFault(401, 'UNAUTHORIZED');
+    const methods = known.filter(({ pattern }) => pattern.test(path)).flatMap(({ method }) => method);
+    if (methods.length === 0) throw new HttpFault(404, 'NOT_FOUND');
+    void reply.header('allow', methods.join(', '));
+    throw new HttpFault(405, 'METHOD_NOT_ALLOWED');
+  });
+}

@@ -1,0 +1,21 @@
+import type { Clock } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
+import type { Access } from './access.ts';
+import type { Desk } from './desk.ts';
+import type { Assets } from './page/assets.ts';
+
+/** What the routes work with. */
+export interface HttpContext {
+  readonly desk: Desk;
+  readonly access: Access;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly assets: Assets;
+  readonly version: string;
+  /** Where people reach this service. */
+  readonly publicUrl: URL;
+  /** A broker's name for people. */
+  readonly titleOf: (broker: string) => string;
+  /** Stands on the page while it holds, e.g. that all brokers are simulated. */
+  readonly remark: string | undefined;
+}

@@ -1,0 +1,33 @@
+import type { Arrival } from '../core/broker.ts';
+import type { AccountStatus } from '../core/status.ts';
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** In words, empty where ready. */
+  readonly reasons: readonly string[];
+}
+
+export type RefreshAnswer =
+  | { readonly outcome: 'started'; readonly message: string }
+  | { readonly outcome: 'action-required'; readonly message: string; readonly url: string }
+  | { readonly outcome: 'stopped' | 'silent'; readonly message: string; readonly retryAt: string | null }
+  | { readonly outcome: 'unknown-name'; readonly message: string };
+
+export type ConsentOutcome =
+  | { readonly outcome: 'done'; readonly name: string; readonly message: string }
+  | { readonly outcome: 'unknown-state'; readonly message: string }
+  | { readonly outcome: 'someone-else'; readonly name: string; readonly message: string }
+  | { readonly outcome: 'broker-failed'; readonly name: string; readonly message: string };
+
+/** What the HTTP side may ask of the service. Nothing in it ever holds a token or a secret. */
+export interface Desk {
+  accounts(): Promise<readonly AccountStatus[]>;
+  account(name: string): Promise<AccountStatus | undefined>;
+  readiness(): Promise<Readiness>;
+  requestRefresh(name: string, options: { readonly rearm: boolean }): Promise<RefreshAnswer>;
+  /** A one-time link to the broker's dialog, or undefined where the account has no browser login. */
+  beginConsent(broker: string, name: string): Promise<URL | undefined>;
+  finishConsent(state: string | undefined, arrival: Arrival): Promise<ConsentOutcome>;
+  /** Checks a signed, time-bound ticket of a link in an alert. */
+  ticketIsGood(broker: string, name: string, ticket: string): boolean;
+}

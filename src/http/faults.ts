@@ -1,0 +1,83 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Log } from '../core/log.ts';
+
+/** Every `code` of an error answer, with the sentence it has where the place that found it gives none. */
+export const faultCodes = {
+  BAD_REQUEST: 'The request could not be read.',
+  INVALID_BODY: 'The body is not what this route takes.',
+  UNAUTHORIZED: 'Sign in, or send "Authorization: Bearer" with the admin token.',
+  CROSS_ORIGIN: 'Another site made your browser send this; nothing was done.',
+  NOT_FOUND: 'There is no such page.',
+  UNKNOWN_ACCOUNT: 'There is no account of that name.',
+  NO_BROWSER_LOGIN: 'There is no account of that broker and name with a login in the browser.',
+  METHOD_NOT_ALLOWED: 'This route does not take that method.',
+  ACCOUNT_STOPPED: 'The account is stopped.',
+  BROKER_SILENT: 'The broker asked for silence.',
+  NOTHING_STARTS: 'No account can be refreshed now.',
+  BODY_TOO_LARGE: 'The body is too large.',
+  UNSUPPORTED_MEDIA_TYPE: 'This route does not take that content type.',
+  NOT_READY: 'The service is not ready.',
+  INTERNAL: 'Something failed here; the log says what.',
+} as const;
+
+export type FaultCode = keyof typeof faultCodes;
+
+/** An answer that says no: status, code and a sentence for a person. */
+export class HttpFault extends Error {
+  override readonly name = 'HttpFault';
+  readonly status: number;
+  readonly code: FaultCode;
+  /** Further fields of the answer. */
+  readonly fields: Readonly<Record<string, unknown>>;
+
+  constructor(
+    status: number,
+    code: FaultCode,
+    message: string = faultCodes[code],
+    fields: Readonly<Record<string, unknown>> = {},
+  ) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.fields = fields;
+  }
+}
+
+/**
+ * Any error as a fault. The framework's own messages are dropped: they repeat what was sent, and that may be a
+ * login's code.
+ */
+export function faultOf(error: unknown): HttpFault {
+  if (error instanceof HttpFault) return error;
+  const status =
+    typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
+  if (status === 413) return new HttpFault(413, 'BODY_TOO_LARGE');
+  if (status === 415) return new HttpFault(415, 'UNSUPPORTED_MEDIA_TYPE');
+  if (typeof status === 'number' && status >= 400 && status < 500)
+    return new HttpFault(status, 'BAD_REQUEST');
+  return new HttpFault(500, 'INTERNAL');
+}
+
+/** The fault that answers `error`; an unforeseen one goes to the log, under the route's pattern and not its URL. */
+export function judge(error: unknown, request: FastifyRequest, log: Log): HttpFault {
+  const fault = faultOf(error);
+  if (fault.code === 'INTERNAL') {
+    const { message, stack } = error instanceof Error ? error : { message: 'unknown', stack: undefined };
+    log.error(
+      { event: 'http.failed', route: request.routeOptions.url, error: message, stack },
+      'A request failed.',
+    );
+  }
+  return fault;
+}
+
+/** The error shape of the contract. */
+export function faultBody(fault: HttpFault): Readonly<Record<string, unknown>> {
+  return { status: 'error', code: fault.code, message: fault.message, ...fault.fields };
+}
+
+/** Answers with a fault in JSON. */
+export function sendFault(reply: FastifyReply, fault: HttpFault): FastifyReply {
+  if (fault.status === 401) void reply.header('www-authenticate', 'Bearer realm="token-refresher"');
+  return reply.code(fault.status).send(faultBody(fault));
+}

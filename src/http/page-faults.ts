@@ -1,0 +1,41 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { pathOf } from './bare-app.ts';
+import type { HttpContext } from './context.ts';
+import { faultCodes, judge, sendFault } from './faults.ts';
+import { bouncePage, noticePage } from './page/notice.ts';
+import { sendPage } from './page/send.ts';
+import { safePath, sendSignIn } from './page-routes.ts';
+
+const RETRY_SECONDS = 10;
+
+/** Says faults on a page, and in the contract's shape to whoever asks for JSON. */
+export function addPageFaults(app: FastifyInstance, { assets, log }: HttpContext): void {
+  app.setErrorHandler((error, request, reply) => {
+    const fault = judge(error, request, log);
+    if (wantsJson(request)) return sendFault(reply, fault);
+    const path = pathOf(request);
+    if (fault.status === 401 && request.method === 'GET') {
+      if (comesFromElsewhere(request)) return sendPage(reply, 401, bouncePage(assets, path));
+      const complaint = fault.message === faultCodes.UNAUTHORIZED ? undefined : fault.message;
+      return sendSignIn(reply, 401, safePath(path), complaint);
+    }
+    const ours = fault.status >= 500;
+    const page = noticePage(assets, {
+      tone: ours ? 'bad' : 'waiting',
+      title: ours ? 'Something failed' : 'That did not work',
+      text: fault.message,
+      ...(ours && path === '/dashboard' && { refresh: { seconds: RETRY_SECONDS, path } }),
+    });
+    return sendPage(reply, fault.status, page);
+  });
+}
+
+function wantsJson(request: FastifyRequest): boolean {
+  const accept = request.headers.accept ?? '';
+  return accept.includes('application/json') && !accept.includes('text/html');
+}
+
+/** True for a link on another site: the browser held our cookie back, whether or not it has one. */
+function comesFromElsewhere({ headers }: FastifyRequest): boolean {
+  return headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] === 'navigate';
+}

@@ -1,0 +1,46 @@
+import type { ConsentOutcome } from '../desk.ts';
+import type { Assets } from './assets.ts';
+import { html } from './html.ts';
+import type { Tone } from './layout.ts';
+import { noticePage } from './notice.ts';
+import type { Page } from './send.ts';
+
+/** The page behind a link in an alert: one button, which does what the link is for. */
+export function ticketPage(
+  assets: Assets,
+  link: { readonly title: string; readonly name: string; readonly ticket: string },
+): Page {
+  return noticePage(assets, {
+    tone: 'waiting',
+    title: `Log in at ${link.title}`,
+    text: `The account ${link.name} needs your login to get its next token. You come back here afterwards.`,
+    form: true,
+    more: html`<form method="post">
+      <input type="hidden" name="ticket" value="${link.ticket}" /><button class="button">
+        Log in at ${link.title}
+      </button>
+    </form>`,
+  });
+}
+
+const headings: Readonly<Record<ConsentOutcome['outcome'], { readonly tone: Tone; readonly title: string }>> =
+  {
+    done: { tone: 'good', title: 'Logged in' },
+    'unknown-state': { tone: 'waiting', title: 'This login is not under way' },
+    'someone-else': { tone: 'bad', title: 'That was another user’s login' },
+    'broker-failed': { tone: 'bad', title: 'The broker did not give a token' },
+  };
+
+/** The page at the end of a browser login. */
+export function arrivalPage(assets: Assets, publicUrl: URL, outcome: ConsentOutcome): Page {
+  const { tone, title } = headings[outcome.outcome];
+  const closes = outcome.outcome === 'done';
+  return noticePage(assets, {
+    tone,
+    title: 'name' in outcome ? `${outcome.name}: ${title}` : title,
+    text: outcome.message,
+    closes,
+    more: html`${closes ? html`<p class="quiet">This page closes by itself; where the browser keeps it open, close it.</p>` : undefined}
+      <p><a href="${new URL('/dashboard', publicUrl).href}">All accounts</a></p>`,
+  });
+}

@@ -1,0 +1,94 @@
+import type { AccountStatus } from '../../core/status.ts';
+import type { Readiness } from '../desk.ts';
+import { isServed } from '../summary.ts';
+import type { Tone } from './layout.ts';
+
+/** The one glance: is all well, and if not, what is the worst of it. */
+export interface Verdict {
+  readonly tone: Exclude<Tone, 'idle'>;
+  readonly title: string;
+  /** What stands behind it, in sentences. */
+  readonly facts: readonly string[];
+}
+
+/** How an account stands: what a person should feel about it, not what the machine is doing. */
+export function toneOf(account: AccountStatus): Tone {
+  switch (account.state) {
+    case 'disabled':
+    case 'paused':
+      return 'idle';
+    case 'stopped':
+    case 'expired':
+      return 'bad';
+    case 'awaiting_approval':
+      return 'waiting';
+    case 'backing_off':
+      return account.valid ? 'waiting' : 'bad';
+    case 'refreshing':
+    case 'due':
+      return account.valid ? 'good' : 'waiting';
+    case 'fresh':
+      return account.valid ? 'good' : 'bad';
+  }
+}
+
+const toneOrder: readonly Tone[] = ['bad', 'waiting', 'good', 'idle'];
+
+/** Orders accounts for reading: trouble first, then by name, so that lines stay where they are while all is well. */
+export function byTone(left: AccountStatus, right: AccountStatus): number {
+  return (
+    toneOrder.indexOf(toneOf(left)) - toneOrder.indexOf(toneOf(right)) || left.name.localeCompare(right.name)
+  );
+}
+
+/** True where nothing goes on until a person acts. */
+export function awaitsPerson(account: AccountStatus): boolean {
+  return (
+    account.state === 'awaiting_approval' ||
+    account.state === 'stopped' ||
+    (account.state === 'expired' && account.person_needed)
+  );
+}
+
+/** What the top of the page says. */
+export function verdictOf(accounts: readonly AccountStatus[], readiness: Readiness): Verdict {
+  const served = accounts.filter(isServed);
+  const valid = served.filter((account) => account.valid).length;
+  const idle = accounts.length - served.length;
+  const facts = [
+    `${String(valid)} of ${plural(served.length, 'token')} ${served.length === 1 ? 'is' : 'are'} good.`,
+    ...(idle === 0 ? [] : [`${plural(idle, 'account')} out of service.`]),
+  ];
+  if (!readiness.ready) {
+    return {
+      tone: 'bad',
+      title: 'The service is not ready',
+      facts: [...readiness.reasons.map(sentence), ...facts],
+    };
+  }
+
+  const bad = served.filter((account) => toneOf(account) === 'bad').length;
+  const waiting = served.filter((account) => toneOf(account) === 'waiting');
+  const person = waiting.filter(awaitsPerson).length;
+  if (bad > 0) return { tone: 'bad', title: `${plural(bad, 'account')} in trouble`, facts };
+  if (person > 0) {
+    return {
+      tone: 'waiting',
+      title: `${plural(person, 'account')} ${person === 1 ? 'waits' : 'wait'} for you`,
+      facts,
+    };
+  }
+  if (waiting.length > 0) {
+    return { tone: 'waiting', title: `${plural(waiting.length, 'account')} on the way`, facts };
+  }
+  if (accounts.length === 0) return { tone: 'waiting', title: 'No account is configured', facts: [] };
+  return { tone: 'good', title: 'All is well', facts };
+}
+
+function plural(count: number, noun: string): string {
+  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}${words.endsWith('.') ? '' : '.'}`;
+}

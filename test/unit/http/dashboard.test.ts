@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest';
+import type { AccountStatus } from '../../../src/core/status.ts';
+import { countdown } from '../../../src/http/page/countdown.js';
+import { html } from '../../../src/http/page/html.ts';
+import { verdictOf } from '../../../src/http/page/verdict.ts';
+import { account, fakeDesk, serve, without } from './support.ts';
+
+async function page(accounts: readonly AccountStatus[], changes: Parameters<typeof fakeDesk>[1] = {}) {
+  const { app, cookie } = await serve(fakeDesk(accounts, changes), { remark: 'All brokers are simulated.' });
+  return app.inject({ url: '/dashboard', headers: cookie() });
+}
+
+describe('the dashboard', () => {
+  it('asks for a sign-in, as a form for people and in the error shape for programs', async () => {
+    const { app } = await serve(fakeDesk([account('one')]));
+    const form = await app.inject({ url: '/dashboard', headers: { accept: 'text/html' } });
+    expect(form.statusCode).toBe(401);
+    expect(form.body).toContain('<form method="post" action="/sign-in">');
+    expect(form.body).not.toContain('one</span>');
+    const json = await app.inject({ url: '/dashboard', headers: { accept: 'application/json' } });
+    expect([json.statusCode, json.json<{ code: string }>().code]).toEqual([401, 'UNAUTHORIZED']);
+    expect((await app.inject({ url: '/' })).headers.location).toBe('/dashboard');
+  });
+
+  it('hops over a page of ours where the browser came from elsewhere and kept its cookie back', async () => {
+    const { app } = await serve(fakeDesk([]));
+    const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
+    const answer = await app.inject({ url: '/dashboard', headers });
+    expect(answer.statusCode).toBe(401);
+    expect(answer.body).toContain('content="0; url=/dashboard"');
+  });
+
+  it('shows each account with its state, reason, time left and next refresh', async () => {
+    const { body } = await page([account('one', { sub_accounts: ['DEMO1'], message: 'The token is good.' })]);
+    expect(body).toContain('<h1>All is well</h1>');
+    expect(body).toContain('1 of 1 token is good.');
+    expect(body).toContain('All brokers are simulated.');
+    for (const text of [
+      'one',
+      'also DEMO1',
+      'fresh',
+      'The token is good.',
+      'good for 1 h 0 min',
+      'in 42 min 0 s',
+    ]) {
+      expect(body).toContain(text);
+    }
+    expect(body).not.toContain('class="banner');
+  });
+
+  it('has a banner with a button for each account that awaits a person, and none for the rest', async () => {
+    const { body } = await page([
+      account('fresh-one', { person_needed: true }),
+      without('asks', 'awaiting_approval', { person_needed: true, message: 'Waits for a login.' }),
+      without('stuck', 'stopped', { message: 'The password was refused.' }),
+      without('trying', 'backing_off'),
+    ]);
+    expect(body.match(/class="banner/g)).toHaveLength(2);
+    expect(body).toContain('asks waits for your login at Alpha');
+    expect(body).toContain('stuck at Alpha is stopped');
+    expect(body.match(/class="button"/g)).toHaveLength(1);
+    expect(body).toContain('href="/oauth/alpha/asks"');
+    expect(body).toContain('Log in at Alpha again');
+  });
+
+  it('escapes whatever it is told', async () => {
+    const evil = `<script>alert("1")</script>'&`;
+    const { body } = await page([
+      without(evil, 'stopped', {
+        message: evil,
+        broker: evil,
+        environment: evil,
+        sub_accounts: [evil],
+        person_needed: true,
+        last_error: { code: 'x', message: `${evil}2`, at: '2026-11-20T09:00:00.000Z' },
+      }),
+    ]);
+    expect(body).not.toContain('<script>alert');
+    expect(body).toContain('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&#39;&amp;');
+    expect(body).toContain('/oauth/%3Cscript%3E');
+  });
+
+  it('has no script or style in itself', async () => {
+    const { body, headers } = await page([account('one')]);
+    expect(body).not.toMatch(/<script(?![^>]* src=)|<style|\sstyle=|\son\w+=/);
+    expect(headers['content-security-policy']).toContain("script-src 'self'; style-src 'self'");
+  });
+
+  it('says on a page that tries again that the accounts cannot be read', async () => {
+    const answer = await page([], { accounts: () => Promise.reject(new Error('Redis is away')) });
+    expect(answer.statusCode).toBe(500);
+    expect(answer.body).toContain('content="10; url=/dashboard"');
+    expect(answer.body).not.toContain('Redis is away');
+  });
+});
+
+describe('the verdict', () => {
+  const ready = { ready: true, reasons: [] };
+  it.each([
+    ['All is well', 'good', [account('a'), account('b', { state: 'refreshing' }), without('c', 'disabled')]],
+    [
+      '1 account in trouble',
+      'bad',
+      [account('a'), without('b', 'expired'), without('c', 'awaiting_approval')],
+    ],
+    ['2 accounts in trouble', 'bad', [without('a', 'backing_off'), account('b', { state: 'stopped' })]],
+    ['1 account waits for you', 'waiting', [account('a'), without('b', 'awaiting_approval')]],
+    [
+      '2 accounts on the way',
+      'waiting',
+      [account('a', { state: 'backing_off' }), without('b', 'refreshing')],
+    ],
+    ['No account is configured', 'waiting', []],
+  ] as const)('is "%s"', (title, tone, accounts) => {
+    expect(verdictOf(accounts, ready)).toMatchObject({ title, tone });
+  });
+
+  it('is the service itself where that is not ready, and says why', () => {
+    const reasons = ['Redis does not answer'];
+    const verdict = verdictOf([account('a')], { ready: false, reasons });
+    expect(verdict).toMatchObject({ title: 'The service is not ready', tone: 'bad' });
+    expect(verdict.facts[0]).toBe('Redis does not answer.');
+  });
+});
+
+describe('the assets', () => {
+  it('are served to all, with a tag that spares the second time', async () => {
+    const { app } = await serve(fakeDesk([]));
+    for (const [file, type] of [
+      ['base.css', 'text/css; charset=utf-8'],
+      ['dashboard.js', 'text/javascript; charset=utf-8'],
+      ['countdown.js', 'text/javascript; charset=utf-8'],
+      ['bad.svg', 'image/svg+xml'],
+    ] as const) {
+      const url = `/assets/${file}`;
+      const first = await app.inject({ url });
+      expect([first.statusCode, first.headers['content-type']]).toEqual([200, type]);
+      const again = await app.inject({ url, headers: { 'if-none-match': String(first.headers['etag']) } });
+      expect(again.statusCode).toBe(304);
+    }
+    expect((await app.inject({ url: '/assets/assets.ts' })).statusCode).toBe(404);
+  });
+});
+
+describe('words', () => {
+  it.each([
+    [-5, '0 s'],
+    [59_999, '59 s'],
+    [60_000, '1 min 0 s'],
+    [3_600_000, '1 h 0 min'],
+    [90_000_000, '1 d 1 h'],
+  ])('count %i ms down as %s', (leftMs, words) => {
+    expect(countdown(leftMs)).toBe(words);
+  });
+
+  it('are escaped once, and markup is kept', () => {
+    expect(html`<p title="${'"'}">${html`<b>${'<'}</b>`}${['a', 1, undefined]}</p>`.markup).toBe(
+      '<p title="&quot;"><b>&lt;</b>a1</p>',
+    );
+  });
+});
