@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import type { RawEntry } from '../../core/broker.ts';
+
+const headerSafe = /^[\x21-\x7e]+$/;
+
+const text = (what: string): z.ZodString => z.string({ error: what }).min(1, { error: what });
+const yesOrNo = z.boolean({ error: 'must be true or false' }).default(false);
+
+const oauthToken = z.strictObject(
+  {
+    access_token: text('must be the access token, a string').regex(headerSafe, {
+      error: 'has a character no token has',
+    }),
+    refresh_token: text('must be the refresh token, a string').regex(headerSafe, {
+      error: 'has a character no token has',
+    }),
+    token_type: z.string({ error: 'must be a string' }).optional(),
+    expires_in: z.union([z.string(), z.number()], { error: 'must be a number of seconds' }).optional(),
+    scope: z.string({ error: 'must be a string' }).optional(),
+  },
+  { error: 'must be an object with access_token and refresh_token and nothing that IG does not send' },
+);
+
+/** The fields of an entry that only IG has, or that mean something of IG's own. */
+export const fields = {
+  environment: z
+    .enum(['demo', 'live'], {
+      error: 'must be "demo" or "live" (in the environment: IG_DEMO "true" or "false")',
+    })
+    .default('demo'),
+  password: text('is missing: the password of the IG login'),
+  apiKey: text(
+    'is missing: an API key of this login and environment (IG: My Account > Settings > API keys)',
+  ).regex(headerSafe, { error: 'has a character no API key has' }),
+  session: z.enum(['v3', 'v2'], { error: 'must be "v3" or "v2"' }).default('v3'),
+  accountId: text('must be an IG account id')
+    .regex(headerSafe, { error: 'must be an IG account id' })
+    .optional(),
+  encryptPassword: yesOrNo,
+  streaming: yesOrNo,
+  oauthToken: oauthToken.optional(),
+} as const;
+
+const entryShape = z.object({
+  ...fields,
+  username: text('is missing: the username of the IG login'),
+  accounts: z.array(z.string()).default([]),
+  discoverAccounts: z.boolean().default(false),
+});
+
+/** One IG login as this adapter works with it. Holds secrets: stays inside the adapter. */
+export type IgAccount = z.output<typeof entryShape>;
+
+type FieldFault = { readonly field: string; readonly message: string };
+
+/** Reads an entry and judges its fields against each other. */
+export function readAccount(
+  entry: RawEntry,
+): { readonly account: IgAccount } | { readonly faults: readonly FieldFault[] } {
+  const parsed = entryShape.safeParse(entry);
+  if (!parsed.success) {
+    return { faults: parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message })) };
+  }
+  const faults = crossFaults(parsed.data);
+  return faults.length > 0 ? { faults } : { account: parsed.data };
+}
+
+function crossFaults(account: IgAccount): readonly FieldFault[] {
+  const wrong: FieldFault[] = [];
+  if (account.session === 'v3') {
+    if (account.encryptPassword) {
+      wrong.push({
+        field: 'encryptPassword',
+        message: 'belongs to session "v2": a v3 login has no encrypted password',
+      });
+    }
+    return wrong;
+  }
+  // A v2 session has one active account, kept on IG's side and shared by all who use it: further names
+  // would all act on whichever account was switched to last.
+  if (account.accounts.length > 0) {
+    wrong.push({ field: 'accounts', message: 'needs session "v3": a v2 session acts on one account only' });
+  }
+  if (account.discoverAccounts) wrong.push({ field: 'discoverAccounts', message: 'needs session "v3"' });
+  if (account.streaming) {
+    wrong.push({
+      field: 'streaming',
+      message: 'belongs to session "v3": a v2 session has CST and X-SECURITY-TOKEN anyway',
+    });
+  }
+  if (account.oauthToken)
+    wrong.push({ field: 'oauthToken', message: 'belongs to session "v3": a v2 session has no OAuth pair' });
+  return wrong;
+}
+
+/** Fields that are read and checked, but whose work comes later. */
+export function notYet(entry: RawEntry): readonly { readonly field: string }[] {
+  const later: readonly (readonly [string, unknown])[] = [
+    ['session', 'v2'],
+    ['encryptPassword', true],
+    ['streaming', true],
+  ];
+  return later.filter(([field, value]) => entry[field] === value).map(([field]) => ({ field }));
+}

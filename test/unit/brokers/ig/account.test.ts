@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { ig } from '../../../../src/brokers/ig/index.ts';
+import { entry } from './harness.ts';
+
+const faultsOf = (changes: object): readonly string[] => {
+  const read = ig.login({ ...entry, ...changes });
+  return 'faults' in read ? read.faults.map(({ field }) => field) : [];
+};
+const loginOf = (changes: object = {}) => {
+  const read = ig.login({ ...entry, ...changes });
+  if ('faults' in read) throw new Error('refused');
+  return read.login;
+};
+
+describe('an entry', () => {
+  it('with username, password and apiKey is a demo login', () => {
+    expect(loginOf()).toMatchObject({
+      username: 'desk_one',
+      environment: 'demo',
+      identity: 'ig/demo/desk_one',
+    });
+  });
+
+  it.each([
+    ['password', 'another'],
+    ['apiKey', 'another'],
+    ['environment', 'live'],
+  ])('with another %s has other credentials, so that a stopped account is tried again', (field, value) => {
+    expect(loginOf({ [field]: value }).credentials).not.toEqual(loginOf().credentials);
+  });
+
+  it.each([
+    ['no apiKey', { apiKey: undefined }, ['apiKey']],
+    ['no password', { password: '' }, ['password']],
+    ['an unknown environment', { environment: 'prod' }, ['environment']],
+    ['an unknown session', { session: 'v1' }, ['session']],
+    ['an account id that breaks its header', { accountId: 'ZZ\n1' }, ['accountId']],
+    ['half a pair', { oauthToken: { access_token: 'a' } }, ['oauthToken.refresh_token']],
+    ['an encrypted password in v3', { encryptPassword: true }, ['encryptPassword']],
+    ['sub-accounts in v2', { session: 'v2', accounts: ['ZZ1'] }, ['accounts']],
+    ['discovery in v2', { session: 'v2', discoverAccounts: true }, ['discoverAccounts']],
+    ['streaming in v2', { session: 'v2', streaming: true }, ['streaming']],
+    [
+      'an OAuth pair in v2',
+      { session: 'v2', oauthToken: { access_token: 'a', refresh_token: 'r' } },
+      ['oauthToken'],
+    ],
+    ['two faults at once', { password: undefined, apiKey: 5 }, ['password', 'apiKey']],
+  ])('with %s is refused at that field', (_what, changes, fields) => {
+    expect(faultsOf(changes)).toEqual(fields);
+  });
+
+  it.each([
+    [{}, []],
+    [{ session: 'v3', encryptPassword: false, streaming: false }, []],
+    [{ session: 'v2' }, ['session']],
+    [{ session: 'v2', encryptPassword: true }, ['session', 'encryptPassword']],
+    [{ streaming: true }, ['streaming']],
+  ])('%j: what is read but not done yet', (changes, fields) => {
+    expect(ig.notYet({ ...entry, ...changes }).map(({ field }) => field)).toEqual(fields);
+  });
+
+  it('is never quoted in a fault', () => {
+    const odd = {
+      password: { of: 's3cret' },
+      apiKey: 's3cret key',
+      environment: 's3cret',
+      session: 's3cret',
+      accountId: 's3cret\n',
+      streaming: 's3cret',
+      oauthToken: { access_token: 's3cret token', refresh_token: ['s3cret'], expires_in: {} },
+    };
+    const issues = z.strictObject(ig.fields).safeParse(odd).error?.issues ?? [];
+    expect(issues.map(({ path }) => path.join('.'))).toEqual([
+      'environment',
+      'password',
+      'apiKey',
+      'session',
+      'accountId',
+      'streaming',
+      'oauthToken.access_token',
+      'oauthToken.refresh_token',
+      'oauthToken.expires_in',
+    ]);
+    expect(issues.filter(({ message }) => message.includes('s3cret'))).toEqual([]);
+  });
+});
