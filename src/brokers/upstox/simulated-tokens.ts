@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import type { DialectHost } from '../../core/dialect.ts';
+
+const IST_OFFSET_MS = 5.5 * 3_600_000;
+const DAY_MS = 86_400_000;
+const YEAR_MS = 365 * DAY_MS;
+
+export interface IssuedToken {
+  readonly token: string;
+  readonly userId: string;
+  readonly expiresAt: number;
+}
+
+/**
+ * The next 03:30 in India, told by the calendar. On purpose not the adapter's calendar.ts: a
+ * simulator that shared its rule would agree with its mistakes.
+ */
+function nextHalfPastThree(now: number): number {
+  const india = new Date(now + IST_OFFSET_MS);
+  const today =
+    Date.UTC(india.getUTCFullYear(), india.getUTCMonth(), india.getUTCDate(), 3, 30) - IST_OFFSET_MS;
+  return today > now ? today : today + DAY_MS;
+}
+
+/** True outside 05:30 to 24:00 in India. */
+export function isClosedInIndia(now: number): boolean {
+  const india = new Date(now + IST_OFFSET_MS);
+  return india.getUTCHours() * 60 + india.getUTCMinutes() < 5 * 60 + 30;
+}
+
+/** The user id a client gets where nobody said otherwise: always the same two letters and four digits. */
+export function userIdFor(clientId: string): string {
+  const bytes = createHash('sha256').update(clientId).digest();
+  const letter = (at: number): string => String.fromCharCode(65 + ((bytes[at] ?? 0) % 26));
+  return `${letter(0)}${letter(1)}${String(bytes.readUInt16BE(2) % 10_000).padStart(4, '0')}`;
+}
+
+/** Letters and digits from the host's randomness, so that a seeded run repeats. */
+export function randomText(host: DialectHost, length: number): string {
+  const alphabet = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+  return Array.from({ length }, () => alphabet[Math.floor(host.random() * alphabet.length)] ?? 'a').join('');
+}
+
+/** The tokens a simulated Upstox has given out and still knows. */
+export interface Tokens {
+  /** A new trading token; with `newTokenKillsOld` the user's others die. */
+  issue(userId: string): IssuedToken;
+  /** The user's extended token: the one there is, unless a new one is asked for. */
+  extendedFor(userId: string, renew: boolean): IssuedToken;
+  /** A known token, dead or alive. */
+  find(token: string): IssuedToken | undefined;
+  kill(token: string): void;
+  /** Kills all trading tokens and says how many there were. */
+  killAll(): number;
+}
+
+/** An empty shelf of tokens. */
+export function makeTokens(host: DialectHost): Tokens {
+  const tokens = new Map<string, IssuedToken>();
+  const extendedTokens = new Map<string, IssuedToken>();
+  return {
+    issue: (userId) => {
+      if (host.switch<string>('newTokenKillsOld', 'off') === 'on') {
+        for (const [token, issued] of tokens) if (issued.userId === userId) tokens.delete(token);
+      }
+      const issued = makeToken(host, userId, false);
+      tokens.set(issued.token, issued);
+      return issued;
+    },
+    extendedFor: (userId, renew) => {
+      const present = extendedTokens.get(userId);
+      if (present && !renew) return present;
+      const made = makeToken(host, userId, true);
+      extendedTokens.set(userId, made);
+      return made;
+    },
+    find: (token) => tokens.get(token),
+    kill: (token) => void tokens.delete(token),
+    killAll: () => {
+      const count = tokens.size;
+      tokens.clear();
+      return count;
+    },
+  };
+}
+
+/** A token shaped as the ones that users decoded; the signature is noise. */
+function makeToken(host: DialectHost, userId: string, extended: boolean): IssuedToken {
+  const now = host.clock.now();
+  const expiresAt = extended ? now + YEAR_MS : nextHalfPastThree(now);
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const claims = {
+    sub: userId,
+    jti: randomText(host, 24),
+    isMultiClient: false,
+    isPlusPlan: false,
+    isExtended: extended,
+    iat: Math.floor(now / 1000),
+    iss: 'udapi-gateway-service',
+    exp: Math.floor(expiresAt / 1000),
+  };
+  const token = `${part({ typ: 'JWT', alg: 'HS256' })}.${part(claims)}.${randomText(host, 43)}`;
+  return { token, userId, expiresAt };
+}
