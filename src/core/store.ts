@@ -63,15 +63,18 @@ export interface Settlement {
   readonly ramp: RampOutcome | undefined;
 }
 
+/** What the holder of a lease knows of its account. */
+export interface Acquired {
+  readonly lease: Lease;
+  readonly record: AccountRecord;
+  /** Until when the broker asked this egress for silence, ms; 0 if it did not. */
+  readonly silentUntil: number;
+}
+
 /** Where records, leases and published keys live. One implementation, over Redis: src/redis/store.ts. */
 export interface TokenStore {
   /** Undefined while somebody else holds the account. */
-  acquire(
-    name: string,
-    broker: string,
-    owner: string,
-    ttlMs: number,
-  ): Promise<{ lease: Lease; record: AccountRecord } | undefined>;
+  acquire(name: string, network: Network, owner: string, ttlMs: number): Promise<Acquired | undefined>;
   /** False: the lease is lost. */
   extend(lease: Lease, ttlMs: number): Promise<boolean>;
   /**

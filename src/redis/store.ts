@@ -29,16 +29,16 @@ export function makeStore(redis: Redis, seal: Seal, log: Log): TokenStore {
   const seenRequests = new WeakMap<Lease, string>();
 
   return {
-    async acquire(name, broker, owner, ttlMs) {
+    async acquire(name, network, owner, ttlMs) {
       const reply = strings(
         await run(
           redis,
           scripts.acquire,
-          [keys.lease(name), keys.record(name), keys.queued(broker)],
+          [keys.lease(name), keys.record(name), keys.queued(network.broker), keys.silence(network)],
           [owner, ttlMs, name],
         ),
       );
-      const [fence, ...flat] = reply;
+      const [fence, silentUntil, ...flat] = reply;
       if (fence === undefined) return undefined;
       const fields = pairs(flat);
       const { record, unreadable } = readRecord(name, fields, seal);
@@ -49,7 +49,7 @@ export function makeStore(redis: Redis, seal: Seal, log: Log): TokenStore {
         );
       const lease: Lease = { name, owner, fence: Number(fence) };
       seenRequests.set(lease, fields['request'] ?? '');
-      return { lease, record };
+      return { lease, record, silentUntil: Number(silentUntil ?? 0) };
     },
 
     async extend(lease, ttlMs) {

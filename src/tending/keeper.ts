@@ -24,7 +24,7 @@ export function makeKeeper(parts: KeeperParts): Keeper {
     if (record.attempt) return closeOpenAttempt(account, held);
     const adopted = await adopt(account, record);
     if (adopted) return outcomes.commit(account, held, record, { grant: adopted, source: 'adopted' });
-    const decision = decide(await outcomes.situationOf(account, record), clock.now());
+    const decision = decide(outcomes.situationOf(account, record, held.silentUntil), clock.now());
     if (decision.do === 'rest') return outcomes.rest(account, held, record, decision);
     return act(account, held, stepFor(decision, account, record));
   }
@@ -118,7 +118,14 @@ export function makeKeeper(parts: KeeperParts): Keeper {
     const account = parts.account(name);
     if (!account) return { outcome: 'unknown' };
     const owner = `${parts.instance}:${parts.random().toString(36).slice(2)}`;
-    const held = await takeLease(store, clock, account, owner, timeoutOf(account) * LEASE_SHARE);
+    const held = await takeLease(
+      store,
+      clock,
+      name,
+      outcomes.networkOf(account),
+      owner,
+      timeoutOf(account) * LEASE_SHARE,
+    );
     if (!held) return { outcome: 'held' };
     let released = false;
     try {

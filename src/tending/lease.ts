@@ -1,11 +1,8 @@
 import type { Clock } from '../core/clock.ts';
-import type { AccountRecord } from '../core/session.ts';
-import type { Lease, TokenStore } from '../core/store.ts';
+import type { Acquired, Network, TokenStore } from '../core/store.ts';
 
 /** A lease under which work goes on; `signal` aborts as soon as it is no longer ours. */
-export interface HeldLease {
-  readonly lease: Lease;
-  readonly record: AccountRecord;
+export interface HeldLease extends Acquired {
   readonly signal: AbortSignal;
   /** Stops keeping it; a lease that nothing was written under is given back. */
   end(written: boolean): Promise<void>;
@@ -18,11 +15,12 @@ export interface HeldLease {
 export async function takeLease(
   store: TokenStore,
   clock: Clock,
-  account: { readonly name: string; readonly broker: string },
+  name: string,
+  network: Network,
   owner: string,
   ttlMs: number,
 ): Promise<HeldLease | undefined> {
-  const acquired = await store.acquire(account.name, account.broker, owner, ttlMs);
+  const acquired = await store.acquire(name, network, owner, ttlMs);
   if (!acquired) return undefined;
   const lost = new AbortController();
   const done = new AbortController();

@@ -14,7 +14,7 @@ import { claimsOf, publicationsOf } from './publications.ts';
 export interface Outcomes {
   networkOf(account: Account): Network;
   seedFingerprints(seed: Grant): readonly string[];
-  situationOf(account: Account, record: AccountRecord): Promise<Situation>;
+  situationOf(account: Account, record: AccountRecord, silentUntil: number): Situation;
   rest(
     account: Account,
     held: HeldLease,
@@ -50,14 +50,14 @@ export interface Outcomes {
 export function makeOutcomes(parts: KeeperParts): Outcomes {
   const { store, clock, log, listener } = parts;
 
-  async function situationOf(account: Account, record: AccountRecord): Promise<Situation> {
+  function situationOf(account: Account, record: AccountRecord, silentUntil: number): Situation {
     const seed = account.connection.seed;
     return {
       account,
       record,
       fingerprints: parts.fingerprints(account.credentials),
       seedFingerprints: seed ? seedFingerprints(seed) : [],
-      silentUntil: await store.silentUntil(networkOf(account), clock.now()),
+      silentUntil,
     };
   }
 
@@ -158,6 +158,17 @@ export function makeOutcomes(parts: KeeperParts): Outcomes {
       },
       `Published a token for ${account.name} (${source}), good until ${new Date(grant.expiresAt).toISOString()}.`,
     );
+    if (record.trouble) {
+      log.info(
+        {
+          event: 'account.recovered',
+          account: account.name,
+          broker: account.broker,
+          failures: record.failures,
+        },
+        `${account.name} works again after ${record.failures} failed ${record.failures === 1 ? 'try' : 'tries'}.`,
+      );
+    }
     if (record.trouble || source === 'consent') listener.recovered(account);
     if (result.woken > 0) listener.woken(account.broker);
     return { outcome: 'committed', session };
@@ -193,7 +204,7 @@ export function makeOutcomes(parts: KeeperParts): Outcomes {
     const policy = parts.broker(account.broker).policy;
     const { record, silence } = consequence(error, during, before, fingerprint, policy, now, parts.random);
     if (silence) await store.silence(networkOf(account), silence, now);
-    const next = decide(await situationOf(account, record), now);
+    const next = decide(situationOf(account, record, silence?.until ?? held.silentUntil), now);
     // Something else is tried at once (a sign-in after a refused renewal): no failure for people yet.
     const again = next.do !== 'rest';
     const said = !quiet && !again;
