@@ -1,0 +1,25 @@
+/** The candidate that `written` was most likely meant to be, if one is near enough. */
+export function nearest(written: string, candidates: readonly string[]): string | undefined {
+  const bare = bareName(written);
+  const [best] = candidates
+    .map((candidate) => ({ candidate, distance: distanceBetween(bare, bareName(candidate)) }))
+    .sort((one, other) => one.distance - other.distance);
+  return best && best.distance <= Math.max(1, Math.floor(bare.length / 4)) ? best.candidate : undefined;
+}
+
+/** `api_key`, `API-Key` and `apiKey` are one word. */
+const bareName = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
+
+/** Levenshtein's: how many letters must be put in, taken out or replaced. */
+function distanceBetween(one: string, other: string): number {
+  let previous = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (const [row, letter] of [...one].entries()) {
+    const current = [row + 1];
+    for (const [column, against] of [...other].entries()) {
+      const replaced = (previous[column] ?? 0) + (letter === against ? 0 : 1);
+      current.push(Math.min(replaced, (previous[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[other.length] ?? 0;
+}
