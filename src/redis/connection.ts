@@ -1,4 +1,4 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import { Redis } from 'ioredis';
 import type { Log } from '../core/log.ts';
 
 interface Login {
@@ -17,32 +17,45 @@ export type RedisAddress =
       readonly name: string;
     } & Login);
 
+/** The part of ioredis' options that an address decides. */
+interface AddressOptions {
+  db: number;
+  retryStrategy: (times: number) => number;
+  username?: string;
+  password?: string;
+  tls?: { servername?: string };
+  host?: string;
+  port?: number;
+  sentinels?: { host: string; port: number }[];
+  name?: string;
+  sentinelRetryStrategy?: (times: number) => number;
+}
+
 const COMMAND_TIMEOUT_MS = 3_000;
 
 /** Back within a second of the server's return; BullMQ's own default takes up to twenty. */
 const retryStrategy = (times: number): number => Math.min(50 * 2 ** times, 1_000);
 
 /** The options every connection shares; BullMQ opens its own sockets from them. */
-export function connectionOptions(address: RedisAddress) {
-  const login = {
+export function connectionOptions(address: RedisAddress): AddressOptions {
+  const login: AddressOptions = {
     db: address.db,
     retryStrategy,
     ...(address.username !== undefined && { username: address.username }),
     ...(address.password !== undefined && { password: address.password }),
     ...(address.tls && { tls: address.kind === 'server' ? { servername: address.host } : {} }),
-  } satisfies RedisOptions;
-  if (address.kind === 'server')
-    return { ...login, host: address.host, port: address.port } satisfies RedisOptions;
+  };
+  if (address.kind === 'server') return { ...login, host: address.host, port: address.port };
   return {
     ...login,
     sentinels: address.sentinels.map((sentinel) => ({ ...sentinel })),
     name: address.name,
     sentinelRetryStrategy: retryStrategy,
-  } satisfies RedisOptions;
+  };
 }
 
 /** What BullMQ gets: blocking reads must be allowed to wait, so no timeout and no limit of retries. */
-export function queueConnection(address: RedisAddress) {
+export function queueConnection(address: RedisAddress): AddressOptions & { maxRetriesPerRequest: null } {
   return { ...connectionOptions(address), maxRetriesPerRequest: null };
 }
 

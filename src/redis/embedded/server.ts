@@ -127,7 +127,9 @@ function warnings(lines: readonly string[]): string {
     .filter(
       (line) =>
         line !== '' &&
-        !/overcommit|Transparent Huge|oO0OoO|Configuration loaded|Server initialized|^(Redis|Valkey) version/i.test(line),
+        !/overcommit|Transparent Huge|oO0OoO|Configuration loaded|Server initialized|^(Redis|Valkey) version/i.test(
+          line,
+        ),
     )
     .slice(-3)
     .join(' ');

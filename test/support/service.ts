@@ -1,0 +1,135 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import pino from 'pino';
+import { start, type Service } from '../../src/app/start.ts';
+import { readConfig } from '../../src/config/index.ts';
+import { readFileSync } from 'node:fs';
+import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/index.ts';
+import { freshFolder } from './folder.ts';
+import { track } from './leaks.ts';
+import { until } from './poll.ts';
+
+export interface ServiceBench {
+  readonly service: Service;
+  readonly simulator: Simulator;
+  /** The folder with credentials.json and the state. */
+  readonly folder: string;
+  readonly redis: Redis;
+  /** Every log line so far, parsed. */
+  readonly log: readonly Readonly<Record<string, unknown>>[];
+  /** Events of `token-events`, parsed, in order. */
+  readonly events: readonly Readonly<Record<string, unknown>>[];
+  /** Entries, or the file's text as it is. */
+  writeCredentials(entries: readonly unknown[] | string): Promise<void>;
+  /** Waits until Redis has these keys. */
+  keys(keys: readonly string[], timeoutMs?: number): Promise<void>;
+  /** Waits for `state:<name>` to say this. */
+  state(name: string, state: string, timeoutMs?: number): Promise<Readonly<Record<string, string>>>;
+  /** The log lines of one event. */
+  logged(event: string): readonly Readonly<Record<string, unknown>>[];
+  /** Starts the service anew on the same Redis, state and brokers; `env`: settings that change with it. */
+  restart(env?: Readonly<Record<string, string>>): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface BenchOptions {
+  readonly redisUrl: string;
+  readonly entries: readonly unknown[];
+  readonly simulator?: SimulatorOptions;
+  /** Brokers that run already, e.g. those of another service; they are not stopped with this one. */
+  readonly brokers?: Simulator;
+  /** Where brokers are, by setting, in place of the simulator. */
+  readonly baseUrls?: Readonly<Record<string, string>>;
+  /** Further settings. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** The whole service in this process, on a real Redis, with simulated brokers behind real HTTP. */
+export async function startBench(options: BenchOptions): Promise<ServiceBench> {
+  const folder = await freshFolder();
+  const write = (entries: readonly unknown[] | string): Promise<void> =>
+    writeFile(
+      join(folder, 'credentials.json'),
+      typeof entries === 'string' ? entries : JSON.stringify(entries),
+    );
+  await write(options.entries);
+  const simulator = options.brokers ?? (await startSimulator(options.simulator));
+  const log: Record<string, unknown>[] = [];
+  const events: Record<string, unknown>[] = [];
+  const redis = new Redis(options.redisUrl);
+  const subscriber = new Redis(options.redisUrl);
+  // Errors reach the test through its commands; without a listener ioredis prints them too.
+  for (const client of [redis, subscriber]) client.on('error', () => undefined);
+  await subscriber.subscribe('token-events');
+  subscriber.on('message', (_, text: string) => events.push(JSON.parse(text) as Record<string, unknown>));
+
+  const begin = (env: Readonly<Record<string, string>> = {}): Promise<Service> =>
+    start({
+      config: readConfig({
+        env: {
+          REDIS_URL: options.redisUrl,
+          HTTP_PORT: '0',
+          SIMULATE: '1',
+          STATE_DIR: join(folder, 'data'),
+          ENV_FILE: '',
+          ...options.env,
+          ...env,
+        },
+        folder,
+        readText: (path) => readFileSync(path, 'utf8'),
+      }),
+      version: '0.0.0',
+      simulator: { setting: (variable) => options.baseUrls?.[variable] ?? simulator.setting(variable) },
+      log: pino(
+        { level: 'debug', base: null },
+        { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) },
+      ),
+      giveUp(reason) {
+        throw new Error(reason);
+      },
+    });
+  let service = await begin();
+  const stop = async (): Promise<void> => {
+    untrack();
+    await service.stop();
+    if (!options.brokers) await simulator.stop();
+    redis.disconnect();
+    subscriber.disconnect();
+  };
+  const untrack = track('a service', stop);
+  return {
+    get service() {
+      return service;
+    },
+    simulator,
+    folder,
+    redis,
+    log,
+    events,
+    writeCredentials: write,
+    async keys(keys, timeoutMs) {
+      await until(async () => (await redis.exists(...keys)) === keys.length, {
+        what: `the keys ${keys.join(', ')}`,
+        ...(timeoutMs !== undefined && { timeoutMs }),
+      });
+    },
+    state: (name, state, timeoutMs) =>
+      until(
+        async () => {
+          const said = await redis.hgetall(`state:${name}`);
+          return said['state'] === state && said;
+        },
+        {
+          what: `the state of ${name} to be ${state}`,
+          ...(timeoutMs !== undefined && { timeoutMs }),
+        },
+      ),
+    logged: (event) => log.filter((line) => line['event'] === event),
+    async restart(env) {
+      await service.stop();
+      service = await begin(env);
+    },
+    stop,
+  };
+}
