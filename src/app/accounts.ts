@@ -1,0 +1,185 @@
+import type { Redis } from 'ioredis';
+import {
+  readAccounts,
+  watchAccounts,
+  type AccountsDiff,
+  type AccountsSource,
+  type AccountsWatch,
+  type Loaded,
+  type Outcome,
+} from '../accounts/index.ts';
+import type { Alerts } from '../alerts/alerts.ts';
+import { prepareStateDir, type Config } from '../config/index.ts';
+import type { Account } from '../core/account.ts';
+import type { Broker, Connection, Login } from '../core/broker.ts';
+import type { Clock } from '../core/clock.ts';
+import { ConfigurationError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import { answerReload, pendingReload } from '../redis/reload.ts';
+import { countByBroker } from './load.ts';
+
+export interface AccountsParts {
+  readonly config: Config;
+  readonly brokers: readonly Broker[];
+  readonly setting: (variable: string) => string | undefined;
+  readonly connect: (broker: Broker, login: Login) => Connection;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface WatchParts {
+  readonly redis: Redis;
+  readonly alerts: Alerts;
+  readonly instance: string;
+  readonly changed: (diff: AccountsDiff) => Promise<void>;
+}
+
+/** The accounts in force, and what keeps them up to date. */
+export interface Accounts {
+  get(name: string): Account | undefined;
+  all(): readonly Account[];
+  /** Every file read for the configuration and the accounts. */
+  files(): readonly string[];
+  redirectUris(): readonly string[];
+  /** Takes changed files up from now on. */
+  watch(parts: WatchParts): void;
+  /** Takes them up at once. */
+  reload(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** How often a person's `reload` is looked for. */
+const REQUEST_LOOK_MS = 500;
+const CAUSE = 'credentials_file';
+
+/** Reads the accounts. Throws ConfigurationError with every fault, the state folder's included. */
+export async function startAccounts(parts: AccountsParts): Promise<Accounts> {
+  const { config, clock, log } = parts;
+  const source = {
+    file: config.credentialsFile,
+    brokers: parts.brokers,
+    setting: parts.setting,
+    connect: parts.connect,
+  };
+  const loaded = await loadWithStateDir(source, config.stateDir);
+  let byName = index(loaded);
+  let inForce = loaded;
+  let watch: AccountsWatch | undefined;
+  const stopping = new AbortController();
+  let answering: Promise<void> = Promise.resolve();
+
+  async function answerRequests({ redis, instance }: WatchParts): Promise<void> {
+    let served = (await pendingReload(redis).catch(() => undefined))?.id;
+    while (!stopping.signal.aborted) {
+      await clock.sleep(REQUEST_LOOK_MS, stopping.signal);
+      const request = await pendingReload(redis).catch(() => undefined);
+      if (!watch || !request || request.id === served) continue;
+      served = request.id;
+      const outcome = await (request.acceptRemovals ? watch.acceptRemovals() : watch.now()).catch(
+        () => 'failed' as const,
+      );
+      await answerReload(redis, request.id, { instance, ...inWords(outcome) }).catch(() => undefined);
+    }
+  }
+
+  return {
+    get: (name) => byName.get(name),
+    all: () => inForce.accounts,
+    files: () => [
+      ...new Set([
+        ...config.filesRead(),
+        ...inForce.files.filter((file) => file.digest !== 'absent').map((file) => file.path),
+      ]),
+    ],
+    redirectUris: () => [
+      ...new Set(inForce.accounts.flatMap((account) => account.connection.consent?.redirectUri ?? [])),
+    ],
+    watch(watching) {
+      const { alerts } = watching;
+      watch = watchAccounts({
+        read: () => readAccounts(source),
+        inForce: loaded,
+        clock,
+        async changed(next, diff) {
+          inForce = next;
+          byName = index(next);
+          await watching.changed(diff);
+          log.info(
+            {
+              event: 'accounts.reloaded',
+              added: diff.added.length,
+              removed: diff.removed.length,
+              changed: diff.changed.length,
+              accounts: countByBroker(next.accounts),
+            },
+            `Took up the changed credentials: ${diff.added.length} added, ${diff.removed.length} removed, ${diff.changed.length} changed.`,
+          );
+        },
+        refused(error) {
+          log.error(
+            { event: 'accounts.refused', faults: error.faults },
+            `The changed credentials were refused; the old ones stay in force. ${error.message}`,
+          );
+          void alerts.raise({
+            code: CAUSE,
+            level: 'warning',
+            message: `The changed credentials file was refused; the old one stays in force. ${error.message}`,
+          });
+        },
+        held(names) {
+          const text = `The changed credentials file drops ${names.length} accounts (${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}). It waits for "token-refresher reload --accept-removals".`;
+          log.error({ event: 'accounts.held', accounts: names }, text);
+          void alerts.raise({ code: CAUSE, level: 'warning', message: text });
+        },
+        recovered: () => void alerts.resolve({ code: CAUSE }),
+        failed: (error) =>
+          log.error(
+            { event: 'accounts.trouble', error: error instanceof Error ? error.message : 'unknown' },
+            'The credentials could not be taken up; trying again.',
+          ),
+      });
+      answering = answerRequests(watching);
+    },
+    async reload() {
+      await watch?.now();
+    },
+    async stop() {
+      stopping.abort();
+      await watch?.stop();
+      await answering;
+    },
+  };
+}
+
+const index = (loaded: Loaded): ReadonlyMap<string, Account> =>
+  new Map(loaded.accounts.map((account) => [account.name, account]));
+
+/** The state folder's fault belongs into the same one message as the accounts'. */
+async function loadWithStateDir(source: AccountsSource, stateDir: string): Promise<Loaded> {
+  const fault = await prepareStateDir(stateDir);
+  const { faults, ...loaded } = await readAccounts(source);
+  const all = fault ? [fault, ...faults] : faults;
+  if (all.length > 0) throw new ConfigurationError(all);
+  return loaded;
+}
+
+function inWords(outcome: Outcome | 'failed'): { done: boolean; message: string } {
+  switch (outcome) {
+    case 'changed':
+      return { done: true, message: 'took the file up' };
+    case 'unchanged':
+      return { done: true, message: 'nothing has changed' };
+    case 'refused':
+      return {
+        done: false,
+        message: 'refused the file, the old one stays in force; the log and the alert list its faults',
+      };
+    case 'held':
+      return {
+        done: false,
+        message: 'the file drops many accounts: say "reload --accept-removals" if that is meant',
+      };
+    case 'failed':
+      return { done: false, message: 'could not take the file up; it is tried again' };
+  }
+}

@@ -1,0 +1,100 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { startAlerts, type Alerts } from '../alerts/alerts.ts';
+import { discordChannel } from '../alerts/discord.ts';
+import { brokers } from '../brokers/index.ts';
+import type { Config } from '../config/index.ts';
+import type { Account } from '../core/account.ts';
+import type { Broker } from '../core/broker.ts';
+import type { Clock, Random } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
+import type { TokenStore } from '../core/store.ts';
+import { makeDueIndex, type DueIndex } from '../redis/due.ts';
+import { makeRoster, type Roster } from '../redis/roster.ts';
+import type { Seal } from '../redis/seal.ts';
+import { makeStore } from '../redis/store.ts';
+import { makeKeeper } from '../tending/keeper.ts';
+import type { Keeper } from '../tending/parts.ts';
+import type { Accounts } from './accounts.ts';
+import { makeListener } from './listener.ts';
+import type { Releases } from './releases.ts';
+import { makeTickets, type Tickets } from './tickets.ts';
+
+export interface EngineParts {
+  readonly config: Config;
+  readonly redis: Redis;
+  readonly seal: Seal;
+  readonly accounts: Accounts;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly instance: string;
+  readonly publicUrl: string;
+  /** Accounts of this broker became due just now. */
+  readonly woken: (broker: string) => void;
+}
+
+/** What looks after accounts, wired; the schedule and the listeners come on top. */
+export interface Engine {
+  readonly store: TokenStore;
+  readonly roster: Roster;
+  readonly due: DueIndex;
+  readonly alerts: Alerts;
+  readonly keeper: Keeper;
+  readonly tickets: Tickets;
+  /** Longest TTL of an account's keys, ms; undefined: to the token's expiry. */
+  readonly ttlCapMs: (account: Account) => number | undefined;
+}
+
+export function makeEngine(parts: EngineParts, releases: Releases): Engine {
+  const { config, redis, seal, accounts, clock, log, instance } = parts;
+  const store = makeStore(redis, seal, log);
+  const tickets = makeTickets((text) => seal.sign(text), isSame);
+  const { discord } = config.alerts;
+  const alerts = startAlerts({
+    redis,
+    clock,
+    log,
+    instance,
+    channels: discord ? [discordChannel({ ...discord, api: discord.apiUrl })] : [],
+  });
+  releases.add(() => alerts.stop());
+  const listener = makeListener({
+    alerts,
+    tickets,
+    clock,
+    publicUrl: parts.publicUrl,
+    titleOf: (name) => brokerNamed(name).title,
+    woken: parts.woken,
+  });
+  releases.add(() => listener.settled());
+  const ttlCapMs = (account: Account): number | undefined => {
+    const capped = brokerNamed(account.broker).ttlIsCapped ? config.tokenTtlSeconds : undefined;
+    const seconds = account.ttlSeconds ?? capped;
+    return seconds === undefined ? undefined : seconds * 1000;
+  };
+  const keeper = makeKeeper({
+    store,
+    account: (name) => accounts.get(name),
+    broker: brokerNamed,
+    fingerprints: (secrets) => seal.fingerprints(secrets),
+    clock,
+    random: parts.random,
+    log,
+    listener,
+    egress: config.egressId,
+    instance,
+    ttlCapMs,
+  });
+  return { store, roster: makeRoster(redis), due: makeDueIndex(redis), alerts, keeper, tickets, ttlCapMs };
+}
+
+/** The broker of that name; accounts name no other. */
+export function brokerNamed(name: string): Broker {
+  const broker = brokers.find((each) => each.name === name);
+  if (!broker) throw new Error(`no broker is named ${name}`);
+  return broker;
+}
+
+const isSame = (a: string, b: string): boolean =>
+  a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));

@@ -1,0 +1,60 @@
+import type { Account } from '../core/account.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Alerts } from '../alerts/alerts.ts';
+import type { Listener } from '../tending/parts.ts';
+import type { Tickets } from './tickets.ts';
+
+export interface ListenerParts {
+  readonly alerts: Alerts;
+  readonly tickets: Tickets;
+  readonly clock: Clock;
+  readonly publicUrl: string;
+  readonly titleOf: (broker: string) => string;
+  readonly woken: (broker: string) => void;
+}
+
+/** What the keeper says, turned into alerts; in order, and without ever holding up the keeper. */
+export function makeListener(parts: ListenerParts): Listener & { settled(): Promise<void> } {
+  let last: Promise<void> = Promise.resolve();
+  const queue = (work: () => Promise<void>): void => {
+    last = last.then(work, work);
+  };
+  const link = (account: Account): string => {
+    const ticket = parts.tickets.issue(account.broker, account.name, parts.clock.now());
+    const name = encodeURIComponent(account.name);
+    return `${parts.publicUrl}/oauth/${account.broker}/${name}?ticket=${encodeURIComponent(ticket)}`;
+  };
+  return {
+    failed(account, error, next) {
+      queue(() =>
+        parts.alerts.failed({
+          broker: account.broker,
+          account: account.name,
+          code: error.code,
+          message: error.message,
+          nextAt: next.at,
+          link: next.state === 'stopped' ? `${parts.publicUrl}/dashboard` : undefined,
+          level:
+            error.kind === 'needs-human' || next.state === 'stopped' || next.state === 'expired'
+              ? 'critical'
+              : 'warning',
+        }),
+      );
+    },
+    recovered: (account) =>
+      queue(() => parts.alerts.recovered({ broker: account.broker, account: account.name })),
+    personNeeded: (account) =>
+      queue(() =>
+        parts.alerts.failed({
+          broker: account.broker,
+          account: account.name,
+          code: 'awaiting_approval',
+          message: `A person must log in at ${parts.titleOf(account.broker)} for today's token.`,
+          link: link(account),
+          level: 'critical',
+        }),
+      ),
+    woken: parts.woken,
+    settled: () => last,
+  };
+}

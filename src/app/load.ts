@@ -1,0 +1,49 @@
+import type { Account } from '../core/account.ts';
+import type { Broker, BrokerIo, Connection, Http, Login } from '../core/broker.ts';
+import type { Clock } from '../core/clock.ts';
+
+export interface ConnectParts {
+  readonly setting: (variable: string) => string | undefined;
+  readonly http: Http;
+  readonly clock: Clock;
+}
+
+/** Connects a checked login to its broker: the hosts of its environment, or what a setting puts in their place. */
+export function makeConnect(parts: ConnectParts): (broker: Broker, login: Login) => Connection {
+  return (broker, login) => {
+    // Looked up now: an unreadable setting is a fault of the start, not of the first call.
+    const urls = new Map(
+      Object.entries(broker.baseUrls).map(([purpose, known]) => [
+        purpose,
+        (parts.setting(known.variable) ?? known.hosts[login.environment])?.replace(/\/+$/, ''),
+      ]),
+    );
+    const io: BrokerIo = {
+      clock: parts.clock,
+      http: parts.http,
+      setting: parts.setting,
+      baseUrl(purpose) {
+        const url = urls.get(purpose);
+        if (url === undefined) {
+          throw new Error(`${broker.name} has no base URL for ${purpose} in ${login.environment}`);
+        }
+        return url;
+      },
+    };
+    return login.connect(io);
+  };
+}
+
+/** How many accounts each broker has, for people and the log. */
+export function countByBroker(accounts: readonly Account[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const account of accounts) counts[account.broker] = (counts[account.broker] ?? 0) + 1;
+  return counts;
+}
+
+/** `40 tradovate, 2 ig`. */
+export function shownCounts(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([broker, count]) => `${count} ${broker}`)
+    .join(', ');
+}

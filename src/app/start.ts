@@ -1,0 +1,196 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { makeHttp } from '../brokers/http.ts';
+import { brokers } from '../brokers/index.ts';
+import { readServiceSecrets, type Config } from '../config/index.ts';
+import { systemClock, type Clock, type Random } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
+import { startHttp } from '../http/server.ts';
+import { connected, openRedis, queueConnection } from '../redis/connection.ts';
+import { keys } from '../redis/keys.ts';
+import { makeSeal } from '../redis/seal.ts';
+import { enterWorld, isEmptied } from '../redis/world.ts';
+import { startSchedule, type Schedule } from '../scheduling/schedule.ts';
+import { startAccounts } from './accounts.ts';
+import { makeDesk } from './desk.ts';
+import { brokerNamed, makeEngine } from './engine.ts';
+import { makeEntrance } from './entrance.ts';
+import { countByBroker, makeConnect, shownCounts } from './load.ts';
+import { makeReadiness } from './readiness.ts';
+import { makeReleases, type Releases } from './releases.ts';
+import { startSimulation } from './simulation.ts';
+import { openTarget } from './target.ts';
+import { warnOfUnserved } from './unserved.ts';
+import { makeUpkeep } from './upkeep.ts';
+
+export interface StartOptions {
+  readonly config: Config;
+  readonly log: Log;
+  readonly version: string;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** Start over with this sealing key where the stored data was sealed with another. */
+  readonly newKey?: boolean;
+  /** Aborts a start that still waits. */
+  readonly signal?: AbortSignal;
+  /** The simulated brokers of a run that brings its own. */
+  readonly simulator?: { setting(variable: string): string | undefined };
+  /** The process cannot go on; its supervisor must start a new one. */
+  readonly giveUp: (reason: string) => void;
+}
+
+export interface Service {
+  readonly url: string;
+  /** Host and db, without user and password. */
+  readonly redisUrl: string;
+  signInLink(): string;
+  /** Reads the credentials file now. */
+  reload(): Promise<void>;
+  /** Takes no new work, lets what is under way finish, and resolves within 15 s. */
+  stop(): Promise<void>;
+}
+
+/** Longest wait for logins under way at a stop, ms: longer than any call's deadline, within the 15 s. */
+const GRACE_MS = 11_000;
+/** A refused renewal is followed by its sign-in at once; more looks in a row would be a loop. */
+const LOOKS_IN_A_ROW = 3;
+
+/** Starts the service. Throws ConfigurationError where a person must change something first. */
+export async function start(options: StartOptions): Promise<Service> {
+  const releases = makeReleases(options.log);
+  try {
+    return await assemble(options, releases);
+  } catch (error) {
+    await releases.run();
+    throw error;
+  }
+}
+
+async function assemble(options: StartOptions, releases: Releases): Promise<Service> {
+  const { config, log, clock = systemClock, random = Math.random } = options;
+  const instance = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  const publicUrl = config.publicUrl ?? `http://localhost:${config.http.port}`;
+
+  const simulation = options.simulator ?? (config.simulate ? await startSimulation(releases) : undefined);
+  const setting = (variable: string): string | undefined =>
+    simulation?.setting(variable) ?? config.setting(variable);
+  const http = makeHttp();
+  releases.add(() => http.close());
+  const connect = makeConnect({ setting, http, clock });
+  const accounts = await startAccounts({ config, brokers, setting, connect, clock, log });
+  releases.add(() => accounts.stop());
+  const secrets = await readServiceSecrets(config, randomBytes);
+  const seal = makeSeal(secrets.sealingKeys);
+
+  const target = await openTarget(config, clock, log, releases);
+  const counts = countByBroker(accounts.all());
+  log.info(
+    {
+      event: 'service.started',
+      version: options.version,
+      files: accounts.files(),
+      redis: target.shown,
+      accounts: counts,
+      simulated: config.simulate,
+    },
+    `Starting with ${accounts.files().join(', ') || 'no files'}; Redis ${target.shown}; accounts: ${shownCounts(counts)}.`,
+  );
+  warnOfUnserved(config, log);
+  const redis = openRedis(target.address, log);
+  releases.add(async () => redis.disconnect());
+
+  const running: { schedule?: Schedule } = {};
+  const nudge = (broker: string): void => running.schedule?.nudge(broker);
+  const parts = { config, redis, seal, accounts, clock, random, log, instance, publicUrl, woken: nudge };
+  const engine = makeEngine(parts, releases);
+  const readiness = makeReadiness(redis, () => running.schedule);
+  const desk = makeDesk({
+    ...engine,
+    redis,
+    clock,
+    publicUrl,
+    nudge,
+    account: (name) => accounts.get(name),
+    notReady: readiness.reasons,
+    silentUntil: (broker) => engine.store.silentUntil({ broker, egress: config.egressId }, clock.now()),
+  });
+  const server = await startHttp({
+    desk,
+    host: config.http.host,
+    port: config.http.port,
+    publicUrl,
+    adminToken: secrets.adminToken,
+    trustProxy: config.trustProxy,
+    log,
+    clock,
+    version: options.version,
+    titleOf: (name) => brokerNamed(name).title,
+    ...(config.simulate && { remark: 'All brokers are simulated: no real login is made.' }),
+  });
+  releases.add(() => server.stop());
+
+  readiness.say('Redis does not answer yet');
+  if (!(await connected(redis, options.signal ?? new AbortController().signal)))
+    throw new Error('stopped while waiting for Redis');
+  const world = { redis, seal, simulated: config.simulate };
+  await enterWorld({ ...world, newKey: options.newKey ?? false });
+  await readiness.judgeEviction(config.allowEviction, log);
+
+  const upkeep = makeUpkeep({
+    ...engine,
+    redis,
+    accounts,
+    enterWorld: () => enterWorld({ ...world, newKey: false }),
+    clock,
+    log,
+  });
+  const entrance = makeEntrance({
+    ...engine,
+    accounts,
+    clock,
+    log,
+    listen: (urls) => server.setCallbackListeners(urls),
+    nudge,
+  });
+  await entrance.enterAll();
+
+  const stopping = new AbortController();
+  const look = async (name: string): Promise<void> => {
+    for (let looks = 0; looks < LOOKS_IN_A_ROW && !stopping.signal.aborted; looks++) {
+      const tended = await engine.keeper.tend(name);
+      if (tended.outcome !== 'failed' || !tended.again) return;
+    }
+  };
+  const schedule = await startSchedule({
+    connection: queueConnection(target.address),
+    prefix: keys.queues,
+    brokers: brokers.map((broker) => broker.name),
+    concurrency: config.workerConcurrency,
+    due: engine.due,
+    clock,
+    log,
+    look,
+    sweep: upkeep.sweep,
+    rearm: upkeep.rearm,
+    isEmptied: () => isEmptied(redis),
+    giveUp: options.giveUp,
+  });
+  running.schedule = schedule;
+  releases.add(() => schedule.stop(GRACE_MS));
+  accounts.watch({ redis, alerts: engine.alerts, instance, changed: entrance.takeUp });
+  readiness.say(undefined);
+  log.info({ event: 'service.ready', url: server.url }, `Serving at ${server.url}.`);
+
+  return {
+    url: server.url,
+    redisUrl: target.shown,
+    signInLink: () => server.signInLink(),
+    reload: () => accounts.reload(),
+    async stop() {
+      readiness.say('the service is stopping');
+      stopping.abort();
+      await releases.run();
+      log.info({ event: 'service.stopped' }, 'Stopped.');
+    },
+  };
+}

@@ -1,0 +1,32 @@
+/** How long a link in an alert may be used, ms. */
+const TICKET_MS = 24 * 60 * 60_000;
+
+export interface Tickets {
+  issue(broker: string, name: string, now: number): string;
+  isGood(broker: string, name: string, ticket: string, now: number): boolean;
+}
+
+/** Signed, time-bound tickets: a link in an alert works without a sign-in, for one account, for a day. */
+export function makeTickets(
+  sign: (text: string) => string,
+  same: (a: string, b: string) => boolean,
+): Tickets {
+  const signed = (broker: string, name: string, until: number): string =>
+    sign(`ticket ${broker} ${name} ${until}`);
+  return {
+    issue(broker, name, now) {
+      const until = now + TICKET_MS;
+      return `${until}.${signed(broker, name, until)}`;
+    },
+    isGood(broker, name, ticket, now) {
+      const [until = '', signature = ''] = ticket.split('.');
+      const at = Number(until);
+      return (
+        Number.isSafeInteger(at) &&
+        at > now &&
+        at <= now + TICKET_MS &&
+        same(signature, signed(broker, name, at))
+      );
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { styleText } from 'node:util';
+import { Command } from 'commander';
+import { brokers } from '../brokers/index.ts';
+import { prepareStateDir, thisProcess } from '../config/index.ts';
+import { ConfigurationError } from '../core/errors.ts';
+import type { Simulator } from '../simulator/index.ts';
+import { serve } from './run.ts';
+
+/** What the demo takes from the environment; the Redis, credentials and Discord it names stay untouched. */
+const TAKEN = ['HTTP_PORT', 'EMBEDDED_REDIS_PORT', 'STATE_DIR', 'LOG_LEVEL'];
+/** How often the shaky account's next call fails, ms. */
+const TROUBLE_EVERY_MS = 60_000;
+/** How long a simulated broker takes to answer, ms: slow enough to see ten at once. */
+const LATENCY_MS = 150;
+
+/** `demo`: the service on simulated brokers, with a Redis of its own. */
+export function demoCommand(version: string): Command {
+  return new Command('demo')
+    .description('See it work on simulated brokers, with a Redis of its own; nothing to configure.')
+    .action(() => demo(version));
+}
+
+async function demo(version: string): Promise<void> {
+  const surroundings = thisProcess();
+  const ownFolder = surroundings.env['STATE_DIR']
+    ? undefined
+    : await mkdtemp(join(tmpdir(), 'token-refresher-demo-'));
+  const stateDir = ownFolder ?? surroundings.env['STATE_DIR'] ?? '';
+  const port = surroundings.env['HTTP_PORT'] ?? String(await freePortFrom(8000));
+  const { startSimulator } = await import('../simulator/index.ts');
+  const simulator = await startSimulator({ latencyMs: LATENCY_MS });
+  const credentials = await writeDemo(simulator, stateDir, port);
+  const timer = setInterval(() => trouble(simulator, port), TROUBLE_EVERY_MS);
+  timer.unref();
+  const fixed = {
+    SIMULATE: '1',
+    REDIS_URL: 'embedded',
+    STATE_DIR: stateDir,
+    HTTP_PORT: port,
+    CREDENTIALS_FILE: credentials,
+  };
+  await serve({
+    version,
+    scope: { only: TAKEN, fixed },
+    simulator,
+    pretty: true,
+    ready: (service) => process.stdout.write(welcome(service.url, service.redisUrl, service.signInLink())),
+    async stopped() {
+      clearInterval(timer);
+      await simulator.stop();
+      if (ownFolder) await rm(ownFolder, { recursive: true, force: true });
+    },
+  });
+}
+
+/** Writes the made-up accounts of every broker where the service reads them. */
+async function writeDemo(simulator: Simulator, stateDir: string, port: string): Promise<string> {
+  const fault = await prepareStateDir(stateDir);
+  if (fault) throw new ConfigurationError([fault]);
+  const parts = brokers.map((broker) => ({
+    broker: broker.name,
+    part: simulator.demo(broker.name, callbackUrl(port)),
+  }));
+  for (const { broker, part } of parts) {
+    for (const [name, value] of Object.entries(part?.switches ?? {}))
+      simulator.setSwitch(broker, name, value);
+  }
+  const path = join(stateDir, 'credentials.demo.json');
+  await writeFile(
+    path,
+    JSON.stringify(
+      parts.flatMap(({ part }) => part?.entries ?? []),
+      null,
+      2,
+    ),
+    { mode: 0o600 },
+  );
+  return path;
+}
+
+/** Lets the next call of each broker's shaky account fail. */
+function trouble(simulator: Simulator, port: string): void {
+  for (const broker of brokers) {
+    const troubled = simulator.demo(broker.name, callbackUrl(port))?.troubled;
+    if (troubled)
+      simulator.fault({ broker: broker.name, ...troubled, kind: 'status', status: 500, times: 1 });
+  }
+}
+
+const callbackUrl = (port: string): string => `http://localhost:${port}/callback`;
+
+function welcome(url: string, redis: string, signIn: string): string {
+  const bold = (text: string): string => styleText('bold', text);
+  const [host, db] = redis.split('/');
+  const [address = '', port = ''] = (host ?? '').split(':');
+  return `
+${bold('token-refresher demo')}: simulated brokers, made-up accounts, nothing leaves this machine.
+
+  The page       ${bold(signIn)}
+                 (signs you in; afterwards ${url}/dashboard)
+  A bot's view   redis-cli -h ${address} -p ${port} -n ${db ?? '0'} GET token:DESK_ALPHA
+  Try            log UPSTOX_DEMO in: press "Log in" on the page, as its owner would each morning
+
+Below, what the service does: minute-long tokens rotate, three-minute tokens are renewed, and one
+account fails now and then and recovers. Ctrl-C ends the demo.
+
+`;
+}
+
+/** A demo finds its place by itself; only a port that was asked for must be that one. */
+async function freePortFrom(first: number): Promise<number> {
+  for (let port = first; port < first + 100; port++) if (await isFree(port)) return port;
+  return 0;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}

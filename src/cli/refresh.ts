@@ -1,0 +1,101 @@
+import { Command } from 'commander';
+import type { Redis } from 'ioredis';
+import pLimit from 'p-limit';
+import { requestRefresh } from '../app/desk.ts';
+import { systemClock } from '../core/clock.ts';
+import { describe } from '../core/describe.ts';
+import type { AccountStatus } from '../core/status.ts';
+import { makeRoster, type RosterEntry } from '../redis/roster.ts';
+import { readFacts } from '../redis/statuses.ts';
+import { Failure } from './failure.ts';
+import { commandConfig, withRedis } from './session.ts';
+
+/** Requests that are waited for at a time. */
+const AT_ONCE = 10;
+const WAIT_MS = 60_000;
+const LOOK_MS = 100;
+
+interface Options {
+  readonly all?: boolean;
+  readonly force?: boolean;
+}
+
+/** `refresh NAME` and `refresh --all`: asks the running service and waits for what comes of it. */
+export function refreshCommand(): Command {
+  return new Command('refresh')
+    .description('Get a new token now, and wait for it.')
+    .argument('[name]', 'the account')
+    .option('--all', 'every account that can be refreshed without a person')
+    .option('--force', 'try a stopped account once more')
+    .action(async (name: string | undefined, options: Options, command: Command) => {
+      if ((name === undefined) === (options.all !== true))
+        command.error('Give the name of an account, or --all.', { exitCode: 2 });
+      await withRedis(commandConfig(), (redis) => refresh(redis, name, options.force === true));
+    });
+}
+
+async function refresh(redis: Redis, name: string | undefined, force: boolean): Promise<void> {
+  const roster = await makeRoster(redis).read();
+  const chosen =
+    name === undefined
+      ? [...roster].filter(([, entry]) => entry.enabled && !entry.person)
+      : [...roster].filter(([each]) => each === name);
+  if (chosen.length === 0)
+    throw new Failure(
+      name === undefined
+        ? 'No account can be refreshed without a person.'
+        : `There is no account named ${name}. "token-refresher status" lists them.`,
+    );
+  const limit = pLimit(AT_ONCE);
+  let done = 0;
+  const results = await Promise.all(
+    chosen.map(([each, entry]) =>
+      limit(async () => {
+        const failure = await refreshOne(redis, each, entry, force);
+        done += 1;
+        process.stdout.write(
+          `${chosen.length > 1 ? `[${done}/${chosen.length}] ` : ''}${each}: ${failure ?? 'refreshed'}\n`,
+        );
+        return failure;
+      }),
+    ),
+  );
+  const failed = results.filter((result) => result !== undefined).length;
+  if (failed > 0)
+    throw new Failure(
+      `${failed} of ${chosen.length} ${chosen.length === 1 ? 'account was' : 'accounts were'} not refreshed.`,
+    );
+}
+
+/** Undefined once a new token is out; else why there is none. */
+async function refreshOne(
+  redis: Redis,
+  name: string,
+  entry: RosterEntry,
+  force: boolean,
+): Promise<string | undefined> {
+  const look = async (): Promise<AccountStatus | undefined> => {
+    const [facts] = await readFacts(redis, [[name, entry]]);
+    return facts && describe(facts, systemClock.now());
+  };
+  const before = await look();
+  if (entry.person) return 'only a person can get the next token; the page and the alerts show the link';
+  if (before?.state === 'disabled') return 'disabled in the credentials file';
+  if (before?.state === 'stopped' && !force)
+    return `stopped: ${before.last_error?.message ?? 'a person must act'} (--force tries once more)`;
+  const askedAt = systemClock.now();
+  await requestRefresh(redis, name, entry.broker, force, askedAt);
+  while (systemClock.now() - askedAt < WAIT_MS) {
+    await systemClock.sleep(LOOK_MS);
+    const after = await look();
+    if (after && (after.generation ?? 0) > (before?.generation ?? 0)) return undefined;
+    if (
+      after?.last_error &&
+      Date.parse(after.last_error.at) >= askedAt &&
+      after.state !== 'refreshing' &&
+      after.state !== 'due'
+    )
+      return after.last_error.message;
+  }
+  return 'no outcome within a minute; is the service running?';
+}

@@ -1,0 +1,96 @@
+import { Command } from 'commander';
+import type { Logger } from 'pino';
+import { start, type Service, type StartOptions } from '../app/start.ts';
+import { inspectConfig, thisProcess, type Config, type Scope } from '../config/index.ts';
+import { ConfigurationError } from '../core/errors.ts';
+import { makeLog } from '../log.ts';
+import { inspectAccounts } from './inspect.ts';
+
+/** The contract's bound on a stop is 15 s; a stop that hangs ends itself before. */
+const STOP_MS = 14_500;
+
+/** `run`: the service. */
+export function runCommand(version: string): Command {
+  return new Command('run')
+    .description('Serve: keep the tokens of every account fresh (the default command).')
+    .option('--new-key', 'start over with this SECRET_KEY where Redis was sealed with another')
+    .action((options: { newKey?: boolean }) => serve({ version, newKey: options.newKey === true }));
+}
+
+export interface ServeOptions extends Pick<StartOptions, 'version' | 'newKey' | 'simulator'> {
+  readonly scope?: Scope;
+  /** True: a log for people, also where the output is no terminal. */
+  readonly pretty?: boolean;
+  /** Called once the service is ready. */
+  readonly ready?: (service: Service) => void;
+  /** Called after it has stopped. */
+  readonly stopped?: () => Promise<void>;
+}
+
+/** Runs the service until a signal ends it. Throws ConfigurationError where a person must change something. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const terminal = process.stdout.isTTY;
+  const config = await configured(options.scope);
+  const log = makeLog(config.logLevel, options.pretty === true || terminal, terminal);
+  const ending = new AbortController();
+  let ended: Promise<void> | undefined;
+  const starting = start({
+    ...options,
+    config,
+    log,
+    signal: ending.signal,
+    giveUp(reason) {
+      log.fatal({ event: 'service.gave_up', reason }, `Giving up: ${reason}.`);
+      process.exit(1);
+    },
+  });
+  // Also while it starts: what it has opened by then (an embedded Redis) must not outlive us.
+  const started = starting.catch(() => undefined);
+
+  const end = (signal: string): void => {
+    // Repeats are ignored: a second Ctrl-C must not cut off a rotation under way.
+    ended ??= finish(signal, log, ending, async () => {
+      await (await started)?.stop();
+      await options.stopped?.();
+    });
+  };
+  process.on('SIGTERM', () => end('SIGTERM'));
+  process.on('SIGINT', () => end('SIGINT'));
+  process.on('SIGHUP', () => {
+    if (terminal || process.stdin.isTTY) return end('SIGHUP');
+    log.info({ event: 'signal', signal: 'SIGHUP' }, 'Reading the credentials file again.');
+    started.then((service) => service?.reload()).catch(() => undefined);
+  });
+
+  let service: Service;
+  try {
+    service = await starting;
+  } catch (error) {
+    if (ending.signal.aborted) return;
+    await options.stopped?.();
+    throw error;
+  }
+  if (options.ready) options.ready(service);
+  else if (terminal) process.stdout.write(`\nSign in to the page: ${service.signInLink()}\n\n`);
+}
+
+/** The configuration; its faults and those of the accounts in one message. */
+async function configured(scope: Scope | undefined): Promise<Config> {
+  const { basis, config, faults } = inspectConfig(thisProcess(), scope);
+  if (config) return config;
+  const accounts = await inspectAccounts(basis);
+  throw new ConfigurationError([...faults, ...accounts.faults]);
+}
+
+async function finish(
+  signal: string,
+  log: Logger,
+  ending: AbortController,
+  stop: () => Promise<void>,
+): Promise<void> {
+  log.info({ event: 'signal', signal }, 'Stopping: no new work, what is under way finishes.');
+  setTimeout(() => process.exit(0), STOP_MS).unref();
+  ending.abort();
+  await stop();
+  process.exit(0);
+}

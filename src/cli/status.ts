@@ -1,0 +1,72 @@
+import { styleText } from 'node:util';
+import { Command } from 'commander';
+import { systemClock } from '../core/clock.ts';
+import { describe, duration } from '../core/describe.ts';
+import type { AccountStatus } from '../core/status.ts';
+import { makeRoster } from '../redis/roster.ts';
+import { readFacts } from '../redis/statuses.ts';
+import { commandConfig, withRedis } from './session.ts';
+
+/** `status`: every account at a glance. */
+export function statusCommand(): Command {
+  return new Command('status')
+    .description('Show every account: its state, how long its token lives, and what is wrong.')
+    .option('--json', 'print JSON for machines')
+    .action(async (options: { json?: boolean }) => {
+      const accounts = await withRedis(commandConfig(), async (redis) => {
+        const facts = await readFacts(redis, [...(await makeRoster(redis).read())]);
+        return facts.map((each) => describe(each, systemClock.now()));
+      });
+      process.stdout.write(options.json ? `${JSON.stringify({ accounts }, null, 2)}\n` : table(accounts));
+    });
+}
+
+const colours = {
+  fresh: 'green',
+  due: 'cyan',
+  refreshing: 'cyan',
+  backing_off: 'yellow',
+  awaiting_approval: 'magenta',
+  stopped: 'red',
+  paused: 'gray',
+  expired: 'red',
+  disabled: 'gray',
+} as const;
+
+function table(accounts: readonly AccountStatus[]): string {
+  if (accounts.length === 0) return 'No accounts are served from this Redis. Is the service running?\n';
+  const rows = accounts.map((account) => ({
+    account,
+    cells: [
+      account.name,
+      account.broker,
+      account.state,
+      account.valid ? duration(account.time_remaining_seconds * 1000) : '-',
+      account.next_refresh === null ? '-' : until(account.next_refresh),
+      account.state === 'fresh' ? '' : (account.last_error?.message ?? account.message),
+    ],
+  }));
+  const head = ['NAME', 'BROKER', 'STATE', 'LEFT', 'NEXT', 'WHAT'];
+  const widths = head.map((title, i) =>
+    Math.max(title.length, ...rows.map((row) => (i === 5 ? 0 : (row.cells[i]?.length ?? 0)))),
+  );
+  const line = (cells: readonly string[]): string[] =>
+    cells.map((cell, i) => (i === 5 ? cell : cell.padEnd(widths[i] ?? 0)));
+  const live = accounts.filter((account) => account.valid).length;
+  return [
+    styleText('bold', line(head).join('  ')),
+    ...rows.map(({ account, cells }) => {
+      const padded = line(cells);
+      padded[2] = styleText(colours[account.state], padded[2] ?? '');
+      return padded.join('  ').trimEnd();
+    }),
+    '',
+    `${live} of ${accounts.length} accounts have a live token.`,
+    '',
+  ].join('\n');
+}
+
+function until(at: string): string {
+  const left = Date.parse(at) - systemClock.now();
+  return left <= 0 ? 'now' : `in ${duration(left)}`;
+}
