@@ -1,0 +1,28 @@
+import { availableParallelism } from 'node:os';
+import { defineConfig } from 'vitest/config';
+
+/** One folder of test/ is one project. Groups run one after the other, so that tests which start processes have the machine to themselves. */
+const project = (name: string, groupOrder: number, test: object = {}) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], sequence: { groupOrder }, ...test },
+});
+
+/** These start servers: once for the run a Redis is found (or got), and a file that leaves a process behind fails. */
+const withProcesses = {
+  globalSetup: ['test/support/redis-source.ts'],
+  setupFiles: ['test/support/leaks.ts'],
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+};
+
+export default defineConfig({
+  test: {
+    maxWorkers: Math.max(2, availableParallelism()),
+    projects: [
+      project('unit', 0, { pool: 'threads' }),
+      project('contract', 0, { pool: 'threads', testTimeout: 15_000 }),
+      project('integration', 1, withProcesses),
+      project('system', 2, { ...withProcesses, testTimeout: 120_000 }),
+      project('container', 3, { testTimeout: 600_000, hookTimeout: 900_000, fileParallelism: false }),
+    ],
+  },
+});
