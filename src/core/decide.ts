@@ -48,7 +48,7 @@ export function decide(situation: Situation, now: number): Decision {
   if (!account.enabled) return rest('disabled', 'disabled');
 
   const session = record.session?.identity === account.identity ? record.session : undefined;
-  const live = isLive(session, account.identity, now);
+  const live = session !== undefined && isLive(session, account.identity, now);
   const requested = record.request !== undefined;
   // A clock that stands before the session's birth tells nothing about its age: renew.
   const young = live && now >= session.grant.issuedAt - SKEW_MS && now < session.renewAt;

@@ -81,7 +81,7 @@ export const emptyRecord: AccountRecord = {
   expiredSaid: 0,
 };
 
-/** True while the broker honours the session's token. */
-export function isLive(session: Session | undefined, identity: string, now: number): session is Session {
-  return session !== undefined && session.identity === identity && now < session.grant.expiresAt;
+/** True while the broker honours the session's token for this login. */
+export function isLive(session: Session, identity: string, now: number): boolean {
+  return session.identity === identity && now < session.grant.expiresAt;
 }

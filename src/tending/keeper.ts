@@ -148,7 +148,7 @@ export function makeKeeper(parts: KeeperParts): Keeper {
       if (!account?.enabled) return false;
       const record = await store.peek(name);
       const now = clock.now();
-      if (!isLive(record.session, account.identity, now)) return false;
+      if (!record.session || !isLive(record.session, account.identity, now)) return false;
       const commit = outcomes.commitOf(account, record, record.session, undefined);
       return store.restore(name, outcomes.networkOf(account), commit, now);
     },

@@ -85,7 +85,7 @@ export function cloudflarePage(host: DialectHost): DialectAnswer | undefined {
 }
 
 /** What Upstox tells of a user, at the profile and beside a new token. */
-export const profileOf = (userId: string) => ({
+export const profileOf = (userId: string): Readonly<Record<string, unknown>> => ({
   email: `${userId.toLowerCase()}@example.com`,
   exchanges: ['NSE', 'NFO', 'BSE', 'CDS', 'BFO', 'BCD'],
   products: ['D', 'CO', 'I'],

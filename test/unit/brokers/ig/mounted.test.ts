@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterEach(() => simulator.clearFaults());
 afterAll(async () => {
-  http.close();
+  await http.close();
   await simulator.stop();
 });
 
