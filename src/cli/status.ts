@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { systemClock } from '../core/clock.ts';
 import { describe, duration } from '../core/describe.ts';
 import type { AccountStatus } from '../core/status.ts';
+import { overview } from '../core/summary.ts';
 import { makeRoster } from '../redis/roster.ts';
 import { readFacts } from '../redis/statuses.ts';
 import { commandConfig, withRedis } from './session.ts';
@@ -17,7 +18,9 @@ export function statusCommand(): Command {
         const facts = await readFacts(redis, [...(await makeRoster(redis).read())]);
         return facts.map((each) => describe(each, systemClock.now()));
       });
-      process.stdout.write(options.json ? `${JSON.stringify({ accounts }, null, 2)}\n` : table(accounts));
+      process.stdout.write(
+        options.json ? `${JSON.stringify(overview(accounts), null, 2)}\n` : table(accounts),
+      );
     });
 }
 

@@ -79,37 +79,6 @@ export function describe(facts: StatusFacts, now: number): AccountStatus {
   };
 }
 
-/** How bad a state is, worst first. */
-const badness: readonly State[] = [
-  'expired',
-  'stopped',
-  'awaiting_approval',
-  'backing_off',
-  'due',
-  'refreshing',
-  'fresh',
-  'paused',
-  'disabled',
-];
-
-/** The account that is worst off: no token first, then by state, then by the time that is left. */
-export function worst(accounts: readonly AccountStatus[]): AccountStatus | undefined {
-  const rank = (account: AccountStatus): readonly number[] => {
-    const idle = account.state === 'disabled' || account.state === 'paused';
-    return [
-      idle ? 1 : 0,
-      account.valid ? 1 : 0,
-      badness.indexOf(account.state),
-      account.time_remaining_seconds,
-    ];
-  };
-  return [...accounts].sort((a, b) => {
-    const [x, y] = [rank(a), rank(b)];
-    const i = x.findIndex((value, k) => value !== y[k]);
-    return i < 0 ? 0 : (x[i] ?? 0) - (y[i] ?? 0);
-  })[0];
-}
-
 function sentence(state: State, valid: boolean, leftMs: number, trouble: string | undefined): string {
   const token = valid ? `The token is good for another ${duration(leftMs)}.` : 'There is no live token.';
   switch (state) {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { HttpContext } from './context.ts';
 import type { Desk, RefreshAnswer } from './desk.ts';
 import { HttpFault, sendFault, type FaultCode } from './faults.ts';
-import { isServed, summarize, worstOff } from './summary.ts';
+import { isServed, overview } from '../core/summary.ts';
 
 /** Refresh requests that are put to the service at once. */
 const FAN_OUT = 10;
@@ -24,8 +24,7 @@ export function addTokenRoutes(app: FastifyInstance, context: HttpContext): void
   });
 
   app.get('/api/token/status', async () => {
-    const accounts = await desk.accounts();
-    return { ...worstOff(accounts), summary: summarize(accounts), accounts };
+    return overview(await desk.accounts());
   });
 
   app.get<{ Params: { name: string } }>('/api/token/status/:name', async (request) => {

@@ -1,6 +1,6 @@
 import type { AccountStatus } from '../../core/status.ts';
 import type { Readiness } from '../desk.ts';
-import { byBroker, isServed } from '../summary.ts';
+import { byBroker, isServed } from '../../core/summary.ts';
 import { accountRow, banner, until } from './account.ts';
 import { html, type Html } from './html.ts';
 import { htmlDocument, mark } from './layout.ts';

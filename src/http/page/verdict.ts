@@ -1,6 +1,6 @@
 import type { AccountStatus } from '../../core/status.ts';
 import type { Readiness } from '../desk.ts';
-import { isServed } from '../summary.ts';
+import { isServed } from '../../core/summary.ts';
 import type { Tone } from './layout.ts';
 
 /** The one glance: is all well, and if not, what is the worst of it. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { worstOff } from '../../../src/http/summary.ts';
-import { account, without } from './support.ts';
+import { worstOff } from '../../../src/core/summary.ts';
+import { account, without } from '../http/support.ts';
 
 describe('who is worst off', () => {
   it.each([

@@ -1,5 +1,5 @@
-import type { State } from '../core/state.ts';
-import type { AccountStatus } from '../core/status.ts';
+import type { State } from './state.ts';
+import type { AccountStatus } from './status.ts';
 
 /** The seven fields that say how one token stands. */
 export type TokenStatus = Pick<
@@ -65,6 +65,16 @@ export function worstOff(accounts: readonly AccountStatus[]): TokenStatus {
     message: worst?.message ?? 'No account is configured.',
     api_validated: worst?.api_validated ?? null,
   };
+}
+
+/** All accounts as `GET /api/token/status` and `status --json` give them. */
+export interface Overview extends TokenStatus {
+  readonly summary: Summary;
+  readonly accounts: readonly AccountStatus[];
+}
+
+export function overview(accounts: readonly AccountStatus[]): Overview {
+  return { ...worstOff(accounts), summary: summarize(accounts), accounts };
 }
 
 /** Counts by state and by broker. */

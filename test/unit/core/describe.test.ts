@@ -1,0 +1,106 @@
+import { describe as subject, expect, it } from 'vitest';
+import { describe, duration, type StatusFacts } from '../../../src/core/describe.ts';
+
+const NOW = Date.UTC(2026, 10, 21, 12);
+const HOUR = 3_600_000;
+
+const facts = (changes: Partial<StatusFacts> = {}): StatusFacts => ({
+  name: 'DESK_1',
+  username: 'USER_1',
+  broker: 'some-broker',
+  environment: 'demo',
+  enabled: true,
+  subAccounts: ['SUB_1'],
+  person: false,
+  generation: 7,
+  issuedAt: NOW - HOUR,
+  expiresAt: NOW + HOUR,
+  renewAt: NOW + HOUR / 2,
+  failures: 0,
+  trouble: undefined,
+  underWay: false,
+  tokenType: 'Bearer',
+  scope: '',
+  state: 'fresh',
+  reason: '',
+  since: new Date(NOW - HOUR).toISOString(),
+  dueAt: NOW + HOUR / 2,
+  ...changes,
+});
+
+subject('an account as operators see it', () => {
+  it('with a live token is valid and says for how long', () => {
+    expect(describe(facts(), NOW)).toMatchObject({
+      valid: true,
+      time_remaining_seconds: 3600,
+      time_remaining_hours: 1,
+      expiry_time: '2026-11-21T13:00:00.000Z',
+      needs_refresh: false,
+      state: 'fresh',
+      next_refresh: '2026-11-21T12:30:00.000Z',
+      scope: null,
+      message: 'The token is good for another 60 min.',
+    });
+  });
+  it('past its due time is due, and needs a refresh', () => {
+    expect(describe(facts(), NOW + HOUR / 2)).toMatchObject({
+      state: 'due',
+      needs_refresh: true,
+      valid: true,
+    });
+  });
+  it('whose token died while nobody looked is expired, whatever was stored', () => {
+    expect(describe(facts(), NOW + HOUR)).toMatchObject({
+      state: 'expired',
+      valid: false,
+      time_remaining_seconds: 0,
+    });
+  });
+  it('that only a person can log in awaits that person then', () => {
+    expect(describe(facts({ person: true }), NOW + HOUR)).toMatchObject({
+      state: 'awaiting_approval',
+      person_needed: true,
+    });
+  });
+  it('with a call on its way is refreshing', () => {
+    expect(describe(facts({ underWay: true }), NOW).state).toBe('refreshing');
+  });
+  it('that was stopped says why in words', () => {
+    const trouble = JSON.stringify({ code: 'bad_credentials', message: 'The password is wrong.', at: NOW });
+    const status = describe(facts({ state: 'stopped', trouble, failures: 1, dueAt: undefined }), NOW);
+    expect(status).toMatchObject({ state: 'stopped', person_needed: true, attempts: 1, next_refresh: null });
+    expect(status.last_error).toEqual({
+      code: 'bad_credentials',
+      message: 'The password is wrong.',
+      at: '2026-11-21T12:00:00.000Z',
+    });
+    expect(status.message).toContain('The password is wrong.');
+  });
+  it('nobody looked at yet is due and has no token', () => {
+    const fresh = facts({
+      state: undefined,
+      generation: undefined,
+      issuedAt: undefined,
+      expiresAt: undefined,
+      renewAt: undefined,
+    });
+    expect(describe(fresh, NOW)).toMatchObject({
+      state: 'due',
+      valid: false,
+      generation: null,
+      expiry_time: null,
+    });
+  });
+  it('that is disabled has no next refresh', () => {
+    expect(describe(facts({ enabled: false }), NOW)).toMatchObject({ state: 'disabled', next_refresh: null });
+  });
+});
+
+subject('a length of time', () => {
+  it.each([
+    [119_999, '119 s'],
+    [120_000, '2 min'],
+    [2 * HOUR, '2 h'],
+    [3 * HOUR + 20 * 60_000, '3 h 20 min'],
+  ])('of %i ms reads %s', (ms, words) => expect(duration(ms)).toBe(words));
+});
