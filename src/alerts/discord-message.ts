@@ -1,3 +1,4 @@
+import { duration } from '../core/duration.ts';
 import { namesIn, WHOLE, type Incident } from './book.ts';
 import type { Notice } from './channel.ts';
 
@@ -64,7 +65,7 @@ export function openText(notice: Notice): Text {
 export function closeText({ incident }: Notice): Text {
   const endedAt = incident.end?.at ?? incident.changedAt;
   const back = namesIn(incident, 'back');
-  const lasted = duration(endedAt - incident.openedAt);
+  const lasted = duration(Math.max(1_000, endedAt - incident.openedAt));
   const reason = `It lasted ${lasted}: ${cut(incident.reason, REASON)}`;
   const moved = movedLines(incident);
   const room = DESCRIPTION - lengthOf([reason, ...moved]) - 50;
@@ -151,14 +152,6 @@ function at(instant: number): string {
 
 function accounts(count: number): string {
   return count === 1 ? '1 account' : `${count} accounts`;
-}
-
-function duration(ms: number): string {
-  const seconds = Math.max(1, Math.round(ms / 1000));
-  if (seconds < 120) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 120) return `${minutes} min`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 function cut(text: string, limit: number): string {

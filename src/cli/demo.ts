@@ -103,6 +103,8 @@ ${bold('token-refresher demo')}: simulated brokers, made-up accounts, nothing le
   The page       ${bold(signIn)}
                  (signs you in; afterwards ${url}/dashboard)
   A bot's view   redis-cli -h ${address} -p ${port} -n ${db ?? '0'} GET token:DESK_ALPHA
+                 or: REDIS_URL=redis://${redis} npm run -s cli -- get DESK_ALPHA
+  All accounts   REDIS_URL=redis://${redis} npm run -s cli -- status
   Try            log UPSTOX_DEMO in: press "Log in" on the page, as its owner would each morning
 
 Below, what the service does: minute-long tokens rotate, three-minute tokens are renewed, and one

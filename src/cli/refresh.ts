@@ -5,6 +5,7 @@ import { requestRefresh } from '../app/desk.ts';
 import { systemClock } from '../core/clock.ts';
 import { describe } from '../core/describe.ts';
 import type { AccountStatus } from '../core/status.ts';
+import { keys } from '../redis/keys.ts';
 import { makeRoster, type RosterEntry } from '../redis/roster.ts';
 import { readFacts } from '../redis/statuses.ts';
 import { Failure } from './failure.ts';
@@ -30,11 +31,17 @@ export function refreshCommand(): Command {
     .action(async (name: string | undefined, options: Options, command: Command) => {
       if ((name === undefined) === (options.all !== true))
         command.error('Give the name of an account, or --all.', { exitCode: 2 });
-      await withRedis(commandConfig(), (redis) => refresh(redis, name, options.force === true));
+      const config = commandConfig();
+      await withRedis(config, (redis) => refresh(redis, config.egressId, name, options.force === true));
     });
 }
 
-async function refresh(redis: Redis, name: string | undefined, force: boolean): Promise<void> {
+async function refresh(
+  redis: Redis,
+  egress: string,
+  name: string | undefined,
+  force: boolean,
+): Promise<void> {
   const roster = await makeRoster(redis).read();
   const chosen =
     name === undefined
@@ -51,7 +58,7 @@ async function refresh(redis: Redis, name: string | undefined, force: boolean): 
   const results = await Promise.all(
     chosen.map(([each, entry]) =>
       limit(async () => {
-        const failure = await refreshOne(redis, each, entry, force);
+        const failure = await refreshOne(redis, egress, each, entry, force);
         done += 1;
         process.stdout.write(
           `${chosen.length > 1 ? `[${done}/${chosen.length}] ` : ''}${each}: ${failure ?? 'refreshed'}\n`,
@@ -70,6 +77,7 @@ async function refresh(redis: Redis, name: string | undefined, force: boolean): 
 /** Undefined once a new token is out; else why there is none. */
 async function refreshOne(
   redis: Redis,
+  egress: string,
   name: string,
   entry: RosterEntry,
   force: boolean,
@@ -78,11 +86,20 @@ async function refreshOne(
     const [facts] = await readFacts(redis, [[name, entry]]);
     return facts && describe(facts, systemClock.now());
   };
+  /** A broker in silence is not called, so nothing would come of waiting. */
+  const silence = async (): Promise<string | undefined> => {
+    const until = Number((await redis.hget(keys.silence({ broker: entry.broker, egress }), 'until')) ?? 0);
+    return until > systemClock.now()
+      ? `the broker asked for silence until ${new Date(until).toISOString()}`
+      : undefined;
+  };
   const before = await look();
   if (entry.person) return 'only a person can get the next token; the page and the alerts show the link';
   if (before?.state === 'disabled') return 'disabled in the credentials file';
   if (before?.state === 'stopped' && !force)
     return `stopped: ${before.last_error?.message ?? 'a person must act'} (--force tries once more)`;
+  const silent = await silence();
+  if (silent !== undefined) return silent;
   const askedAt = systemClock.now();
   await requestRefresh(redis, name, entry.broker, force, askedAt);
   while (systemClock.now() - askedAt < WAIT_MS) {
@@ -96,6 +113,8 @@ async function refreshOne(
       after.state !== 'due'
     )
       return after.last_error.message;
+    const silenced = after?.state === 'refreshing' ? undefined : await silence();
+    if (silenced !== undefined) return silenced;
   }
   return 'no outcome within a minute; is the service running?';
 }

@@ -1,7 +1,8 @@
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import { systemClock } from '../core/clock.ts';
-import { describe, duration } from '../core/describe.ts';
+import { describe } from '../core/describe.ts';
+import { duration } from '../core/duration.ts';
 import type { AccountStatus } from '../core/status.ts';
 import { overview } from '../core/summary.ts';
 import { makeRoster } from '../redis/roster.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { duration } from './duration.ts';
 import { states, type State } from './state.ts';
 import type { AccountStatus } from './status.ts';
 
@@ -100,16 +101,6 @@ function sentence(state: State, valid: boolean, leftMs: number, trouble: string 
     case 'disabled':
       return 'Disabled in the credentials file.';
   }
-}
-
-/** A length of time for people: `45 s`, `12 min`, `3 h 20 min`. */
-export function duration(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  if (seconds < 120) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 120) return `${minutes} min`;
-  const rest = minutes % 60;
-  return `${Math.floor(minutes / 60)} h${rest > 0 ? ` ${rest} min` : ''}`;
 }
 
 function readTrouble(text: string | undefined): z.output<typeof troubleSchema> | undefined {

@@ -1,5 +1,6 @@
 import { describe as subject, expect, it } from 'vitest';
-import { describe, duration, type StatusFacts } from '../../../src/core/describe.ts';
+import { describe, type StatusFacts } from '../../../src/core/describe.ts';
+import { duration } from '../../../src/core/duration.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 12);
 const HOUR = 3_600_000;
