@@ -1,22 +1,18 @@
-import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import type { Account } from '../core/account.ts';
 import type { Clock } from '../core/clock.ts';
 import { describe } from '../core/describe.ts';
 import type { Desk, RefreshAnswer } from '../http/desk.ts';
-import { keepConsent, takeConsent } from '../redis/consents.ts';
 import { keys } from '../redis/keys.ts';
 import type { Roster, RosterEntry } from '../redis/roster.ts';
 import { run, scripts } from '../redis/scripts.ts';
 import { readFacts } from '../redis/statuses.ts';
-import type { Keeper, Tended } from '../tending/parts.ts';
+import type { Consents } from './consents.ts';
 import type { Tickets } from './tickets.ts';
 
 export interface DeskParts {
   readonly redis: Redis;
   readonly roster: Roster;
-  readonly keeper: Keeper;
-  readonly account: (name: string) => Account | undefined;
+  readonly consents: Pick<Consents, 'beginConsent' | 'finishConsent'>;
   readonly tickets: Tickets;
   readonly clock: Clock;
   readonly publicUrl: string;
@@ -25,10 +21,6 @@ export interface DeskParts {
   readonly silentUntil: (broker: string) => Promise<number>;
   readonly nudge: (broker: string) => void;
 }
-
-/** How long a person's callback waits for an account that is just being looked at, and how often it asks. */
-const HELD_WAITS = 40;
-const HELD_WAIT_MS = 250;
 
 export function makeDesk(parts: DeskParts): Desk {
   const { redis, roster, clock } = parts;
@@ -84,49 +76,8 @@ export function makeDesk(parts: DeskParts): Desk {
       return { outcome: 'started', message: `A refresh of ${name} has been started.` };
     },
 
-    async beginConsent(broker, name) {
-      const account = parts.account(name);
-      const consent = account?.connection.consent;
-      if (account?.broker !== broker || !consent) return undefined;
-      const state = randomBytes(24).toString('base64url');
-      await keepConsent(redis, state, name);
-      return new URL(consent.url(state));
-    },
-
-    async finishConsent(state, arrival) {
-      const name = state === undefined ? undefined : await takeConsent(redis, state);
-      if (name === undefined) {
-        return {
-          outcome: 'unknown-state',
-          message:
-            'This login was not started here, is too old, or was used already. Start again from the link.',
-        };
-      }
-      let tended: Tended = { outcome: 'held' };
-      for (let i = 0; i < HELD_WAITS && tended.outcome === 'held'; i++) {
-        if (i > 0) await clock.sleep(HELD_WAIT_MS);
-        tended = await parts.keeper.receive(name, arrival);
-      }
-      if (tended.outcome === 'committed') {
-        const until = new Date(tended.session.grant.expiresAt).toISOString();
-        return { outcome: 'done', name, message: `${name} is logged in; its token is good until ${until}.` };
-      }
-      if (tended.outcome === 'failed') {
-        const { code, message } = tended.error;
-        return {
-          outcome:
-            code === 'someone_else' || code === 'claimed_by_another' ? 'someone-else' : 'broker-failed',
-          name,
-          message,
-        };
-      }
-      return {
-        outcome: 'broker-failed',
-        name,
-        message: `The login of ${name} could not be finished. Start again from the link.`,
-      };
-    },
-
+    beginConsent: parts.consents.beginConsent,
+    finishConsent: parts.consents.finishConsent,
     ticketIsGood: (broker, name, ticket) => parts.tickets.isGood(broker, name, ticket, clock.now()),
   };
 }

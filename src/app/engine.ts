@@ -10,6 +10,7 @@ import type { Clock, Random } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { TokenStore } from '../core/store.ts';
 import { makeDueIndex, type DueIndex } from '../redis/due.ts';
+import { makeInstances, type Instances } from '../redis/instances.ts';
 import { makeRoster, type Roster } from '../redis/roster.ts';
 import type { Seal } from '../redis/seal.ts';
 import { makeStore } from '../redis/store.ts';
@@ -39,6 +40,7 @@ export interface Engine {
   readonly store: TokenStore;
   readonly roster: Roster;
   readonly due: DueIndex;
+  readonly instances: Instances;
   readonly alerts: Alerts;
   readonly keeper: Keeper;
   readonly tickets: Tickets;
@@ -63,6 +65,7 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
     alerts,
     tickets,
     clock,
+    log,
     publicUrl: parts.publicUrl,
     titleOf: (name) => brokerNamed(name).title,
     woken: parts.woken,
@@ -86,7 +89,16 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
     instance,
     ttlCapMs,
   });
-  return { store, roster: makeRoster(redis), due: makeDueIndex(redis), alerts, keeper, tickets, ttlCapMs };
+  return {
+    store,
+    roster: makeRoster(redis),
+    due: makeDueIndex(redis),
+    instances: makeInstances(redis, instance),
+    alerts,
+    keeper,
+    tickets,
+    ttlCapMs,
+  };
 }
 
 /** The broker of that name; accounts name no other. */

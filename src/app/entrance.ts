@@ -5,7 +5,7 @@ import type { Log } from '../core/log.ts';
 import type { Accounts } from './accounts.ts';
 import type { Engine } from './engine.ts';
 
-export interface EntranceParts extends Pick<Engine, 'roster' | 'due' | 'alerts' | 'keeper'> {
+export interface EntranceParts extends Pick<Engine, 'roster' | 'due' | 'alerts' | 'keeper' | 'instances'> {
   readonly accounts: Accounts;
   readonly clock: Clock;
   readonly log: Log;
@@ -16,11 +16,20 @@ export interface EntranceParts extends Pick<Engine, 'roster' | 'due' | 'alerts' 
 
 /** How accounts come into service and leave it. */
 export interface Entrance {
-  /** Enters what the credentials file says now, and takes off what it says no more. */
+  /** Enters what the credentials file says now. */
   enterAll(): Promise<void>;
+  /** Takes off what no file says any more; only where no other process could know better. */
+  tidy(): Promise<void>;
   /** The same after a reload, and looks at what changed at once. */
   takeUp(diff: AccountsDiff): Promise<void>;
+  /** Makes every account due now. */
+  lookAtAll(): Promise<void>;
+  /** An account that fell due here and is not known here: another process' with a newer file, or nobody's. */
+  passOn(broker: string, name: string): Promise<void>;
 }
+
+/** Soon enough for a token of a minute, were it passed on ten times, ms. */
+const PASSED_ON_MS = 250;
 
 export function makeEntrance(parts: EntranceParts): Entrance {
   const { accounts, roster, due, clock } = parts;
@@ -30,14 +39,25 @@ export function makeEntrance(parts: EntranceParts): Entrance {
       members.map((account) => account.name),
     ]);
 
+  async function retainServed(): Promise<void> {
+    const served = [...(await roster.read())];
+    await parts.alerts.retain(served.map(([name, { broker }]) => ({ broker, account: name })));
+  }
+
+  async function tidy(): Promise<void> {
+    // While a deploy rolls, another process may know accounts that this one does not.
+    if ((await parts.instances.others(clock.now())) > 0) return;
+    const gone = [...(await roster.read()).keys()].filter((name) => !accounts.get(name));
+    if (gone.length === 0) return;
+    await roster.remove(gone);
+    await retainServed();
+  }
+
   async function enterAll(): Promise<void> {
     const all = accounts.all();
     await roster.enter(all);
-    const known = new Set(all.map((account) => account.name));
-    const gone = [...(await roster.read()).keys()].filter((name) => !known.has(name));
-    await roster.remove(gone, clock.now());
+    await tidy();
     for (const [broker, names] of namesByBroker(all)) await due.seed(broker, names, clock.now());
-    await parts.alerts.retain(all.map((account) => ({ broker: account.broker, account: account.name })));
     for (const { fault } of await parts.listen(accounts.redirectUris())) {
       if (fault === undefined) continue;
       parts.log.error(
@@ -49,17 +69,26 @@ export function makeEntrance(parts: EntranceParts): Entrance {
 
   return {
     enterAll,
+    tidy,
+    async lookAtAll() {
+      for (const [broker, names] of namesByBroker(accounts.all())) await due.put(broker, names, clock.now());
+    },
+    async passOn(broker, name) {
+      await due.unqueue(broker, [name]);
+      if (await roster.get(name)) await due.put(broker, [name], clock.now() + PASSED_ON_MS);
+      else await due.remove(broker, [name]);
+    },
     async takeUp(diff) {
+      await roster.remove(diff.removed.map(({ name }) => name));
+      if (diff.removed.length > 0) await retainServed();
       await enterAll();
-      for (const [broker, names] of namesByBroker([
-        ...diff.added,
-        ...diff.changed.map(({ after }) => after),
-      ])) {
+      const touched = [...diff.added, ...diff.changed.map(({ after }) => after)];
+      for (const [broker, names] of namesByBroker(touched)) {
         await due.put(broker, names, clock.now());
         parts.nudge(broker);
       }
-      // New sub-accounts share the token that is live now, not only the next one.
-      for (const { after, names } of diff.changed) if (names) await parts.keeper.restore(after.name);
+      // New names, a new TTL and an account that returns share the token that is live now, not only the next one.
+      for (const { name } of touched) await parts.keeper.restore(name);
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Account } from '../core/account.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
 import type { Alerts } from '../alerts/alerts.ts';
 import type { Listener } from '../tending/parts.ts';
 import type { Tickets } from './tickets.ts';
@@ -8,6 +9,7 @@ export interface ListenerParts {
   readonly alerts: Alerts;
   readonly tickets: Tickets;
   readonly clock: Clock;
+  readonly log: Log;
   readonly publicUrl: string;
   readonly titleOf: (broker: string) => string;
   readonly woken: (broker: string) => void;
@@ -17,7 +19,10 @@ export interface ListenerParts {
 export function makeListener(parts: ListenerParts): Listener & { settled(): Promise<void> } {
   let last: Promise<void> = Promise.resolve();
   const queue = (work: () => Promise<void>): void => {
-    last = last.then(work, work);
+    last = last.then(work).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : 'unknown';
+      parts.log.error({ event: 'alert.defect', error: why }, 'An alert could not be handed on.');
+    });
   };
   const link = (account: Account): string => {
     const ticket = parts.tickets.issue(account.broker, account.name, parts.clock.now());

@@ -9,10 +9,15 @@ export interface Readiness {
   /** What stands in the way of everything else; undefined: nothing any more. */
   say(reason: string | undefined): void;
   /** A Redis that drops keys when it is full drops tokens: not ready, unless somebody said it is meant. */
-  judgeEviction(allowed: boolean, log: Log): Promise<void>;
+  judgeEviction(): Promise<void>;
 }
 
-export function makeReadiness(redis: Redis, schedule: () => Schedule | undefined): Readiness {
+export function makeReadiness(
+  redis: Redis,
+  schedule: () => Schedule | undefined,
+  allowEviction: boolean,
+  log: Log,
+): Readiness {
   let phase: string | undefined = 'the service is starting';
   let eviction: string | undefined;
   return {
@@ -29,11 +34,15 @@ export function makeReadiness(redis: Redis, schedule: () => Schedule | undefined
     say(reason) {
       phase = reason;
     },
-    async judgeEviction(allowed, log) {
+    async judgeEviction() {
       const policy = await evictionPolicy(redis);
-      if (policy === undefined || policy === 'noeviction' || allowed) return;
+      if (policy === undefined || policy === 'noeviction' || allowEviction) {
+        eviction = undefined;
+        return;
+      }
+      const before = eviction;
       eviction = `Redis may drop keys when its memory is full (maxmemory-policy ${policy}): set it to noeviction, or ALLOW_EVICTION=1`;
-      log.error({ event: 'redis.evicts', policy }, `${eviction}.`);
+      if (eviction !== before) log.error({ event: 'redis.evicts', policy }, `${eviction}.`);
     },
   };
 }

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { makeHttp } from '../brokers/http.ts';
 import { brokers } from '../brokers/index.ts';
 import { readServiceSecrets, type Config } from '../config/index.ts';
-import { systemClock, type Clock, type Random } from '../core/clock.ts';
+import { systemClock, systemElapsed, type Clock, type Random } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { startHttp } from '../http/server.ts';
 import { connected, openRedis, queueConnection } from '../redis/connection.ts';
@@ -12,6 +12,7 @@ import { makeSeal } from '../redis/seal.ts';
 import { enterWorld, isEmptied } from '../redis/world.ts';
 import { startSchedule, type Schedule } from '../scheduling/schedule.ts';
 import { startAccounts } from './accounts.ts';
+import { makeConsents } from './consents.ts';
 import { makeDesk } from './desk.ts';
 import { brokerNamed, makeEngine } from './engine.ts';
 import { makeEntrance } from './entrance.ts';
@@ -103,14 +104,15 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   const nudge = (broker: string): void => running.schedule?.nudge(broker);
   const parts = { config, redis, seal, accounts, clock, random, log, instance, publicUrl, woken: nudge };
   const engine = makeEngine(parts, releases);
-  const readiness = makeReadiness(redis, () => running.schedule);
+  const readiness = makeReadiness(redis, () => running.schedule, config.allowEviction, log);
+  const consents = makeConsents({ ...engine, redis, clock, account: (name) => accounts.get(name) });
   const desk = makeDesk({
     ...engine,
+    consents,
     redis,
     clock,
     publicUrl,
     nudge,
-    account: (name) => accounts.get(name),
     notReady: readiness.reasons,
     silentUntil: (broker) => engine.store.silentUntil({ broker, egress: config.egressId }, clock.now()),
   });
@@ -134,31 +136,42 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     throw new Error('stopped while waiting for Redis');
   const world = { redis, seal, simulated: config.simulate };
   await enterWorld({ ...world, newKey: options.newKey ?? false });
-  await readiness.judgeEviction(config.allowEviction, log);
+  await readiness.judgeEviction();
 
-  const upkeep = makeUpkeep({
-    ...engine,
-    redis,
-    accounts,
-    enterWorld: () => enterWorld({ ...world, newKey: false }),
-    clock,
-    log,
-  });
+  const beat = (): Promise<void> => engine.instances.beat(clock.now());
+  await beat();
+  releases.add(() => engine.instances.leave());
   const entrance = makeEntrance({
     ...engine,
     accounts,
     clock,
     log,
-    listen: (urls) => server.setCallbackListeners(urls),
     nudge,
+    listen: (urls) => server.setCallbackListeners(urls),
+  });
+  const upkeep = makeUpkeep({
+    ...engine,
+    redis,
+    accounts,
+    tidy: entrance.tidy,
+    enterWorld: () => enterWorld({ ...world, newKey: false }),
+    clock,
+    log,
   });
   await entrance.enterAll();
 
   const stopping = new AbortController();
-  const look = async (name: string): Promise<void> => {
-    for (let looks = 0; looks < LOOKS_IN_A_ROW && !stopping.signal.aborted; looks++) {
-      const tended = await engine.keeper.tend(name);
-      if (tended.outcome !== 'failed' || !tended.again) return;
+  const look = async (broker: string, name: string): Promise<void> => {
+    if (!accounts.get(name)) return entrance.passOn(broker, name);
+    try {
+      for (let looks = 0; looks < LOOKS_IN_A_ROW && !stopping.signal.aborted; looks++) {
+        const tended = await engine.keeper.tend(name);
+        if (tended.outcome !== 'failed' || !tended.again) return;
+      }
+    } catch (error) {
+      // Before the account was taken up: it must not count as waiting in the queue any longer.
+      await engine.due.unqueue(broker, [name]);
+      throw error;
     }
   };
   const schedule = await startSchedule({
@@ -170,13 +183,20 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     clock,
     log,
     look,
-    sweep: upkeep.sweep,
+    async sweep() {
+      await readiness.judgeEviction();
+      await upkeep.sweep();
+    },
+    beat,
     rearm: upkeep.rearm,
     isEmptied: () => isEmptied(redis),
+    lookAtAll: entrance.lookAtAll,
+    elapsed: systemElapsed,
     giveUp: options.giveUp,
   });
   running.schedule = schedule;
-  releases.add(() => schedule.stop(GRACE_MS));
+  // Browser logins end beside the jobs, not after them: both share the one grace.
+  releases.add(() => Promise.all([schedule.stop(GRACE_MS), atMost(clock, GRACE_MS, consents.close())]));
   accounts.watch({ redis, alerts: engine.alerts, instance, changed: entrance.takeUp });
   readiness.say(undefined);
   log.info({ event: 'service.ready', url: server.url }, `Serving at ${server.url}.`);
@@ -193,4 +213,11 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
       log.info({ event: 'service.stopped' }, 'Stopped.');
     },
   };
+}
+
+/** Waits for `work`, but no longer than `ms`. */
+async function atMost(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([work, clock.sleep(ms, done.signal)]);
+  done.abort();
 }

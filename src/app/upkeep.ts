@@ -16,6 +16,8 @@ export interface UpkeepParts {
   readonly keeper: Keeper;
   readonly accounts: Accounts;
   readonly ttlCapMs: (account: Account) => number | undefined;
+  /** Takes off the roster what nobody serves. */
+  readonly tidy: () => Promise<void>;
   /** Marks Redis as ours again after it was emptied. */
   readonly enterWorld: () => Promise<void>;
   readonly clock: Clock;
@@ -47,7 +49,12 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
 
   async function rearmOne(name: string): Promise<void> {
     const account = parts.accounts.get(name);
-    const outcome = await rearm(redis, name, clock.now(), account && parts.ttlCapMs(account));
+    if (!account?.enabled) {
+      // Left to run out; an account that only another process knows is that one's to re-arm.
+      if (account || !(await parts.roster.get(name))) await redis.zrem(keys.rearm, name);
+      return;
+    }
+    const outcome = await rearm(redis, name, clock.now(), parts.ttlCapMs(account));
     if (outcome === 'missing') await restore(name);
     if (outcome === 'foreign') {
       log.warn(
@@ -57,19 +64,8 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
     }
   }
 
-  /** A stopped or a disabled account rests without a next action; every other one must have one. */
-  async function resting(names: readonly string[]): Promise<ReadonlySet<string>> {
-    const read = redis.pipeline();
-    for (const name of names) read.hget(`state:${name}`, 'state');
-    const replies = (await read.exec()) ?? [];
-    return new Set(names.filter((_, i) => replies[i]?.[1] === 'stopped' || replies[i]?.[1] === 'disabled'));
-  }
-
   async function sweepDue(broker: string, names: readonly string[]): Promise<void> {
-    const missing = await due.missing(broker, names);
-    if (missing.length === 0) return;
-    const rests = await resting(missing);
-    const lost = missing.filter((name) => !rests.has(name));
+    const lost = await due.missing(broker, names);
     if (lost.length === 0) return;
     const added = await due.seed(broker, lost, clock.now());
     log.info(
@@ -78,36 +74,33 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
     );
   }
 
+  /** Looks at every key of a login, whatever the list of TTLs to re-arm says: it may be gone as well. */
   async function sweepKeys(names: readonly string[]): Promise<void> {
     if (from >= names.length) from = 0;
     const part = names.slice(from, from + KEYS_PER_SWEEP);
     from += KEYS_PER_SWEEP;
-    const read = redis.pipeline();
-    for (const name of part) {
-      read.exists(`token:${name}`);
-      read.hget(keys.record(name), 'expiresAt');
-    }
-    const replies = (await read.exec()) ?? [];
-    for (const [i, name] of part.entries()) {
-      const there = replies[2 * i]?.[1] === 1;
-      const expiresAt = Number(replies[2 * i + 1]?.[1] ?? 0);
-      if (!there && expiresAt > clock.now()) await restore(name);
-    }
+    await Promise.all(part.map(rearmOne));
+  }
+
+  /** An account that is off the roster, emptied or taken off by an older process, is entered again. */
+  async function sweepRoster(accounts: readonly Account[]): Promise<void> {
+    const missing = new Set(await parts.roster.missing(accounts));
+    if (missing.size > 0) await parts.roster.enter(accounts.filter((account) => missing.has(account.name)));
   }
 
   return {
     async sweep() {
-      const accounts = parts.accounts.all();
       await parts.enterWorld();
-      if ((await redis.hlen(keys.roster)) < accounts.length) await parts.roster.enter(accounts);
-      const byBroker = Map.groupBy(accounts, (account) => account.broker);
-      for (const [broker, group] of byBroker) {
+      await parts.tidy();
+      await sweepRoster(parts.accounts.all());
+      const served = parts.accounts.all().filter((account) => account.enabled);
+      for (const [broker, group] of Map.groupBy(served, (account) => account.broker)) {
         await sweepDue(
           broker,
           group.map((account) => account.name),
         );
       }
-      await sweepKeys(accounts.filter((account) => account.enabled).map((account) => account.name));
+      await sweepKeys(served.map((account) => account.name));
     },
     async rearm() {
       const names = await dueForRearm(redis, clock.now());

@@ -27,3 +27,6 @@ export const systemClock: Clock = {
       signal?.addEventListener('abort', done, { once: true });
     }),
 };
+
+/** Milliseconds since some moment, never set back or forward: what tells a jump of the clock. */
+export const systemElapsed = (): number => performance.now();

@@ -62,7 +62,11 @@ export function consequence(
       );
     }
     case 'transient':
-      return after(later(backoffMs(failures, headroom, random)));
+      // An error page does not say whether the pair was rotated before it: sent is spent.
+      return after({
+        ...(during === 'renewal' && policy.renewalIsSingleUse && error.sent && spent(before.session)),
+        ...later(backoffMs(failures, headroom, random)),
+      });
     case 'outcome-unknown': {
       if (during === 'renewal') {
         return policy.renewalIsSingleUse

@@ -10,6 +10,8 @@ export interface Situation {
   /** The same for the seed the account came with; empty where it has none. */
   readonly seedFingerprints: readonly string[];
   readonly record: AccountRecord;
+  /** True while the account that holds the same broker user is configured. */
+  readonly isClaimed: boolean;
   /** The broker asked for silence until then (ms), 0 if it did not. */
   readonly silentUntil: number;
 }
@@ -30,6 +32,11 @@ export type Decision =
 const SKEW_MS = 60_000;
 /** How often an account that waits for a person is looked at, ms. */
 const ASKED_LOOK_MS = 60 * 60_000;
+/**
+ * How often a stopped account is looked at, ms. It costs no call; another process may know newer
+ * credentials by then, and an alert that was lost is said again.
+ */
+const STOPPED_LOOK_MS = 60_000;
 
 const rest = (state: State, because: string, nextAt?: number): Decision => ({
   do: 'rest',
@@ -52,7 +59,7 @@ export function decide(situation: Situation, now: number): Decision {
   const requested = record.request !== undefined;
   // A clock that stands before the session's birth tells nothing about its age: renew.
   const young = live && now >= session.grant.issuedAt - SKEW_MS && now < session.renewAt;
-  if (young && !requested) return rest('fresh', 'fresh', session.renewAt);
+  if (young && !requested && record.failures === 0) return rest('fresh', 'fresh', session.renewAt);
 
   const canRenew =
     session !== undefined &&
@@ -60,11 +67,12 @@ export function decide(situation: Situation, now: number): Decision {
     connection.renew !== undefined &&
     now < (connection.renewableUntil?.(session.grant) ?? session.grant.expiresAt);
   const refused = situation.fingerprints.some((fingerprint) => record.refused.includes(fingerprint));
-  const stopped = refused && record.request?.rearm !== true;
+  const stopped = (refused || situation.isClaimed) && record.request?.rearm !== true;
   const idle: State = live ? 'backing_off' : session === undefined ? 'backing_off' : 'expired';
 
-  if (stopped && !canRenew)
-    return rest('stopped', record.trouble?.code ?? 'stopped', live ? session.grant.expiresAt : undefined);
+  if (stopped && !canRenew) {
+    return rest('stopped', record.trouble?.code ?? 'stopped', now + STOPPED_LOOK_MS);
+  }
   if (situation.silentUntil > now) return rest(idle, 'broker_silence', situation.silentUntil);
   if (record.retryAt > now && !requested)
     return rest(idle, record.trouble?.code ?? 'backing_off', record.retryAt);

@@ -50,7 +50,9 @@ export function describe(facts: StatusFacts, now: number): AccountStatus {
   const left = Math.max(0, (facts.expiresAt ?? 0) - now);
   const valid = left > 0;
   const trouble = readTrouble(facts.trouble);
-  const next = state === 'disabled' || state === 'paused' ? undefined : facts.dueAt;
+  // A stopped account is looked at, but nothing is tried: no time to wait for.
+  const idle = state === 'disabled' || state === 'paused' || state === 'stopped';
+  const next = idle ? undefined : facts.dueAt;
   return {
     valid,
     time_remaining_seconds: Math.floor(left / 1000),

@@ -63,6 +63,8 @@ export interface AccountRecord {
   /** Fingerprint of a seed grant that was used; it is never used again. */
   readonly seedSpent: string | undefined;
   readonly request: RefreshRequest | undefined;
+  /** The account that holds the same broker user; while it is there, this one is not signed in. */
+  readonly claimedBy: string | undefined;
   /** The generation whose end was announced already, 0 for none. */
   readonly expiredSaid: number;
 }
@@ -78,6 +80,7 @@ export const emptyRecord: AccountRecord = {
   refused: [],
   seedSpent: undefined,
   request: undefined,
+  claimedBy: undefined,
   expiredSaid: 0,
 };
 

@@ -32,6 +32,9 @@ interface AddressOptions {
 }
 
 const COMMAND_TIMEOUT_MS = 3_000;
+const SILENT_MS = 8_000;
+/** BullMQ's blocking reads wait up to 10 s for data. */
+const QUEUE_SILENT_MS = 30_000;
 
 /** Back within a second of the server's return; BullMQ's own default takes up to twenty. */
 const retryStrategy = (times: number): number => Math.min(50 * 2 ** times, 1_000);
@@ -55,8 +58,10 @@ export function connectionOptions(address: RedisAddress): AddressOptions {
 }
 
 /** What BullMQ gets: blocking reads must be allowed to wait, so no timeout and no limit of retries. */
-export function queueConnection(address: RedisAddress): AddressOptions & { maxRetriesPerRequest: null } {
-  return { ...connectionOptions(address), maxRetriesPerRequest: null };
+export function queueConnection(
+  address: RedisAddress,
+): AddressOptions & { maxRetriesPerRequest: null; socketTimeout: number } {
+  return { ...connectionOptions(address), maxRetriesPerRequest: null, socketTimeout: QUEUE_SILENT_MS };
 }
 
 /**
@@ -71,8 +76,12 @@ export function openRedis(address: RedisAddress, log: Log): Redis {
     enableAutoPipelining: true,
     maxRetriesPerRequest: 1,
     commandTimeout: COMMAND_TIMEOUT_MS,
+    // A connection whose other end went silent is given up; the kernel would take a quarter of an hour.
+    socketTimeout: SILENT_MS,
+    // Sent again after a reconnect, a script would run twice.
+    autoResendUnfulfilledCommands: false,
     // A failover leaves us on a replica: reconnect, the caller tries again.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    reconnectOnError: (error) => error.message.includes('READONLY'),
   });
   let said = '';
   redis.on('error', (error: Error) => {

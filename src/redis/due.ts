@@ -4,6 +4,7 @@ import { run, scripts } from './scripts.ts';
 
 /** How far a claim pushes an account ahead: when its job is lost, it is due again after this. */
 const HORIZON_MS = 10_000;
+const TICK_KEPT_MS = 60 * 60_000;
 /** A job that waited this long in the queue counts as lost. */
 const LOST_MS = 60_000;
 
@@ -18,10 +19,16 @@ export interface DueIndex {
   remove(broker: string, names: readonly string[]): Promise<void>;
   /** Those of `names` that have no next action. */
   missing(broker: string, names: readonly string[]): Promise<readonly string[]>;
-  /** The earliest next action of a broker (ms), or undefined. */
-  earliest(broker: string): Promise<number | undefined>;
-  /** Takes an account off the list of those that wait in the queue. */
-  unqueue(broker: string, name: string): Promise<void>;
+  /** A job scheduler has fired; kept for an hour. */
+  noteTick(broker: string, at: number): Promise<void>;
+  /** When one last fired, ms, or undefined. */
+  lastTick(broker: string): Promise<number | undefined>;
+  /** Takes accounts off the list of those that wait in the queue. */
+  unqueue(broker: string, names: readonly string[]): Promise<void>;
+  /** When the one that waits longest in the queue was put there (ms), or undefined. */
+  waitingSince(broker: string): Promise<number | undefined>;
+  /** Takes all off it that were queued before `before`: their jobs are lost. */
+  unqueueLost(broker: string, before: number): Promise<void>;
 }
 
 const BATCH = 500;
@@ -67,12 +74,22 @@ export function makeDueIndex(redis: Redis): DueIndex {
       }
       return without;
     },
-    async earliest(broker) {
-      const [, score] = await redis.zrange(keys.due(broker), '0', '0', 'WITHSCORES');
+    async noteTick(broker, at) {
+      await redis.set(keys.tick(broker), at, 'PX', TICK_KEPT_MS);
+    },
+    async lastTick(broker) {
+      const at = await redis.get(keys.tick(broker));
+      return at === null ? undefined : Number(at);
+    },
+    async unqueue(broker, names) {
+      for (const batch of batches(names)) await redis.zrem(keys.queued(broker), ...batch);
+    },
+    async waitingSince(broker) {
+      const [, score] = await redis.zrange(keys.queued(broker), '0', '0', 'WITHSCORES');
       return score === undefined ? undefined : Number(score);
     },
-    async unqueue(broker, name) {
-      await redis.zrem(keys.queued(broker), name);
+    async unqueueLost(broker, before) {
+      await redis.zremrangebyscore(keys.queued(broker), '-inf', before);
     },
   };
 }

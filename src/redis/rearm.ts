@@ -5,6 +5,8 @@ import { run, scripts } from './scripts.ts';
 export type Rearmed = 'ok' | 'missing' | 'foreign' | 'over';
 
 const BATCH = 200;
+/** Share of a capped TTL after which it is given its full length again. */
+export const REARM_SHARE = 0.4;
 
 /** Accounts whose keys must get their full TTL again by `now`. */
 export async function dueForRearm(redis: Redis, now: number): Promise<readonly string[]> {
@@ -22,7 +24,7 @@ export async function rearm(
     redis,
     scripts.rearm,
     [keys.record(name), keys.rearm],
-    [name, now, ttlCapMs ?? Number.MAX_SAFE_INTEGER],
+    [name, now, ttlCapMs ?? Number.MAX_SAFE_INTEGER, REARM_SHARE],
   );
   return reply === 'missing' || reply === 'foreign' || reply === 'over' ? reply : 'ok';
 }

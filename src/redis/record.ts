@@ -55,6 +55,7 @@ export function readRecord(name: string, fields: Fields, seal: Seal): ReadRecord
       refused: parsed(fields['refused'], z.array(z.string())) ?? emptyRecord.refused,
       seedSpent: fields['seedSpent'],
       request: parsed(fields['request'], requestSchema),
+      claimedBy: fields['claimedBy'],
       expiredSaid: Number(fields['expiredSaid'] ?? 0),
     },
   };
@@ -79,6 +80,7 @@ export function outcomeFields(record: AccountRecord): { set: Fields; drop: reado
     trouble: record.trouble && JSON.stringify(record.trouble),
     attempt: record.attempt && JSON.stringify(record.attempt),
     seedSpent: record.seedSpent,
+    claimedBy: record.claimedBy,
     unknownSignIns: record.unknownSignIns.length > 0 ? JSON.stringify(record.unknownSignIns) : undefined,
     refused: record.refused.length > 0 ? JSON.stringify(record.refused) : undefined,
     failures: record.failures > 0 ? String(record.failures) : undefined,

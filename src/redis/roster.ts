@@ -4,6 +4,8 @@ import { namesOf, type Account } from '../core/account.ts';
 import { keys } from './keys.ts';
 
 const entrySchema = z.object({
+  /** The login it is configured for; a session of another one holds nothing. */
+  identity: z.string(),
   broker: z.string(),
   environment: z.string(),
   username: z.string(),
@@ -24,7 +26,9 @@ export interface Roster {
   /** Enters accounts, and the names they own, whether they are there or not. */
   enter(accounts: readonly Account[]): Promise<void>;
   /** Takes accounts off: renewed no more, keys left to run out. */
-  remove(names: readonly string[], now: number): Promise<void>;
+  remove(names: readonly string[]): Promise<void>;
+  /** The accounts that are not on it, or whose names are nobody's. */
+  missing(accounts: readonly Account[]): Promise<readonly string[]>;
   read(): Promise<ReadonlyMap<string, RosterEntry>>;
   get(name: string): Promise<RosterEntry | undefined>;
 }
@@ -62,30 +66,67 @@ export function makeRoster(redis: Redis): Roster {
           .exec();
       }
     },
-    async remove(names, now) {
-      for (const name of names) {
-        const entry = await redis
-          .hget(keys.roster, name)
-          .then((text) => (text === null ? undefined : parse(text)));
-        if (!entry) continue;
-        const own = [name, ...entry.subAccounts];
-        const owners = await redis.hmget(keys.names, ...own);
-        const free = own.filter((_, i) => owners[i] === name);
-        const write = redis
-          .multi()
-          .hdel(keys.roster, name)
-          .zrem(keys.due(entry.broker), name)
-          .zrem(keys.rearm, name);
-        if (free.length > 0) write.hdel(keys.names, ...free);
-        for (const each of own) write.pexpire(`state:${each}`, STATE_LINGERS_MS);
-        const event = { event: 'removed', username: name, names: own, generation: 0, expiresAt: null };
-        await write
-          .publish('token-events', JSON.stringify(event))
-          .hset(keys.record(name), 'removedAt', now)
-          .exec();
+    async missing(accounts) {
+      const without: string[] = [];
+      for (let i = 0; i < accounts.length; i += BATCH) {
+        const batch = accounts.slice(i, i + BATCH);
+        const names = batch.map((account) => account.name);
+        const [entries, owners] = await Promise.all([
+          redis.hmget(keys.roster, ...names),
+          redis.hmget(keys.names, ...names),
+        ]);
+        without.push(...names.filter((_, k) => entries[k] === null || owners[k] === null));
       }
+      return without;
+    },
+    async remove(names) {
+      for (const name of names) await removeOne(redis, name);
     },
   };
+}
+
+async function removeOne(redis: Redis, name: string): Promise<void> {
+  const entry = parse((await redis.hget(keys.roster, name)) ?? '');
+  if (!entry) return;
+  const own = [name, ...entry.subAccounts];
+  const stored = await redis.hmget(keys.record(name), 'generation', 'expiresAt', 'aliases', 'claims');
+  const [generation, expiresAt, aliases, claims] = stored;
+  const write = redis
+    .multi()
+    .hdel(keys.roster, name)
+    .zrem(keys.due(entry.broker), name)
+    .zrem(keys.queued(entry.broker), name)
+    .zrem(keys.rearm, name);
+  // What it held is free for others now.
+  for (const [key, fields] of [
+    [keys.names, own],
+    [keys.aliases, listOf(aliases)],
+    [keys.owners, listOf(claims)],
+  ] as const) {
+    const holders = fields.length > 0 ? await redis.hmget(key, ...fields) : [];
+    const held = fields.filter((_, i) => holders[i] === name);
+    if (held.length > 0) write.hdel(key, ...held);
+  }
+  for (const each of own) write.pexpire(`state:${each}`, STATE_LINGERS_MS);
+  const event = {
+    event: 'removed',
+    username: name,
+    names: own,
+    generation: Number(generation ?? 0),
+    expiresAt: expiresAt ? new Date(Number(expiresAt)).toISOString() : null,
+  };
+  await write.publish('token-events', JSON.stringify(event)).exec();
+}
+
+function listOf(text: string | null | undefined): readonly string[] {
+  try {
+    return z
+      .array(z.string())
+      .catch([])
+      .parse(JSON.parse(text ?? '[]'));
+  } catch {
+    return [];
+  }
 }
 
 /** A sub-account that is configured no longer is free for another login. */
@@ -104,6 +145,7 @@ async function dropFormerNames(redis: Redis, accounts: readonly Account[]): Prom
 
 function entryOf(account: Account): RosterEntry {
   return {
+    identity: account.identity,
     broker: account.broker,
     environment: account.environment,
     username: account.username,

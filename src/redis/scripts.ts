@@ -25,6 +25,7 @@ export const scripts = {
   rearm: load('rearm'),
   claim: load('claim'),
   request: load('request'),
+  silence: load('silence'),
 } as const;
 
 /** Runs a script by its digest; the server that does not know it yet is given the text. */

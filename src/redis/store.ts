@@ -4,13 +4,12 @@ import { rampOpenAt } from '../core/policy.ts';
 import type { Commit, CommitResult, Lease, Network, TokenStore } from '../core/store.ts';
 import { keys } from './keys.ts';
 import { outcomeFields, readRecord, sessionFields, type Fields } from './record.ts';
+import { REARM_SHARE } from './rearm.ts';
 import { run, scripts } from './scripts.ts';
 import type { Seal } from './seal.ts';
 
 /** Key lists outlive their tokens, so that what others put on them is still there tomorrow. */
 const LIST_TTL_MS = 7 * 24 * 60 * 60_000;
-/** Share of a capped TTL after which it is re-armed. */
-const REARM_SHARE = 0.4;
 /** What a success wipes from the record. */
 const settledFields = [
   'attempt',
@@ -19,6 +18,7 @@ const settledFields = [
   'retryAt',
   'unknownSignIns',
   'request',
+  'claimedBy',
   'expiredSaid',
 ];
 
@@ -70,6 +70,7 @@ export function makeStore(redis: Redis, seal: Seal, log: Log): TokenStore {
           options.now,
           options.ramp ? 1 : 0,
           rampOpenAt,
+          seenRequests.get(lease) ?? '',
         ],
       );
       return reply === 1 ? 'noted' : reply === -1 ? 'ramped' : 'lost';
@@ -81,6 +82,7 @@ export function makeStore(redis: Redis, seal: Seal, log: Log): TokenStore {
         owner: lease.owner,
         fence: String(lease.fence),
         claims: commit.claims,
+        adopted: commit.session.source === 'adopted',
         set: {
           ...sessionFields(lease.name, commit.session, seal),
           ...(commit.refused.length > 0 && { refused: JSON.stringify(commit.refused) }),
@@ -170,19 +172,12 @@ export function makeStore(redis: Redis, seal: Seal, log: Log): TokenStore {
     },
 
     async silence(network, silence, now) {
-      const key = keys.silence(network);
-      const before = Number((await redis.hget(key, 'until')) ?? 0);
-      if (before >= silence.until) return;
-      await redis
-        .multi()
-        .hset(key, {
-          until: String(silence.until),
-          code: silence.code,
-          scope: silence.scope,
-          since: String(now),
-        })
-        .pexpireat(key, silence.until)
-        .exec();
+      await run(
+        redis,
+        scripts.silence,
+        [keys.silence(network)],
+        [silence.until, silence.code, silence.scope, now],
+      );
     },
   };
 }

@@ -44,8 +44,8 @@ export interface BrokerQueue {
   underWay(): number;
   /** When this process last began a look, ms; 0 for never. */
   lastBegunAt(): number;
-  /** Replaces a worker that no longer takes jobs. */
-  rebuild(): Promise<void>;
+  /** Replaces a worker that no longer takes jobs; the old one is not waited for. */
+  rebuild(): void;
   /** Takes no new work; resolves when what is under way has ended, or after `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
@@ -107,10 +107,10 @@ export function openBrokerQueue(
     waiting: () => queue.getWaitingCount(),
     underWay: () => underWay,
     lastBegunAt: () => lastBegunAt,
-    async rebuild() {
+    rebuild() {
       const old = worker;
       worker = begin();
-      await old.close(true);
+      old.close(true).catch(() => undefined);
     },
     async close(graceMs) {
       await closeWorker(worker, graceMs);

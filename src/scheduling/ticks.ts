@@ -5,6 +5,8 @@ import type { BrokerQueue } from './queues.ts';
 /** The due index, as ticking needs it. */
 export interface DueAccounts {
   claim(broker: string, now: number, limit: number): Promise<{ names: readonly string[]; more: boolean }>;
+  /** Takes accounts off the list of those that wait in the queue. */
+  unqueue(broker: string, names: readonly string[]): Promise<void>;
 }
 
 /** As many as one claim takes; a tick repeats until a claim comes back short. */
@@ -26,13 +28,21 @@ export function makeTicks(parts: {
 }): Ticks {
   const running = new Map<string, { again: boolean; ended: Promise<void> }>();
   const lastAt = new Map<string, number>();
+  const startedAt = parts.clock.now();
 
   async function once(broker: string): Promise<void> {
     const queue = parts.queue(broker);
     if (!queue) return;
     for (;;) {
       const { names, more } = await parts.due.claim(broker, parts.clock.now(), CLAIM_LIMIT);
-      if (names.length > 0) await queue.add(names);
+      if (names.length > 0) {
+        try {
+          await queue.add(names);
+        } catch (error) {
+          await parts.due.unqueue(broker, names);
+          throw error;
+        }
+      }
       if (!more) break;
     }
     lastAt.set(broker, parts.clock.now());
@@ -59,6 +69,6 @@ export function makeTicks(parts: {
       running.set(broker, run);
       return run.ended;
     },
-    lastAt: (broker) => lastAt.get(broker) ?? 0,
+    lastAt: (broker) => lastAt.get(broker) ?? startedAt,
   };
 }

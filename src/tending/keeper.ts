@@ -23,7 +23,10 @@ export function makeKeeper(parts: KeeperParts): Keeper {
     const { record } = held;
     if (record.attempt) return closeOpenAttempt(account, held);
     const adopted = await adopt(account, record);
-    if (adopted) return outcomes.commit(account, held, record, { grant: adopted, source: 'adopted' });
+    if (adopted) {
+      const tended = await outcomes.commit(account, held, record, { grant: adopted, source: 'adopted' });
+      if (tended.outcome !== 'failed') return tended;
+    }
     const decision = decide(outcomes.situationOf(account, record, held.silentUntil), clock.now());
     if (decision.do === 'rest') return outcomes.rest(account, held, record, decision);
     return act(account, held, stepFor(decision, account, record));
@@ -43,7 +46,9 @@ export function makeKeeper(parts: KeeperParts): Keeper {
       { event: 'attempt.interrupted', account: account.name, broker: account.broker, during },
       `An earlier ${during} for ${account.name} was interrupted; its outcome is unknown.`,
     );
-    return outcomes.fail(account, held, held.record, { error, during, quiet: true });
+    // Once may be a restart; what is interrupted again and again is a failure like any other.
+    const quiet = held.record.unknownSignIns.length === 0 && held.record.failures === 0;
+    return outcomes.fail(account, held, held.record, { error, during, quiet });
   }
 
   /** On a first start, a live token that somebody else wrote spares a sign-in. */
@@ -83,16 +88,29 @@ export function makeKeeper(parts: KeeperParts): Keeper {
         ...ramped('success'),
       });
     } catch (error) {
-      if (!(error instanceof BrokerError)) throw error;
       // The seed counts as spent from the moment it was noted, whatever became of it.
       const seedSpent = step.seed ? outcomes.seedFingerprints(step.seed)[0] : record.seedSpent;
       const before = { ...record, seedSpent };
+      const known = error instanceof BrokerError ? error : unexpected(account, error);
       return outcomes.fail(account, held, before, {
-        error,
+        error: known,
         during: step.kind,
-        ...ramped(rampOutcome(error)),
+        ...ramped(rampOutcome(known)),
       });
     }
+  }
+
+  /** A defect of ours, or a Redis that refuses the write: never a reason to go on as if nothing were. */
+  function unexpected(account: Account, error: unknown): BrokerError {
+    const why = error instanceof Error ? error.message : 'unknown';
+    log.error(
+      { event: 'refresh.defect', account: account.name, broker: account.broker, error: why },
+      `The refresh of ${account.name} ended in a defect or a refused write.`,
+    );
+    return new BrokerError(
+      'The outcome could not be worked out or stored; the log says why. The next try waits, as the login may have counted.',
+      { kind: 'outcome-unknown', code: 'internal' },
+    );
   }
 
   /** The first login pins whose account it is; a browser may be logged in as somebody else. */

@@ -27,8 +27,16 @@ export async function obtain(account: Account, step: Step, call: Call, clock: Cl
       code: 'expired_on_arrival',
     });
   }
-  if (account.verify && account.connection.probe) await prove(account, grant, call, clock);
-  return grant;
+  if (!account.verify || !account.connection.probe) return grant;
+  try {
+    await prove(account, grant, call, clock);
+    return grant;
+  } catch (error) {
+    // The renewal itself went through: what it was made from is spent, whatever the proof says.
+    const passing = error instanceof BrokerError && error.kind !== 'needs-human' && error.kind !== 'refused';
+    if (step.kind !== 'renewal' || !passing) throw error;
+    throw new BrokerError(error.message, { kind: 'outcome-unknown', code: error.code });
+  }
 }
 
 function request(account: Account, step: Step, call: Call): Promise<Grant> {

@@ -4,11 +4,15 @@ import { consequence } from '../core/consequence.ts';
 import { decide, type Decision, type Situation } from '../core/decide.ts';
 import { BrokerError } from '../core/errors.ts';
 import { drawRenewAt } from '../core/policy.ts';
-import { isLive, type AccountRecord, type AttemptKind, type Session, type Source } from '../core/session.ts';
-import type { Commit, Network, RampOutcome, Standing } from '../core/store.ts';
+import { type AccountRecord, type AttemptKind, type Session, type Source } from '../core/session.ts';
+import type { Commit, Network, RampOutcome, Settlement, Standing } from '../core/store.ts';
+import { insist } from './insist.ts';
 import type { HeldLease } from './lease.ts';
 import type { KeeperParts, Tended } from './parts.ts';
 import { claimsOf, publicationsOf } from './publications.ts';
+
+/** How soon a login that another account holds is tried again once that account is gone, ms. */
+const CLAIMED_WAIT_MS = 5 * 60_000;
 
 /** How a look at an account ends: each of these writes once, under the lease, and says what happened. */
 export interface Outcomes {
@@ -49,6 +53,10 @@ export interface Outcomes {
 
 export function makeOutcomes(parts: KeeperParts): Outcomes {
   const { store, clock, log, listener } = parts;
+  /** Accounts that this process has said to be well since they last failed. */
+  const wells = new Set<string>();
+  /** What was reported of an account's keys last: the same thing is said once. */
+  const reported = new Map<string, string>();
 
   function situationOf(account: Account, record: AccountRecord, silentUntil: number): Situation {
     const seed = account.connection.seed;
@@ -58,6 +66,7 @@ export function makeOutcomes(parts: KeeperParts): Outcomes {
       fingerprints: parts.fingerprints(account.credentials),
       seedFingerprints: seed ? seedFingerprints(seed) : [],
       silentUntil,
+      isClaimed: record.claimedBy !== undefined && parts.account(record.claimedBy) !== undefined,
     };
   }
 
@@ -76,19 +85,14 @@ export function makeOutcomes(parts: KeeperParts): Outcomes {
     const ended =
       session !== undefined && now >= session.grant.expiresAt && record.expiredSaid !== session.generation;
     const after: AccountRecord = { ...record, ...(ended && { expiredSaid: session.generation }) };
-    // The end of a token is an event of its own, even while nothing else is due.
-    const dueAt =
-      session && isLive(session, account.identity, now)
-        ? Math.min(decision.nextAt ?? Infinity, session.grant.expiresAt)
-        : decision.nextAt;
     await store.settle(
       held.lease,
       networkOf(account),
       {
         record: after,
-        standing: { state: decision.state, reason: decision.because },
+        standing: { state: decision.state, reason: decision.state === 'fresh' ? '' : decision.because },
         names: namesOf(account),
-        dueAt,
+        dueAt: lookAt(after, decision.nextAt, now),
         event: ended ? 'expired' : undefined,
         ramp: undefined,
       },
@@ -123,29 +127,41 @@ export function makeOutcomes(parts: KeeperParts): Outcomes {
       ),
       renewalSpent: false,
     };
-    const result = await store.commit(
-      held.lease,
-      networkOf(account),
-      commitOf(account, record, session, ramp),
-      now,
-    );
-    if (result.outcome === 'stale') return { outcome: 'lost' };
+    const toCommit = commitOf(account, record, session, ramp);
+    const result = await insist(clock, () => store.commit(held.lease, networkOf(account), toCommit, now));
+    if (result.outcome === 'stale') {
+      log.warn(
+        {
+          event: 'token.stale',
+          account: account.name,
+          broker: account.broker,
+          generation: session.generation,
+        },
+        `A token of ${account.name} came too late, after somebody else had acted; it was not published.`,
+      );
+      return { outcome: 'lost' };
+    }
     if (result.outcome === 'claimed') {
       const error = new BrokerError(
         `The broker's answer belongs to the same user as the account ${result.by}; two entries must not share a login. Remove one of them.`,
-        { kind: 'needs-human', code: 'claimed_by_another' },
+        { kind: 'refused', code: 'claimed_by_another' },
       );
-      return fail(account, held, record, {
-        error,
-        during: source === 'consent' ? 'consent' : 'sign-in',
-        ramp: ramp && 'other',
-      });
+      // It was found, not asked for: an alias that became an account still holds the other's token.
+      if (source === 'adopted') return { outcome: 'failed', error, again: true };
+      const claimed = { ...record, claimedBy: result.by, retryAt: now + CLAIMED_WAIT_MS };
+      // The password was right: not these credentials are refused, only this second entry for them.
+      return fail(account, held, claimed, { error, during: 'consent', ramp: ramp && 'other' });
     }
-    for (const report of result.reports)
-      log.warn(
-        { event: 'keys.reported', account: account.name, report },
-        `Keys of ${account.name}: ${report}.`,
-      );
+    const reports = result.reports.join('\n');
+    if (reports !== (reported.get(account.name) ?? '')) {
+      reported.set(account.name, reports);
+      for (const report of result.reports) {
+        log.warn(
+          { event: 'keys.reported', account: account.name, report },
+          `Keys of ${account.name}: ${report}.`,
+        );
+      }
+    }
     log.info(
       {
         event: 'token.published',
@@ -169,7 +185,9 @@ export function makeOutcomes(parts: KeeperParts): Outcomes {
         `${account.name} works again after ${record.failures} failed ${record.failures === 1 ? 'try' : 'tries'}.`,
       );
     }
-    if (record.trouble || source === 'consent') listener.recovered(account);
+    // Said once by each process also where nothing failed: a predecessor may have died before it could say so.
+    if (record.trouble || source === 'consent' || !wells.has(account.name)) listener.recovered(account);
+    wells.add(account.name);
     if (result.woken > 0) listener.woken(account.broker);
     return { outcome: 'committed', session };
   };
@@ -212,18 +230,16 @@ export function makeOutcomes(parts: KeeperParts): Outcomes {
     const standing: Standing = again
       ? { state: 'due', reason: error.code }
       : { state: next.state, reason: next.because };
-    const { settled, woken } = await store.settle(
-      held.lease,
-      networkOf(account),
-      {
-        record: again ? { ...record, failures: before.failures, trouble: before.trouble } : record,
-        standing,
-        names: namesOf(account),
-        dueAt: at,
-        event: said ? 'failed' : undefined,
-        ramp,
-      },
-      now,
+    const settlement: Settlement = {
+      record: again ? { ...record, failures: before.failures, trouble: before.trouble } : record,
+      standing,
+      names: namesOf(account),
+      dueAt: lookAt(record, at, now),
+      event: said ? 'failed' : undefined,
+      ramp,
+    };
+    const { settled, woken } = await insist(clock, () =>
+      store.settle(held.lease, networkOf(account), settlement, now),
     );
     if (woken > 0) listener.woken(account.broker);
     if (!settled) return { outcome: 'lost' };
@@ -240,9 +256,20 @@ export function makeOutcomes(parts: KeeperParts): Outcomes {
       },
       `The ${during} for ${account.name} failed: ${error.message}`,
     );
+    if (said) wells.delete(account.name);
     if (said) listener.failed(account, error, { state: standing.state, at });
     return { outcome: 'failed', error, again };
   };
 
   return { networkOf, seedFingerprints, situationOf, rest, commit, commitOf, fail };
+}
+
+/** The end of a token is looked at when it comes, whatever else is planned: its state and event tell of it. */
+function lookAt(
+  { session, expiredSaid }: AccountRecord,
+  plannedAt: number | undefined,
+  now: number,
+): number | undefined {
+  if (session === undefined || expiredSaid === session.generation) return plannedAt;
+  return Math.min(plannedAt ?? Infinity, Math.max(now, session.grant.expiresAt));
 }

@@ -42,7 +42,8 @@ export function makeConnection(app: App, userId: string | undefined, io: BrokerI
     expiresAt,
     tokenType: 'Bearer',
     baseUrl,
-    ...(owner === undefined ? {} : { owner }),
+    // Compared over answers that may write it differently: one spelling everywhere.
+    ...(owner === undefined ? {} : { owner: owner.toUpperCase() }),
   });
 
   const receive = async (arrival: Arrival, call: Call): Promise<Grant> => {

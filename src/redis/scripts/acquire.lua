@@ -3,7 +3,8 @@
 -- -> {fence, silent until (ms, 0 for not), record fields...}, or {} while somebody else holds it
 -- Picked up: from here on the account may be queued again, the lease guards it.
 redis.call('ZREM', KEYS[3], ARGV[3])
-if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
+-- A reply that was lost on the way may make the same caller ask again.
+if redis.call('GET', KEYS[1]) ~= ARGV[1] and not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
   return {}
 end
 local t = redis.call('TIME')

@@ -2,7 +2,7 @@
 -- lease and the event change together, and only for the newest fence.
 -- includes ramp.lua, publish.lua
 -- KEYS lease record due rearm owners list rampLevel rampUnderWay rampWaiting
--- ARGV payload (JSON): publish's, and { owner, fence, generation, restore, claims, set, drop, names,
+-- ARGV payload (JSON): publish's, and { owner, fence, generation, restore, adopted, claims, set, drop, names,
 --   standing, dueAt, rearmAt, events, ramp, open }
 -- -> {1, woken, reports...} committed, {0} stale, {-1, name} claimed by another login
 local p = cjson.decode(ARGV[1])
@@ -16,13 +16,19 @@ else
   if tonumber(redis.call('HGET', record, 'fence') or '0') > tonumber(p.fence) then
     return { 0 }
   end
+  -- Taken over from somebody else, who may have written a newer one since it was read.
+  if p.adopted and redis.call('GET', 'token:' .. p.name) ~= p.token then
+    return { 0 }
+  end
   local claims = { unpack(p.claims) }
   claims[#claims + 1] = 'token ' .. redis.sha1hex(p.token)
   for _, claim in ipairs(claims) do
     local holder = redis.call('HGET', KEYS[5], claim)
-    if holder and holder ~= p.name and redis.call('HEXISTS', 'refresher:roster', holder) == 1 then
-      local holderUntil = tonumber(redis.call('HGET', 'refresher:account:' .. holder, 'expiresAt') or '0')
-      if holderUntil > p.now then
+    local entry = holder and holder ~= p.name and redis.call('HGET', 'refresher:roster', holder)
+    if entry then
+      local held = redis.call('HMGET', 'refresher:account:' .. holder, 'expiresAt', 'identity')
+      -- The session of a login that the holder is configured for no longer holds nothing.
+      if tonumber(held[1] or '0') > p.now and held[2] == cjson.decode(entry).identity then
         return { -1, holder }
       end
     end
@@ -38,8 +44,10 @@ else
   redis.call('HSET', record, 'claims', cjson.encode(claims))
 end
 
+-- Removed meanwhile: what is published runs out by itself, and nothing is planned.
+local served = redis.call('HEXISTS', 'refresher:roster', p.name) == 1
 local reports = publish(p, record, KEYS[6])
-if p.rearmAt > 0 then
+if p.rearmAt > 0 and served then
   redis.call('ZADD', KEYS[4], string.format('%.0f', p.rearmAt), p.name)
 else
   redis.call('ZREM', KEYS[4], p.name)
@@ -55,8 +63,10 @@ for field, value in pairs(p.set) do
 end
 redis.call('HSET', record, 'fence', p.fence, 'generation', p.generation, unpack(fields))
 redis.call('HDEL', record, unpack(p.drop))
-stand(p.names, p.standing, p.now)
-redis.call('ZADD', KEYS[3], string.format('%.0f', p.dueAt), p.name)
+stand(p.name, p.names, p.standing, served)
+if served then
+  redis.call('ZADD', KEYS[3], string.format('%.0f', p.dueAt), p.name)
+end
 local woken = leaveRamp(KEYS[7], KEYS[8], KEYS[9], KEYS[3], p.name, p.ramp, p.now, p.open)
 if redis.call('GET', KEYS[1]) == p.owner then
   redis.call('DEL', KEYS[1])

@@ -4,7 +4,10 @@
 local function publish(p, recordKey, listKey)
   local written, reports, aliases = {}, {}, {}
   local ours = {}
-  local keyUntil = string.format('%.0f', p.keyUntil)
+  -- Whichever clock is ahead, ours or the server's, no key outlives its token.
+  local t = redis.call('TIME')
+  local serverNow = t[1] * 1000 + math.floor(t[2] / 1000)
+  local keyUntil = string.format('%.0f', math.min(p.keyUntil, serverNow + (p.keyUntil - p.now)))
 
   local function typeOf(key)
     return redis.call('TYPE', key)['ok']
@@ -25,7 +28,19 @@ local function publish(p, recordKey, listKey)
     reports[#reports + 1] = 'the key list ' .. listKey .. ' is a ' .. listKind .. ' and was left alone'
   end
 
+  local publications, names = {}, {}
   for i, publication in ipairs(p.publications) do
+    -- A reload may have given a sub-account to another login while the call was under way.
+    local owner = redis.call('HGET', 'refresher:names', publication.name)
+    if i > 1 and owner and owner ~= p.name then
+      reports[#reports + 1] = publication.name .. ' belongs to ' .. owner .. ' now and was not written'
+    else
+      publications[#publications + 1] = publication
+      names[#names + 1] = publication.name
+    end
+  end
+
+  for i, publication in ipairs(publications) do
     local metaKey = 'meta:' .. publication.name
     local kind = typeOf(metaKey)
     if kind ~= 'none' and kind ~= 'hash' then
@@ -53,7 +68,7 @@ local function publish(p, recordKey, listKey)
     for _, key in ipairs(cjson.decode(redis.call('HGET', recordKey, 'ownKeys') or '[]')) do
       former[key] = true
     end
-    for _, entry in ipairs(redis.call('LRANGE', listKey, 0, -1)) do
+    for position, entry in ipairs(redis.call('LRANGE', listKey, 0, -1)) do
       local prefix, name = string.match(entry, '^(%l+):([%w%._@%-]+)$')
       if listed[entry] or ours[entry] then
         listed[entry] = true
@@ -61,11 +76,18 @@ local function publish(p, recordKey, listKey)
         -- A sub-account that is configured no longer: its key runs out by itself.
         redis.call('LREM', listKey, 0, entry)
       elseif (prefix ~= 'token' and prefix ~= 'auth') or #name > 64 then
-        reports[#reports + 1] = 'the key list ' .. listKey .. ' has an entry that is never written: ' .. string.sub(entry, 1, 80)
+        -- What was put there by mistake may be a token: only what looks like a key is shown, and its beginning.
+        local shown = string.match(entry, '^%l+:[%w%._@%-:]*$') and string.sub(entry, 1, 40)
+        reports[#reports + 1] = 'the key list ' .. listKey .. ' has an entry that is never written: '
+          .. (shown or ('number ' .. position .. ', no key'))
       else
         listed[entry] = true
         local configured = redis.call('HGET', 'refresher:names', name)
         local alias = redis.call('HGET', 'refresher:aliases', name)
+        if alias and redis.call('HEXISTS', 'refresher:roster', alias) == 0 then
+          -- Its owner was removed: the name is free.
+          alias = nil
+        end
         if (configured and configured ~= p.name) or (not configured and alias and alias ~= p.name) then
           reports[#reports + 1] = 'the key list ' .. listKey .. ' has an entry that belongs to ' .. (configured or alias) .. ': ' .. entry
         else
@@ -77,7 +99,7 @@ local function publish(p, recordKey, listKey)
         end
       end
     end
-    for _, publication in ipairs(p.publications) do
+    for _, publication in ipairs(publications) do
       local key = 'token:' .. publication.name
       if not listed[key] then
         redis.call('RPUSH', listKey, key)
@@ -101,24 +123,33 @@ local function publish(p, recordKey, listKey)
     ownKeys[#ownKeys + 1] = key
   end
   redis.call('HSET', recordKey, 'keys', cjson.encode(written), 'digest', redis.sha1hex(p.token))
-  redis.call('HSET', recordKey, 'ownKeys', cjson.encode(ownKeys), 'names', cjson.encode(p.names))
+  redis.call('HSET', recordKey, 'ownKeys', cjson.encode(ownKeys), 'names', cjson.encode(names))
   redis.call('HSET', recordKey, 'aliases', #aliases > 0 and cjson.encode(aliases) or '[]')
   return reports
 end
 
--- Tells readers why a key is there or not: `state:<name>` for every name of the login.
-local function stand(names, standing, now)
+-- Tells readers why a key is there or not: `state:<name>` for every name of the login. That of an
+-- account which was removed meanwhile ends after a day; a name that is another login's by now is left to it.
+local function stand(login, names, standing, served)
   for _, name in ipairs(names) do
     local key = 'state:' .. name
-    local kind = redis.call('TYPE', key)['ok']
-    if kind ~= 'none' and kind ~= 'hash' then
-      redis.call('DEL', key)
+    local owner = redis.call('HGET', 'refresher:names', name)
+    if not owner or owner == login then
+      local kind = redis.call('TYPE', key)['ok']
+      if kind ~= 'none' and kind ~= 'hash' then
+        redis.call('DEL', key)
+      end
+      local since = standing.since
+      local said = redis.call('HMGET', key, 'state', 'reason', 'since')
+      if said[1] == standing.state and said[2] == standing.reason then
+        since = said[3] or since
+      end
+      redis.call('HSET', key, 'state', standing.state, 'reason', standing.reason, 'since', since, 'expiresAt', standing.expiresAt)
+      if served then
+        redis.call('PERSIST', key)
+      elseif redis.call('PTTL', key) < 0 then
+        redis.call('PEXPIRE', key, 86400000)
+      end
     end
-    local since = standing.since
-    if redis.call('HGET', key, 'state') == standing.state and redis.call('HGET', key, 'reason') == standing.reason then
-      since = redis.call('HGET', key, 'since') or since
-    end
-    redis.call('HSET', key, 'state', standing.state, 'reason', standing.reason, 'since', since, 'expiresAt', standing.expiresAt)
-    redis.call('PERSIST', key)
   end
 end

@@ -1,5 +1,5 @@
 -- Gives the keys of a live token their full TTL again: only while value and generation are ours.
--- KEYS record rearm   ARGV name now capMs
+-- KEYS record rearm   ARGV name now capMs share (of the cap, after which it is re-armed again)
 -- -> 'ok', 'missing' (a key is gone though the token lives), 'foreign' (somebody wrote another
 --    value), 'over' (the token is dead, nothing is re-armed)
 local now = tonumber(ARGV[2])
@@ -9,7 +9,9 @@ if expiresAt <= now then
   return 'over'
 end
 local keyUntil = math.min(expiresAt, now + tonumber(ARGV[3]))
-local untilText = string.format('%.0f', keyUntil)
+local t = redis.call('TIME')
+local serverNow = t[1] * 1000 + math.floor(t[2] / 1000)
+local untilText = string.format('%.0f', math.min(keyUntil, serverNow + (keyUntil - now)))
 local digest = redis.call('HGET', KEYS[1], 'digest')
 local generation = redis.call('HGET', KEYS[1], 'generation')
 local outcome = 'ok'
@@ -35,7 +37,7 @@ for _, name in ipairs(cjson.decode(redis.call('HGET', KEYS[1], 'names') or '[]')
   end
 end
 if keyUntil < expiresAt then
-  redis.call('ZADD', KEYS[2], string.format('%.0f', now + 0.4 * tonumber(ARGV[3])), ARGV[1])
+  redis.call('ZADD', KEYS[2], string.format('%.0f', now + tonumber(ARGV[4]) * tonumber(ARGV[3])), ARGV[1])
 else
   redis.call('ZREM', KEYS[2], ARGV[1])
 end

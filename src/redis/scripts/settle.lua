@@ -9,6 +9,13 @@ local woken = leaveRamp(KEYS[4], KEYS[5], KEYS[6], KEYS[3], p.name, p.ramp, p.no
 if tonumber(redis.call('HGET', KEYS[2], 'fence') or '0') > tonumber(p.fence) then
   return { 0, woken }
 end
+-- One that came while we were busy is newer than what we carry on, and looked at now. One that we
+-- carry on waits for the next look: looked at now, it would be looked at for ever.
+local wish = redis.call('HGET', KEYS[2], 'request')
+local isNewer = wish and wish ~= p.seenRequest
+if isNewer then
+  p.set.request = nil
+end
 local fields = {}
 for field, value in pairs(p.set) do
   fields[#fields + 1] = field
@@ -16,12 +23,14 @@ for field, value in pairs(p.set) do
 end
 redis.call('HSET', KEYS[2], 'fence', p.fence, unpack(fields))
 redis.call('HDEL', KEYS[2], unpack(p.drop))
-stand(p.names, p.standing, p.now)
--- The request we saw is answered; one that came while we were busy is still to be looked at.
-if redis.call('HGET', KEYS[2], 'request') == p.seenRequest then
+local served = redis.call('HEXISTS', 'refresher:roster', p.name) == 1
+stand(p.name, p.names, p.standing, served)
+if wish and not isNewer and not p.set.request then
   redis.call('HDEL', KEYS[2], 'request')
 end
-if redis.call('HEXISTS', KEYS[2], 'request') == 1 then
+if not served then
+  redis.call('ZREM', KEYS[3], p.name)
+elseif isNewer then
   redis.call('ZADD', KEYS[3], string.format('%.0f', p.now), p.name)
 elseif p.dueAt > 0 then
   redis.call('ZADD', KEYS[3], string.format('%.0f', p.dueAt), p.name)

@@ -83,9 +83,21 @@ describe('a failed renewal', () => {
     expect(record.retryAt).toBeGreaterThan(NOW);
   });
   it('in passing keeps the pair and comes again within the time left', () => {
-    const { record } = after({ kind: 'transient' }, 'renewal', { session: live, failures: 5 });
+    const { record } = after({ kind: 'transient', sent: false }, 'renewal', { session: live, failures: 5 });
     expect(record.session?.renewalSpent).toBe(false);
     expect(record.retryAt - NOW).toBeLessThanOrEqual(6_000);
+  });
+  it('answered with an error page spends a single-use pair: it may have been rotated', () => {
+    const { record } = after({ kind: 'transient' }, 'renewal', { session: live });
+    expect(record.session?.renewalSpent).toBe(true);
+    expect(record.retryAt).toBeGreaterThan(NOW);
+    expect(
+      after({ kind: 'transient' }, 'renewal', { session: live }, false).record.session?.renewalSpent,
+    ).toBe(false);
+  });
+  it('that the broker turned away for its limits keeps the pair', () => {
+    const { record } = after({ kind: 'throttled', retryAfterMs: 5_000 }, 'renewal', { session: live });
+    expect(record.session?.renewalSpent).toBe(false);
   });
   it('that needs a person stops the account, the pair included', () => {
     const { record } = after({ kind: 'needs-human' }, 'renewal', { session: live });

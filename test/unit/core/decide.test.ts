@@ -51,6 +51,7 @@ function decided(
       seedFingerprints: [],
       record: { ...emptyRecord, ...record },
       silentUntil: 0,
+      isClaimed: false,
       ...changes,
     },
     NOW,
@@ -91,7 +92,7 @@ describe('an account with a password', () => {
       do: 'rest',
       state: 'stopped',
       because: 'stopped',
-      nextAt: undefined,
+      nextAt: NOW + MINUTE,
     });
   });
   it('whose credentials were refused under an older key of the ring is stopped as well', () => {
@@ -99,12 +100,12 @@ describe('an account with a password', () => {
       state: 'stopped',
     });
   });
-  it('that is stopped and still has a live token is looked at again when that ends', () => {
-    const record = { session: session({ renewAt: 1 }), refused: ['present'] };
-    expect(decided(record)).toMatchObject({ state: 'stopped', nextAt: NOW + 50 * MINUTE });
-  });
   it('whose credentials changed after a refusal signs in', () => {
     expect(decided({ refused: ['older'] })).toEqual({ do: 'sign-in', because: 'no_token' });
+  });
+  it('whose broker user another account holds is stopped as long as that one is there', () => {
+    expect(decided({ claimedBy: 'OTHER' }, { isClaimed: true })).toMatchObject({ state: 'stopped' });
+    expect(decided({ claimedBy: 'OTHER' }, { isClaimed: false })).toMatchObject({ do: 'sign-in' });
   });
   it('that a person re-arms signs in once more', () => {
     expect(decided({ refused: ['present'], request: { at: NOW, rearm: true } })).toEqual({

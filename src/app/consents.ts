@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { Account } from '../core/account.ts';
+import type { Arrival } from '../core/broker.ts';
+import type { Clock } from '../core/clock.ts';
+import type { ConsentOutcome, Desk } from '../http/desk.ts';
+import { keepConsent, takeConsent } from '../redis/consents.ts';
+import type { Keeper, Tended } from '../tending/parts.ts';
+
+export interface ConsentParts {
+  readonly redis: Redis;
+  readonly keeper: Keeper;
+  readonly account: (name: string) => Account | undefined;
+  readonly clock: Clock;
+}
+
+/** Browser logins of persons: a one-time `state` leads each back to its account. */
+export interface Consents extends Pick<Desk, 'beginConsent' | 'finishConsent'> {
+  /** Takes no new ones and resolves once those under way have ended. */
+  close(): Promise<void>;
+}
+
+/** How long a callback waits for an account that is just being looked at, and how often it asks. */
+const HELD_WAITS = 40;
+const HELD_WAIT_MS = 250;
+
+const failed = (name: string, message: string): ConsentOutcome => ({
+  outcome: 'broker-failed',
+  name,
+  message,
+});
+
+export function makeConsents(parts: ConsentParts): Consents {
+  const { redis, clock } = parts;
+  const underWay = new Set<Promise<ConsentOutcome>>();
+  let closed = false;
+
+  async function finish(name: string, arrival: Arrival): Promise<ConsentOutcome> {
+    if (parts.account(name)?.enabled !== true) return failed(name, `${name} is not served any more.`);
+    let tended: Tended = { outcome: 'held' };
+    for (let i = 0; i < HELD_WAITS && tended.outcome === 'held'; i++) {
+      if (i > 0) await clock.sleep(HELD_WAIT_MS);
+      tended = await parts.keeper.receive(name, arrival);
+    }
+    if (tended.outcome === 'committed') {
+      const until = new Date(tended.session.grant.expiresAt).toISOString();
+      return { outcome: 'done', name, message: `${name} is logged in; its token is good until ${until}.` };
+    }
+    if (tended.outcome !== 'failed') {
+      return failed(name, `The login of ${name} could not be finished. Start again from the link.`);
+    }
+    const { code, message } = tended.error;
+    const isOthers = code === 'someone_else' || code === 'claimed_by_another';
+    return isOthers ? { outcome: 'someone-else', name, message } : failed(name, message);
+  }
+
+  return {
+    async beginConsent(broker, name) {
+      const account = parts.account(name);
+      const consent = account?.connection.consent;
+      if (closed || account?.broker !== broker || !account.enabled || !consent) return undefined;
+      const state = randomBytes(24).toString('base64url');
+      await keepConsent(redis, state, name);
+      return new URL(consent.url(state));
+    },
+
+    async finishConsent(state, arrival) {
+      // The state is left for the next process: the person only has to load the page again.
+      if (closed) return failed('', 'The service is restarting. Load this page again in a few seconds.');
+      const name = state === undefined ? undefined : await takeConsent(redis, state);
+      if (name === undefined) {
+        return {
+          outcome: 'unknown-state',
+          message:
+            'This login was not started here, is too old, or was used already. Start again from the link.',
+        };
+      }
+      const finishing = finish(name, arrival);
+      underWay.add(finishing);
+      try {
+        return await finishing;
+      } finally {
+        underWay.delete(finishing);
+      }
+    },
+
+    async close() {
+      closed = true;
+      await Promise.allSettled([...underWay]);
+    },
+  };
+}

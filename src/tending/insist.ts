@@ -1,0 +1,22 @@
+import type { Clock } from '../core/clock.ts';
+
+/** How long a Redis that has just gone away is waited for, ms; a longer outage costs a sign-in. */
+const INSIST_MS = 60_000;
+const PAUSE_MS = 250;
+
+/**
+ * Stores the outcome of a call, again and again while Redis fails: what a broker has handed out cannot
+ * be had a second time, and a refusal that is not written down would be asked for again. The fence
+ * turns away what comes too late. Throws Redis' last error.
+ */
+export async function insist<T>(clock: Clock, write: () => Promise<T>): Promise<T> {
+  const until = clock.now() + INSIST_MS;
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      if (clock.now() >= until) throw error;
+      await clock.sleep(PAUSE_MS);
+    }
+  }
+}
