@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../core/clock.ts';
-import { describe } from '../core/describe.ts';
+import { describe, throttledUntil } from '../core/describe.ts';
 import type { Desk, RefreshAnswer } from '../http/desk.ts';
 import { keys } from '../redis/keys.ts';
 import type { Roster, RosterEntry } from '../redis/roster.ts';
@@ -66,7 +66,10 @@ export function makeDesk(parts: DeskParts): Desk {
           retryAt: null,
         };
       }
-      const silentUntil = await parts.silentUntil(entry.broker);
+      const silentUntil = Math.max(
+        await parts.silentUntil(entry.broker),
+        (facts && throttledUntil(facts, clock.now())) ?? 0,
+      );
       if (silentUntil > clock.now()) {
         const retryAt = new Date(silentUntil).toISOString();
         return { outcome: 'silent', message: `The broker asked for silence until ${retryAt}.`, retryAt };

@@ -22,9 +22,11 @@ export interface Entrance {
   tidy(): Promise<void>;
   /** The same after a reload, and looks at what changed at once. */
   takeUp(diff: AccountsDiff): Promise<void>;
+  /** Makes the stopped ones due now: a predecessor may have died before it could say why. */
+  lookAtStopped(): Promise<void>;
   /** Makes every account due now. */
   lookAtAll(): Promise<void>;
-  /** An account that fell due here and is not known here: another process' with a newer file, or nobody's. */
+  /** A name that fell due at a broker and is no account of it here: another process', with a newer file, or nobody's. */
   passOn(broker: string, name: string): Promise<void>;
 }
 
@@ -70,12 +72,18 @@ export function makeEntrance(parts: EntranceParts): Entrance {
   return {
     enterAll,
     tidy,
+    async lookAtStopped() {
+      const states = await roster.states(accounts.all().map(({ name }) => name));
+      const stopped = accounts.all().filter((_, i) => states[i] === 'stopped');
+      for (const [broker, names] of namesByBroker(stopped)) await due.put(broker, names, clock.now());
+    },
     async lookAtAll() {
       for (const [broker, names] of namesByBroker(accounts.all())) await due.put(broker, names, clock.now());
     },
     async passOn(broker, name) {
       await due.unqueue(broker, [name]);
-      if (await roster.get(name)) await due.put(broker, [name], clock.now() + PASSED_ON_MS);
+      if ((await roster.get(name))?.broker === broker)
+        await due.put(broker, [name], clock.now() + PASSED_ON_MS);
       else await due.remove(broker, [name]);
     },
     async takeUp(diff) {

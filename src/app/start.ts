@@ -159,15 +159,20 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     log,
   });
   await entrance.enterAll();
+  await entrance.lookAtStopped();
 
   const stopping = new AbortController();
   const look = async (broker: string, name: string): Promise<void> => {
-    if (!accounts.get(name)) return entrance.passOn(broker, name);
+    const account = accounts.get(name);
+    if (account?.broker !== broker) return entrance.passOn(broker, name);
     try {
       for (let looks = 0; looks < LOOKS_IN_A_ROW && !stopping.signal.aborted; looks++) {
         const tended = await engine.keeper.tend(name);
-        if (tended.outcome !== 'failed' || !tended.again) return;
+        if (tended.outcome !== 'failed' || !tended.again) break;
       }
+      // A reload in the midst of it asked for a look that found the account held.
+      const now = accounts.get(name);
+      if (now && now !== account) await engine.due.put(now.broker, [name], clock.now());
     } catch (error) {
       // Before the account was taken up: it must not count as waiting in the queue any longer.
       await engine.due.unqueue(broker, [name]);

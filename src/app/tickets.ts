@@ -1,12 +1,12 @@
-/** How long a link in an alert may be used, ms. */
-const TICKET_MS = 24 * 60 * 60_000;
+/** How long a link in an alert may be used, ms: it only leads to the broker's own login, over a long weekend too. */
+const TICKET_MS = 7 * 24 * 60 * 60_000;
 
 export interface Tickets {
   issue(broker: string, name: string, now: number): string;
   isGood(broker: string, name: string, ticket: string, now: number): boolean;
 }
 
-/** Signed, time-bound tickets: a link in an alert works without a sign-in, for one account, for a day. */
+/** Signed, time-bound tickets: a link in an alert works without a sign-in, for one account, for a week. */
 export function makeTickets(
   sign: (text: string) => string,
   same: (a: string, b: string) => boolean,

@@ -82,18 +82,20 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
     await Promise.all(part.map(rearmOne));
   }
 
-  /** An account that is off the roster, emptied or taken off by an older process, is entered again. */
-  async function sweepRoster(accounts: readonly Account[]): Promise<void> {
+  /** An account that is off the roster, emptied or taken off by an older process, is entered again. Says which. */
+  async function sweepRoster(accounts: readonly Account[]): Promise<ReadonlySet<string>> {
     const missing = new Set(await parts.roster.missing(accounts));
     if (missing.size > 0) await parts.roster.enter(accounts.filter((account) => missing.has(account.name)));
+    return missing;
   }
 
   return {
     async sweep() {
       await parts.enterWorld();
       await parts.tidy();
-      await sweepRoster(parts.accounts.all());
-      const served = parts.accounts.all().filter((account) => account.enabled);
+      const entered = await sweepRoster(parts.accounts.all());
+      // A disabled account rests without a next action, but its state may be gone with its roster entry.
+      const served = parts.accounts.all().filter(({ enabled, name }) => enabled || entered.has(name));
       for (const [broker, group] of Map.groupBy(served, (account) => account.broker)) {
         await sweepDue(
           broker,

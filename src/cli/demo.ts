@@ -13,7 +13,7 @@ import { serve } from './run.ts';
 /** What the demo takes from the environment; the Redis, credentials and Discord it names stay untouched. */
 const TAKEN = ['HTTP_PORT', 'EMBEDDED_REDIS_PORT', 'STATE_DIR', 'LOG_LEVEL'];
 /** How often the shaky account's next call fails, ms. */
-const TROUBLE_EVERY_MS = 60_000;
+const TROUBLE_EVERY_MS = 45_000;
 /** How long a simulated broker takes to answer, ms: slow enough to see ten at once. */
 const LATENCY_MS = 150;
 
@@ -107,7 +107,7 @@ ${bold('token-refresher demo')}: simulated brokers, made-up accounts, nothing le
   All accounts   REDIS_URL=redis://${redis} npm run -s cli -- status
   Try            log UPSTOX_DEMO in: press "Log in" on the page, as its owner would each morning
 
-Below, what the service does: minute-long tokens rotate, three-minute tokens are renewed, and one
+Below, what the service does: minute-long tokens rotate, 90-second tokens are replaced, and one
 account fails now and then and recovers. Ctrl-C ends the demo.
 
 `;

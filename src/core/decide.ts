@@ -74,7 +74,9 @@ export function decide(situation: Situation, now: number): Decision {
     return rest('stopped', record.trouble?.code ?? 'stopped', now + STOPPED_LOOK_MS);
   }
   if (situation.silentUntil > now) return rest(idle, 'broker_silence', situation.silentUntil);
-  if (record.retryAt > now && !requested)
+  // A person may overrule our own patience, never the broker's.
+  const asked = requested && record.trouble?.kind !== 'throttled';
+  if (record.retryAt > now && !asked)
     return rest(idle, record.trouble?.code ?? 'backing_off', record.retryAt);
   if (canRenew) return { do: 'renew', because: requested ? 'requested' : live ? 'due' : 'expired' };
   const seedSpent = situation.seedFingerprints.some((fingerprint) => fingerprint === record.seedSpent);

@@ -17,6 +17,8 @@ export interface StatusFacts {
   readonly expiresAt: number | undefined;
   readonly renewAt: number | undefined;
   readonly failures: number;
+  /** No try before this instant, ms. */
+  readonly retryAt: number | undefined;
   /** The stored trouble, JSON. */
   readonly trouble: string | undefined;
   /** A call for this account is on its way. */
@@ -29,7 +31,7 @@ export interface StatusFacts {
   readonly dueAt: number | undefined;
 }
 
-const troubleSchema = z.object({ code: z.string(), message: z.string(), at: z.number() });
+const troubleSchema = z.object({ code: z.string(), kind: z.string(), message: z.string(), at: z.number() });
 const stateSchema = z.enum(states);
 
 /** The state at `now`: what was stored last, moved on by the clock. */
@@ -78,8 +80,14 @@ export function describe(facts: StatusFacts, now: number): AccountStatus {
       : null,
     attempts: facts.failures,
     sub_accounts: facts.subAccounts,
-    person_needed: state === 'stopped' || state === 'awaiting_approval',
+    person_needed: facts.person,
   };
+}
+
+/** Until when the broker wants no call for this account (ms), or undefined. */
+export function throttledUntil(facts: StatusFacts, now: number): number | undefined {
+  const isThrottled = readTrouble(facts.trouble)?.kind === 'throttled';
+  return isThrottled && facts.retryAt !== undefined && facts.retryAt > now ? facts.retryAt : undefined;
 }
 
 function sentence(state: State, valid: boolean, leftMs: number, trouble: string | undefined): string {

@@ -29,6 +29,7 @@ interface AddressOptions {
   sentinels?: { host: string; port: number }[];
   name?: string;
   sentinelRetryStrategy?: (times: number) => number;
+  enableTLSForSentinelMode?: boolean;
 }
 
 const COMMAND_TIMEOUT_MS = 3_000;
@@ -54,6 +55,7 @@ export function connectionOptions(address: RedisAddress): AddressOptions {
     sentinels: address.sentinels.map((sentinel) => ({ ...sentinel })),
     name: address.name,
     sentinelRetryStrategy: retryStrategy,
+    enableTLSForSentinelMode: address.tls,
   };
 }
 

@@ -27,6 +27,8 @@ export interface Roster {
   enter(accounts: readonly Account[]): Promise<void>;
   /** Takes accounts off: renewed no more, keys left to run out. */
   remove(names: readonly string[]): Promise<void>;
+  /** What `state:<name>` says of each, null where it says nothing. */
+  states(names: readonly string[]): Promise<readonly (string | null)[]>;
   /** The accounts that are not on it, or whose names are nobody's. */
   missing(accounts: readonly Account[]): Promise<readonly string[]>;
   read(): Promise<ReadonlyMap<string, RosterEntry>>;
@@ -65,6 +67,16 @@ export function makeRoster(redis: Redis): Roster {
           .hset(keys.names, Object.fromEntries(owned))
           .exec();
       }
+    },
+    async states(names) {
+      const states: (string | null)[] = [];
+      for (let i = 0; i < names.length; i += BATCH) {
+        const read = redis.pipeline();
+        for (const name of names.slice(i, i + BATCH)) read.hget(`state:${name}`, 'state');
+        const replies = (await read.exec()) ?? [];
+        states.push(...replies.map(([, state]) => (typeof state === 'string' ? state : null)));
+      }
+      return states;
     },
     async missing(accounts) {
       const without: string[] = [];

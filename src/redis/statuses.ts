@@ -9,6 +9,7 @@ const recordFields = [
   'expiresAt',
   'renewAt',
   'failures',
+  'retryAt',
   'trouble',
   'attempt',
 ] as const;
@@ -34,7 +35,7 @@ export async function readFacts(
     batch.forEach(([name, entry], j) => {
       const row = (k: number): readonly (string | null)[] => list(replies[j * 5 + k]?.[1]);
       const single = (k: number): unknown => replies[j * 5 + k]?.[1];
-      const [generation, issuedAt, expiresAt, renewAt, failures, trouble, attempt] = row(0);
+      const [generation, issuedAt, expiresAt, renewAt, failures, retryAt, trouble, attempt] = row(0);
       const [tokenType, scope] = row(1);
       const [state, reason, since] = row(2);
       const due = single(3);
@@ -51,6 +52,7 @@ export async function readFacts(
         expiresAt: numeric(expiresAt),
         renewAt: numeric(renewAt),
         failures: numeric(failures) ?? 0,
+        retryAt: numeric(retryAt),
         trouble: trouble ?? undefined,
         underWay: attempt !== null && attempt !== undefined && single(4) === 1,
         tokenType: tokenType ?? undefined,

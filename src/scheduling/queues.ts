@@ -18,9 +18,13 @@ export interface QueueParts {
   readonly log: Log;
 }
 
-const shared = (parts: QueueParts): { connection: ConnectionOptions; prefix: string } => ({
+const shared = (
+  parts: QueueParts,
+): { connection: ConnectionOptions; prefix: string; skipVersionCheck: boolean } => ({
   connection: parts.connection,
   prefix: parts.prefix,
+  // It would print about the eviction policy past the log; readiness judges that.
+  skipVersionCheck: true,
 });
 
 const watched = <T extends { on(event: 'error', listener: (error: Error) => void): unknown }>(

@@ -9,6 +9,8 @@ const OWN_TICK_MS = 250;
 const WATCH_MS = 2_000;
 const SWEEP_MS = 30_000;
 const BEAT_MS = 5_000;
+/** What fails again and again is said once in this time. */
+const SAY_AGAIN_MS = 60_000;
 /** An account that waits this long between being due and being looked at is late. */
 const LATE_MS = 15_000;
 /** No tick for this long: the schedule stands still. */
@@ -65,14 +67,19 @@ export async function startSchedule(parts: ScheduleParts): Promise<Schedule> {
   const stopping = new AbortController();
   /** Runs `work` every `everyMs` until the stop; a failure is said and tried again. */
   async function repeat(what: string, everyMs: number, work: () => Promise<unknown>): Promise<void> {
+    let saidAt = -SAY_AGAIN_MS;
     while (!stopping.signal.aborted) {
       try {
         await work();
+        saidAt = -SAY_AGAIN_MS;
       } catch (error) {
+        if (clock.now() - saidAt < SAY_AGAIN_MS || stopping.signal.aborted) continue;
+        saidAt = clock.now();
         const why = error instanceof Error ? error.message : 'unknown';
         log.warn({ event: 'schedule.trouble', what, error: why }, `The ${what} failed and is tried again.`);
+      } finally {
+        await clock.sleep(everyMs, stopping.signal);
       }
-      await clock.sleep(everyMs, stopping.signal);
     }
   }
   const loops = [

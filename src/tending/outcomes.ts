@@ -227,6 +227,9 @@ export function makeOutcomes(parts: KeeperParts): Outcomes {
     const again = next.do !== 'rest';
     const said = !quiet && !again;
     const at = again ? now : next.nextAt;
+    // One that is stopped or waits for a person is looked at again, but nothing is tried by itself.
+    const waits = next.do === 'rest' && (next.state === 'stopped' || next.state === 'awaiting_approval');
+    const triedAt = waits ? undefined : at;
     const standing: Standing = again
       ? { state: 'due', reason: error.code }
       : { state: next.state, reason: next.because };
@@ -252,12 +255,12 @@ export function makeOutcomes(parts: KeeperParts): Outcomes {
         code: error.code,
         kind: error.kind,
         status: error.status,
-        nextAt: at === undefined ? null : new Date(at).toISOString(),
+        nextAt: triedAt === undefined ? null : new Date(triedAt).toISOString(),
       },
       `The ${during} for ${account.name} failed: ${error.message}`,
     );
     if (said) wells.delete(account.name);
-    if (said) listener.failed(account, error, { state: standing.state, at });
+    if (said) listener.failed(account, error, { state: standing.state, at: triedAt });
     return { outcome: 'failed', error, again };
   };
 

@@ -17,6 +17,8 @@ export interface CliOptions {
   readonly input?: string;
   /** The program, below the project's root. */
   readonly entry?: string;
+  /** Another program than Node, e.g. `npm`; found on PATH. */
+  readonly program?: string;
 }
 
 export interface CliExit {
@@ -41,6 +43,8 @@ export interface CliProcess {
   /** Waits for a log line with these fields. */
   event(fields: LogEvent, timeoutMs?: number): Promise<LogEvent>;
   signal(name: NodeJS.Signals): void;
+  /** Ctrl-C at a terminal: SIGINT to it and to every process that it started. */
+  interrupt(): void;
   /** Waits until it has ended; rejects, and kills it, where it does not. */
   exit(timeoutMs?: number): Promise<CliExit>;
   /** Ends it at once, as kill -9 would. */
@@ -58,9 +62,12 @@ export async function startCli(args: readonly string[], options: CliOptions = {}
     await writeFile(join(dir, name), text);
   }
   const entry = join(root, options.entry ?? 'src/cli/main.ts');
-  const child = spawn(process.execPath, [entry, ...args], {
+  const [program, ...before] = options.program === undefined ? [process.execPath, entry] : [options.program];
+  const child = spawn(program, [...before, ...args], {
     cwd: dir,
     env: { ...baseEnvironment(), ...options.env },
+    // A process group of its own, as a shell would give it.
+    detached: true,
   });
   child.stdin.on('error', () => undefined);
   child.stdin.end(options.input ?? '');
@@ -82,12 +89,20 @@ export async function startCli(args: readonly string[], options: CliOptions = {}
       done(ended);
     });
   });
+  /** The whole group where there is one: a script's runner and what it runs. */
+  const toAll = (name: NodeJS.Signals): void => {
+    try {
+      if (child.pid !== undefined && !ended) process.kill(-child.pid, name);
+    } catch {
+      // It has ended a moment ago.
+    }
+  };
   const kill = (): Promise<CliExit> => {
-    child.kill('SIGKILL');
+    toAll('SIGKILL');
     return exited;
   };
   const untrack = track(
-    `${options.entry ?? 'the command line'} ${args.join(' ')} (process ${child.pid})`,
+    `${options.program ?? options.entry ?? 'the command line'} ${args.join(' ')} (process ${child.pid})`,
     async () => {
       await kill();
     },
@@ -130,6 +145,7 @@ export async function startCli(args: readonly string[], options: CliOptions = {}
         timeoutMs,
       ),
     signal: (name) => void child.kill(name),
+    interrupt: () => toAll('SIGINT'),
     kill,
     exit: async (timeoutMs = 20_000) => {
       await until(() => ended, { what: 'the process to end', timeoutMs }).catch(async (error: unknown) => {

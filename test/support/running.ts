@@ -9,6 +9,8 @@ export interface RunningOptions {
   readonly entries: readonly unknown[] | string;
   /** REDIS_URL; left out, none is named. */
   readonly redisUrl?: string;
+  /** HTTP_PORT; left out, a free one. */
+  readonly port?: number;
   /** Further settings; they win. */
   readonly env?: Readonly<Record<string, string>>;
   /** The folder of an earlier run: its credentials (unless given anew), state and port are used again. */
@@ -50,7 +52,7 @@ export interface Running extends CliProcess {
 export async function startRunning(options: RunningOptions): Promise<Running> {
   const { like } = options;
   const dir = like?.dir ?? (await freshFolder());
-  const port = like?.port ?? (await freePort());
+  const port = options.port ?? like?.port ?? (await freePort());
   const credentialsFile = join(dir, 'credentials.json');
   const stateDir = join(dir, 'data');
   const writeCredentials = (entries: readonly unknown[] | string): Promise<void> =>

@@ -9,6 +9,7 @@ import { startSimulator, type Simulator, type SimulatorOptions } from '../../src
 import { freshFolder } from './folder.ts';
 import { track } from './leaks.ts';
 import { until } from './poll.ts';
+import { startRedis, type TestRedis, type TestRedisOptions } from './redis.ts';
 
 export interface ServiceBench {
   readonly service: Service;
@@ -109,8 +110,14 @@ export async function startBench(options: BenchOptions): Promise<ServiceBench> {
     events,
     writeCredentials: write,
     async keys(keys, timeoutMs) {
-      await until(async () => (await redis.exists(...keys)) === keys.length, {
-        what: `the keys ${keys.join(', ')}`,
+      const areThere = async (): Promise<boolean> => {
+        const there = await Promise.all(keys.map((key) => redis.exists(key)));
+        const gone = keys.filter((_, i) => there[i] === 0);
+        if (gone.length > 0) throw new Error(`missing: ${gone.join(', ')}`);
+        return true;
+      };
+      await until(areThere, {
+        what: `${keys.length} keys`,
         ...(timeoutMs !== undefined && { timeoutMs }),
       });
     },
@@ -132,4 +139,36 @@ export async function startBench(options: BenchOptions): Promise<ServiceBench> {
     },
     stop,
   };
+}
+
+/** What a service finds when it starts: a Redis and brokers that run already. */
+export interface Ground {
+  readonly server: TestRedis;
+  readonly brokers: Simulator;
+}
+
+export interface GroundOptions extends Omit<BenchOptions, 'redisUrl' | 'brokers'> {
+  readonly server?: TestRedisOptions;
+  /** Done before the service starts, e.g. foreign keys or the fault that its first login meets. */
+  readonly before?: (ground: Ground) => unknown;
+}
+
+/** Runs `work` with a service on a Redis of its own and ends all of it: for tests that run side by side. */
+export async function withBench(
+  { server: redis, before, simulator, ...options }: GroundOptions,
+  work: (bench: ServiceBench, ground: Ground) => Promise<void>,
+): Promise<void> {
+  const [server, brokers] = await Promise.all([startRedis(redis), startSimulator(simulator)]);
+  try {
+    await before?.({ server, brokers });
+    const bench = await startBench({ ...options, redisUrl: server.url, brokers });
+    try {
+      await work(bench, { server, brokers });
+    } finally {
+      await bench.stop();
+    }
+  } finally {
+    await brokers.stop();
+    await server.stop();
+  }
 }

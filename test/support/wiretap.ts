@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
+import { finished } from 'node:stream/promises';
 import { track } from './leaks.ts';
 
 /** One call and its answer, as they went over the wire. */
@@ -39,10 +40,9 @@ export async function startWiretap(target: string): Promise<Wiretap> {
     onward.end(body);
     const [reply] = (await once(onward, 'response')) as [IncomingMessage];
     answer.writeHead(reply.statusCode ?? 502, reply.headers);
-    const received = await collected(reply, (chunk) => void answer.write(chunk)).finally(() => {
-      if (!reply.complete) answer.destroy();
-    });
-    answer.end();
+    const received = await collected(reply, (chunk) => void answer.write(chunk));
+    if (reply.complete) answer.end();
+    else answer.destroy();
     exchanges.push({
       path: incoming.url ?? '/',
       sent: body.toString('utf8'),
@@ -72,10 +72,11 @@ async function collected(
   each: (chunk: Buffer) => void = () => undefined,
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of stream) {
-    const piece = Buffer.from(chunk);
-    chunks.push(piece);
-    each(piece);
-  }
+  stream.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    each(chunk);
+  });
+  // One that is cut off still said what it said.
+  await finished(stream).catch(() => undefined);
   return Buffer.concat(chunks);
 }

@@ -63,8 +63,8 @@ export const tradovateDialect: MakeDialect = (host) => {
         password: `made-up-${name.toLowerCase()}`,
         ...(name === 'ALPHA' && { accounts: ['DESK_ALPHA_EVAL_1', 'DESK_ALPHA_EVAL_2'] }),
       })),
-      // Three minutes instead of eighty: the demo shows refreshes, not patience.
-      switches: { lifetimeSeconds: 180 },
+      // A minute and a half instead of eighty: the demo shows refreshes, not patience.
+      switches: { lifetimeSeconds: 90 },
       troubled: { operation: 'authorize', username: 'DESK_SHAKY' },
     }),
     identify: (request) => {

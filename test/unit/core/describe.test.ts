@@ -18,6 +18,7 @@ const facts = (changes: Partial<StatusFacts> = {}): StatusFacts => ({
   expiresAt: NOW + HOUR,
   renewAt: NOW + HOUR / 2,
   failures: 0,
+  retryAt: undefined,
   trouble: undefined,
   underWay: false,
   tokenType: 'Bearer',
@@ -67,7 +68,12 @@ subject('an account as operators see it', () => {
     expect(describe(facts({ underWay: true }), NOW).state).toBe('refreshing');
   });
   it('that was stopped says why in words', () => {
-    const trouble = JSON.stringify({ code: 'bad_credentials', message: 'The password is wrong.', at: NOW });
+    const trouble = JSON.stringify({
+      code: 'bad_credentials',
+      kind: 'needs-human',
+      message: 'The password is wrong.',
+      at: NOW,
+    });
     const status = describe(facts({ state: 'stopped', trouble, failures: 1, dueAt: undefined }), NOW);
     expect(status).toMatchObject({ state: 'stopped', person_needed: true, attempts: 1, next_refresh: null });
     expect(status.last_error).toEqual({
