@@ -10,6 +10,12 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund --no-update-notifier \
  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 
+COPY bin ./bin
+COPY src ./src
+COPY LICENSE ./
+# A checkout under a strict umask would be unreadable for the user that runs it.
+RUN chmod -R a+rX /app
+
 FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="token-refresher" \
       org.opencontainers.image.description="Keeps the access tokens of many broker accounts fresh in Redis" \
@@ -22,10 +28,7 @@ ENV NODE_ENV=production \
     CREDENTIALS_FILE=/run/credentials/credentials.json
 WORKDIR /app
 COPY --from=build /usr/bin/tini-static /usr/local/bin/tini
-COPY --from=build /app/node_modules ./node_modules
-COPY package.json LICENSE ./
-COPY bin ./bin
-COPY src ./src
+COPY --from=build /app /app
 # A new volume takes over the owner and mode of the directory it is mounted on.
 RUN ln -s /app/bin/token-refresher /usr/local/bin/token-refresher \
  && install -d -o node -g node -m 0700 /var/lib/token-refresher

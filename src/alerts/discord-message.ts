@@ -40,12 +40,12 @@ export function openText(notice: Notice): Text {
   const touched = incident.members.map((member) => member.name).filter((name) => name !== WHOLE);
   const who = failing.length > 0 || over ? failing : touched;
   const mark = over ? 'dispersed' : incident.level;
-  const reason = cut(incident.reason, REASON);
+  const reason = cut(unclosing(incident.reason), REASON);
   const side = [...list('Back', namesIn(incident, 'back'), SIDE_NAMES), ...movedLines(incident)];
   const room = DESCRIPTION - lengthOf([reason, ...side]) - 50;
   return {
     content: [
-      `${marks[mark]} ${incident.broker}: ${over ? 'over: ' : ''}${cut(incident.reason, SHORT_REASON)} (${cut(incident.code, 80)})`,
+      `${marks[mark]} ${incident.broker}: ${over ? 'over: ' : ''}${cut(unclosing(incident.reason), SHORT_REASON)} (${cut(incident.code, 80)})`,
       ...(who.length === 0 ? [] : [shortNames(who)]),
       ...(over ? [cut(movedLines(incident).join('; '), SHORT_REASON)] : []),
     ].join('\n'),
@@ -87,6 +87,11 @@ export function closeText({ incident }: Notice): Text {
       },
     ],
   };
+}
+
+/** A broker's own words may hold the one that closes an incident; whoever waits for it must not be misled. */
+function unclosing(text: string): string {
+  return text.replaceAll(/recovered/gi, 'restored');
 }
 
 function headline(incident: Incident, failing: number, touched: number): string {

@@ -25,7 +25,7 @@ export interface Sender {
 /** Looks by itself this often: another replica may have stored something and died. */
 const LOOK_MS = 1_000;
 /** Between two messages to one channel; Discord takes about 5 in 2 s. */
-const GAP_MS = 1_000;
+const GAP_MS = 450;
 const BACKOFF_MS = 1_000;
 const BACKOFF_CAP_MS = 60_000;
 /** A webhook that is gone comes back only by a person's hand. */

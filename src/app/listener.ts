@@ -53,7 +53,8 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
         parts.alerts.failed({
           broker: account.broker,
           account: account.name,
-          code: 'awaiting_approval',
+          // A day, a message: what nobody heeded yesterday is asked anew, with a link that works.
+          code: `awaiting_approval_${new Date(parts.clock.now()).toISOString().slice(0, 10).replaceAll('-', '_')}`,
           message: `A person must log in at ${parts.titleOf(account.broker)} for today's token.`,
           link: link(account),
           level: 'critical',

@@ -1,6 +1,7 @@
 import type { Account } from '../core/account.ts';
 import type { Broker, BrokerIo, Connection, Http, Login } from '../core/broker.ts';
 import type { Clock } from '../core/clock.ts';
+import { ConfigurationError } from '../core/errors.ts';
 
 export interface ConnectParts {
   readonly setting: (variable: string) => string | undefined;
@@ -15,7 +16,7 @@ export function makeConnect(parts: ConnectParts): (broker: Broker, login: Login)
     const urls = new Map(
       Object.entries(broker.baseUrls).map(([purpose, known]) => [
         purpose,
-        (parts.setting(known.variable) ?? known.hosts[login.environment])?.replace(/\/+$/, ''),
+        baseUrlOf(parts.setting(known.variable), known.variable) ?? known.hosts[login.environment],
       ]),
     );
     const io: BrokerIo = {
@@ -46,4 +47,13 @@ export function shownCounts(counts: Readonly<Record<string, number>>): string {
   return Object.entries(counts)
     .map(([broker, count]) => `${count} ${broker}`)
     .join(', ');
+}
+
+/** A base URL that a setting puts in the place of the broker's own. Throws ConfigurationError where it is none. */
+function baseUrlOf(setting: string | undefined, variable: string): string | undefined {
+  if (setting === undefined) return undefined;
+  const url = URL.parse(setting);
+  if (url && /^https?:$/.test(url.protocol) && !url.search && !url.hash) return setting.replace(/\/+$/, '');
+  const message = 'must be a URL that begins with https:// or http://, without ? and #';
+  throw new ConfigurationError([{ at: variable, message }]);
 }

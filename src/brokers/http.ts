@@ -7,6 +7,11 @@ import { BrokerError } from '../core/errors.ts';
 const MAX_BODY_BYTES = 256 * 1024;
 /** The caller's signal is the deadline. These only end a call whose caller forgot to set one. */
 const BACKSTOP_MS = 60_000;
+/**
+ * How long an idle connection is used again, ms. A broker may close it at any moment, and a call that
+ * meets the closing is lost with an unknown outcome: bursts share connections, later calls open theirs.
+ */
+const IDLE_MS = 1_000;
 
 /** What the brokers see of us, unless an adapter says otherwise: who we are. */
 export const userAgent = `token-refresher/${manifest.version}`;
@@ -27,7 +32,14 @@ export function makeHttp(options: { readonly dispatcher?: Dispatcher } = {}): Po
   // caller's own concurrency is the bound, and one hung call must not keep another from its socket.
   const dispatcher =
     options.dispatcher ??
-    new Agent({ allowH2: false, pipelining: 1, headersTimeout: BACKSTOP_MS, bodyTimeout: BACKSTOP_MS });
+    new Agent({
+      allowH2: false,
+      pipelining: 1,
+      keepAliveTimeout: IDLE_MS,
+      keepAliveMaxTimeout: IDLE_MS,
+      headersTimeout: BACKSTOP_MS,
+      bodyTimeout: BACKSTOP_MS,
+    });
   const http: Http = (request, call) => send(dispatcher, request, call);
   return Object.assign(http, { close: () => dispatcher.destroy() });
 }

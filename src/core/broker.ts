@@ -20,6 +20,8 @@ export interface Grant {
   readonly baseUrl: string;
   /** Whose token it is, as the broker names them (`sub`, user id). */
   readonly owner?: string;
+  /** False where several logins may be the same owner's; else two of them are refused. */
+  readonly ownerIsExclusive?: boolean;
   /** The broker's account the headers act on. */
   readonly accountId?: string;
 }

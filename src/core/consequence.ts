@@ -18,6 +18,10 @@ export interface Consequence {
 
 /** How long a throttling answer that names no time is obeyed, ms. */
 const THROTTLED_DEFAULT_MS = 30_000;
+/** Most that a repeated quota answer is left alone, ms, where the broker names no time of its own. */
+const QUOTA_CAP_MS = 60_000;
+/** How long a call that could not be sent at all waits, ms: a setting must be mended first. */
+const UNSENT_WAIT_MS = 60_000;
 
 /**
  * What a failed call changes in the record. Pure; the caller stores the result and decides anew.
@@ -48,12 +52,18 @@ export function consequence(
   const later = (waitMs: number): Partial<AccountRecord> => ({ retryAt: now + waitMs });
   const stop = { refused: [...new Set([...before.refused, fingerprint])], retryAt: 0 };
 
+  // What never left cannot have been refused: no verdict on the credentials, only patience.
+  if (!error.sent && (error.kind === 'refused' || error.kind === 'needs-human'))
+    return after(later(UNSENT_WAIT_MS));
   // A person tried and it did not work out: they are asked again, no timer runs.
   if (during === 'consent') return after({});
 
   switch (error.kind) {
     case 'throttled': {
-      const until = now + (error.retryAfterMs ?? THROTTLED_DEFAULT_MS);
+      const asked = error.retryAfterMs ?? THROTTLED_DEFAULT_MS;
+      // A quota that is still spent is left alone for longer each time.
+      const grown = Math.min(asked * 2 ** Math.min(before.failures, 5), Math.max(asked, QUOTA_CAP_MS));
+      const until = now + grown;
       return after(
         { retryAt: until + Math.round(random() * 2_000) },
         error.scope === 'egress' || error.scope === 'broker'

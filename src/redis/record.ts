@@ -14,6 +14,7 @@ const grantSchema = z.object({
   scope: z.string().optional(),
   baseUrl: z.string(),
   owner: z.string().optional(),
+  ownerIsExclusive: z.boolean().optional(),
   accountId: z.string().optional(),
 });
 const attemptSchema = z.object({
@@ -116,12 +117,13 @@ function readSession(name: string, fields: Fields, seal: Seal): Session | undefi
 }
 
 function defined(grant: z.output<typeof grantSchema>): Grant {
-  const { renewal, scope, owner, accountId, ...rest } = grant;
+  const { renewal, scope, owner, ownerIsExclusive, accountId, ...rest } = grant;
   return {
     ...rest,
     ...(renewal && { renewal }),
     ...(scope !== undefined && { scope }),
     ...(owner !== undefined && { owner }),
+    ...(ownerIsExclusive !== undefined && { ownerIsExclusive }),
     ...(accountId !== undefined && { accountId }),
   };
 }

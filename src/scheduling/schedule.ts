@@ -65,15 +65,16 @@ export async function startSchedule(parts: ScheduleParts): Promise<Schedule> {
   const watch = makeWatchdog({ ...parts, queues: [...queues.values()], tickQueue, ticks });
 
   const stopping = new AbortController();
+  const isStopping = (): boolean => stopping.signal.aborted;
   /** Runs `work` every `everyMs` until the stop; a failure is said and tried again. */
   async function repeat(what: string, everyMs: number, work: () => Promise<unknown>): Promise<void> {
     let saidAt = -SAY_AGAIN_MS;
-    while (!stopping.signal.aborted) {
+    while (!isStopping()) {
       try {
         await work();
         saidAt = -SAY_AGAIN_MS;
       } catch (error) {
-        if (clock.now() - saidAt < SAY_AGAIN_MS || stopping.signal.aborted) continue;
+        if (clock.now() - saidAt < SAY_AGAIN_MS || isStopping()) continue;
         saidAt = clock.now();
         const why = error instanceof Error ? error.message : 'unknown';
         log.warn({ event: 'schedule.trouble', what, error: why }, `The ${what} failed and is tried again.`);

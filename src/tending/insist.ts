@@ -15,8 +15,13 @@ export async function insist<T>(clock: Clock, write: () => Promise<T>): Promise<
     try {
       return await write();
     } catch (error) {
-      if (clock.now() >= until) throw error;
+      if (clock.now() >= until || isForbidden(error)) throw error;
       await clock.sleep(PAUSE_MS);
     }
   }
+}
+
+/** Redis answers, and will not answer otherwise until somebody changes its rights. */
+function isForbidden(error: unknown): boolean {
+  return error instanceof Error && /NOPERM|NOAUTH|WRONGPASS/.test(error.message);
 }

@@ -15,8 +15,8 @@ export type Step =
       readonly seed?: undefined;
     };
 
-const PROOFS = 3;
-const PROOF_PAUSE_MS = 1_000;
+const PROOFS = 4;
+const PROOF_PAUSE_MS = 1_500;
 
 /** Makes the step's call, and proves the grant where the account asks for it. Throws BrokerError only. */
 export async function obtain(account: Account, step: Step, call: Call, clock: Clock): Promise<Grant> {
@@ -70,7 +70,7 @@ async function prove(account: Account, grant: Grant, call: Call, clock: Clock): 
           });
     } catch (error) {
       const passing =
-        error instanceof BrokerError && (error.kind === 'transient' || error.kind === 'outcome-unknown');
+        error instanceof BrokerError && error.kind !== 'refused' && error.kind !== 'needs-human';
       if (!passing || tries >= PROOFS || call.signal.aborted) throw error;
       await clock.sleep(PROOF_PAUSE_MS, call.signal);
     }

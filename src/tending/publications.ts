@@ -31,6 +31,8 @@ export function publicationsOf(account: Account, session: Session): readonly Pub
 
 /** What no other login may hold: the broker's user behind the grant. */
 export function claimsOf(account: Account, session: Session): readonly string[] {
-  const { owner } = session.grant;
-  return owner === undefined ? [] : [`owner ${account.broker} ${account.environment} ${owner}`];
+  const { owner, ownerIsExclusive = true } = session.grant;
+  return owner === undefined || !ownerIsExclusive
+    ? []
+    : [`owner ${account.broker} ${account.environment} ${owner}`];
 }

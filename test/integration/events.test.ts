@@ -10,7 +10,7 @@ const waitFor = (bench: ServiceBench, event: string, username: string) =>
   });
 
 describe.concurrent('token-events', () => {
-  it('tell of confirmed, refreshed, failed, expired, recovered and removed, with five fields and no token', ({
+  it('tell of confirmed, refreshed, failed, recovered and removed, with five fields and no token', ({
     expect,
   }) => {
     const adopted = foreignJwt({ sub: 'made-up', exp: inSeconds(3_000) });

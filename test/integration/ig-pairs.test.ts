@@ -84,7 +84,7 @@ describe.concurrent('an IG refresh token is sent once', () => {
     });
   }, 50_000);
 
-  it('for a whole day’s worth of rotations: one password login, each token used once', ({ expect }) =>
+  it('over a dozen rotations: one password login', ({ expect }) =>
     withBench({ entries: [IG], simulator: { switches: { ig: { accessTtl: 2 } } } }, async (bench) => {
       await bench.simulator.waitForCalls({ operation: 'refresh-token' }, 12, 28_000);
       expect(logins(bench)).toBe(1);

@@ -1,3 +1,4 @@
+import { isHtml } from '../answer.ts';
 import type { HttpAnswer } from '../../core/broker.ts';
 import { BrokerError } from '../../core/errors.ts';
 import { meaningOf, type Meaning } from './errors.ts';
@@ -57,10 +58,11 @@ const notTaken: Meaning = {
  * Sorts an answer that brought no grant. The body's `errorCode` decides before the status does, and a
  * 200 without what was asked for is never a success.
  */
-export function refusal(asked: Asked, { status, json }: HttpAnswer): BrokerError {
+export function refusal(asked: Asked, answer: HttpAnswer): BrokerError {
+  const { status, json } = answer;
   const igCode = errorCodeOf(json);
   const { kind, code, scope, text } =
-    igCode === undefined ? withoutCode(asked, status) : withCode(asked, status, igCode);
+    igCode === undefined ? withoutCode(asked, status, isHtml(answer)) : withCode(asked, status, igCode);
   const said = igCode !== undefined && printableCode.test(igCode) ? `, ${igCode}` : '';
   const pause = kind === 'throttled' ? { retryAfterMs: QUOTA_PAUSE_MS } : {};
   return new BrokerError(`${text} (HTTP ${status}${said}).`, { kind, code, scope, status, ...pause });
@@ -69,6 +71,7 @@ export function refusal(asked: Asked, { status, json }: HttpAnswer): BrokerError
 function withCode(asked: Asked, status: number, igCode: string): Meaning {
   const meaning = meaningOf(igCode);
   if (meaning?.kind === 'throttled') return meaning;
+  if (meaning === undefined && status === 429) return edgeThrottled;
   switch (asked) {
     case 'sign-in':
       // "Server-side error", yet an answer to a password: a few tries are fair, then it must be paced.
@@ -85,16 +88,17 @@ function withCode(asked: Asked, status: number, igCode: string): Meaning {
 }
 
 /** No code to go by: a proxy's page, a maintenance page, an empty body, a 200 without tokens. */
-function withoutCode(asked: Asked, status: number): Meaning {
+function withoutCode(asked: Asked, status: number, isPage = false): Meaning {
   if (status === 429) return edgeThrottled;
   switch (asked) {
     case 'sign-in':
-      return unreadable;
+      if (status === 503) return notTaken;
+      // A refusal is a refusal without IG's code too; a firewall's page is none.
+      return status >= 400 && status < 500 && status !== 408 && !isPage ? unknownRefusal : unreadable;
     case 'renewal':
       if (isPairGone(status)) return pairGone;
       // A 2xx took effect, and a gateway that gave up (502, 504) cannot know whether the call did: the
-      // pair counts as spent. Other pages hardly come from behind the session service, and in an outage
-      // one more refresh is gentler than a login: if the pair is gone after all, it costs one 401.
+      // pair counts as spent. Other pages hardly come from behind the session service: the broker failed.
       return status < 300 || status === 502 || status === 504 ? unreadable : notTaken;
     case 'read':
       return notTaken;

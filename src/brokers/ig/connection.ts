@@ -48,7 +48,8 @@ export function connect(account: IgAccount, io: BrokerIo): Connection {
     tokenType: pair.token_type,
     ...(pair.scope === undefined ? {} : { scope: pair.scope }),
     baseUrl,
-    ...(whose.owner === undefined ? {} : { owner: whose.owner }),
+    // Whether two logins can share a client id is not documented: it proves a token, it excludes nobody.
+    ...(whose.owner === undefined ? {} : { owner: whose.owner, ownerIsExclusive: false }),
     ...(whose.accountId === undefined ? {} : { accountId: whose.accountId }),
   });
 

@@ -37,8 +37,11 @@ export function refusal(answer: HttpAnswer, said: Said | undefined, judging: Jud
 
   if (said?.penalty) return penalised(said.penalty, judging, make);
   const words = said?.text === undefined ? '' : shown(said.text, judging.secrets);
-  if (said && (said.error || said.text !== undefined)) {
-    const raw = said.text?.toLowerCase() ?? '';
+  const raw = said?.text?.toLowerCase() ?? '';
+  // These statuses speak of the network or the server, unless the text speaks of the password.
+  const isOutside = [408, 423, 429].includes(status) || status >= 500;
+  const isJudged = said !== undefined && (said.error || said.text !== undefined);
+  if (isJudged && (!isOutside || isAboutPassword(raw))) {
     if (judging.transientTexts.some((text) => raw.includes(text))) {
       return make(
         'server_fault',
@@ -153,6 +156,13 @@ function byStatus(answer: HttpAnswer, make: Make): BrokerError {
       unclear,
       'Tradovate gave up on the login; a session may have been opened',
     );
+  if (status === 503) {
+    return make(
+      'server_fault',
+      { kind: 'transient', scope: 'broker' },
+      'Tradovate takes no logins at the moment',
+    );
+  }
   if (status >= 500) {
     return make(
       'server_fault',

@@ -26,6 +26,8 @@ import type { App } from './wire.ts';
 const LONGEST_CODE = 512;
 /** A day, and a little for the seconds that a JWT rounds to. */
 const LONGEST_LIFE_MS = 24 * 3_600_000 + 60_000;
+/** The same where a token does not say when it was issued: shorter than any kind that is not for trading, ms. */
+const UNDATED_LIFE_MS = 7 * 24 * 60 * 60_000;
 
 /**
  * One Upstox user through one app. There is no sign-in and no renewal: only a person gets the next
@@ -94,7 +96,8 @@ export function makeConnection(app: App, userId: string | undefined, io: BrokerI
       const { exp, iat, sub } = readJwt(token) ?? {};
       if (exp === undefined) return undefined;
       // No trading token lives longer than a day: this is the read-only one of a year, or a sandbox's.
-      if (iat !== undefined && exp - iat > LONGEST_LIFE_MS) return undefined;
+      // A year-long or a sandbox token is read-only: it would be refused at the first order.
+      if (iat === undefined ? exp - now > UNDATED_LIFE_MS : exp - iat > LONGEST_LIFE_MS) return undefined;
       if (userId !== undefined && sub !== undefined && !sameUser(sub, userId)) return undefined;
       const issuedAt = Math.min(iat ?? now, now);
       const expiresAt = Math.min(exp, nextRollover(issuedAt));

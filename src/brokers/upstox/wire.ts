@@ -62,7 +62,11 @@ export interface Exchanged {
 // A bare object, unlike every other success. Its enums are open and some of its fields come and go
 // (`ddpi`, `extended_token`), so only what is needed is read. `expires_in`, which the OpenAPI
 // declares, is never read: 86400 would outlive the token by up to a day.
-const exchanged = z.object({ access_token: z.string().min(1), user_id: z.string().min(1) });
+const exchanged = z.object({
+  // Becomes a header of other people's calls: nothing that could break out of one.
+  access_token: z.string().regex(/^[\x21-\x7e]{1,8192}$/),
+  user_id: z.string().min(1),
+});
 
 /** The exchange's success, or undefined where the body is none. */
 export function readExchanged(json: unknown): Exchanged | undefined {

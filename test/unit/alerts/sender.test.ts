@@ -94,7 +94,7 @@ describe('the sender', () => {
     }
     b.sender.nudge();
     await b.clock.advance(60_000);
-    expect(b.told).toEqual(['open 2', 'edit 7', 'edit 12', 'close 13']);
+    expect(b.told).toEqual(['open 2', 'edit 7.45', 'close 12']);
     expect(b.book).toEqual(emptyBook);
   });
 
@@ -130,7 +130,7 @@ describe('the sender', () => {
     b.errors.push(new ChannelError('Discord answered 400', 'unacceptable'));
     b.book = failed(failed(b.book, failure(), b.clock.now()), failure({ broker: 'ig' }), b.clock.now());
     await b.clock.advance(60_000);
-    expect(b.told).toEqual(['open 2', 'open 3']);
+    expect(b.told).toEqual(['open 2', 'open 2.45']);
     expect(b.events).toEqual(['alert.refused']);
   });
 

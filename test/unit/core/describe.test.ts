@@ -75,7 +75,7 @@ subject('an account as operators see it', () => {
       at: NOW,
     });
     const status = describe(facts({ state: 'stopped', trouble, failures: 1, dueAt: undefined }), NOW);
-    expect(status).toMatchObject({ state: 'stopped', person_needed: true, attempts: 1, next_refresh: null });
+    expect(status).toMatchObject({ state: 'stopped', person_needed: false, attempts: 1, next_refresh: null });
     expect(status.last_error).toEqual({
       code: 'bad_credentials',
       message: 'The password is wrong.',

@@ -100,13 +100,15 @@ const unreadable: readonly (readonly [number, string, Verdict, Verdict])[] = [
   [200, '{}', ['outcome-unknown', 'unreadable_answer'], ['outcome-unknown', 'unreadable_answer']],
   [302, '', ['outcome-unknown', 'unreadable_answer'], ['transient', 'server_fault']],
   [400, page, ['outcome-unknown', 'unreadable_answer'], pairGone],
-  [401, '', ['outcome-unknown', 'unreadable_answer'], pairGone],
+  [401, '', ['needs-human', 'unknown_refusal'], pairGone],
   [403, page, ['outcome-unknown', 'unreadable_answer'], ['transient', 'server_fault']],
   [404, page, ['outcome-unknown', 'unreadable_answer'], ['transient', 'server_fault']],
   [429, page, ['throttled', 'edge_throttled'], ['throttled', 'edge_throttled']],
   [500, page, ['outcome-unknown', 'unreadable_answer'], ['transient', 'server_fault']],
   [502, page, ['outcome-unknown', 'unreadable_answer'], ['outcome-unknown', 'unreadable_answer']],
-  [503, page, ['outcome-unknown', 'unreadable_answer'], ['transient', 'server_fault']],
+  [503, page, ['transient', 'server_fault'], ['transient', 'server_fault']],
+  [403, '', ['needs-human', 'unknown_refusal'], ['transient', 'server_fault']],
+  [403, page, ['outcome-unknown', 'unreadable_answer'], ['transient', 'server_fault']],
   [504, page, ['outcome-unknown', 'unreadable_answer'], ['outcome-unknown', 'unreadable_answer']],
 ];
 

@@ -36,7 +36,7 @@ describe('what a broken answer is taken for', () => {
     ['refuse', undefined, 'needs-human', 'refused'],
     ['throttle', undefined, 'throttled', 'throttled'],
     ['status', 500, 'outcome-unknown', 'transient'],
-    ['status', 503, 'outcome-unknown', 'transient'],
+    ['status', 503, 'transient', 'transient'],
     ['status', 504, 'outcome-unknown', 'outcome-unknown'],
     ['status', 302, 'outcome-unknown', 'transient'],
     ['html', 200, 'outcome-unknown', 'outcome-unknown'],

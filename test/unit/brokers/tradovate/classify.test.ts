@@ -71,7 +71,26 @@ describe('the answer to a bridge login', () => {
       stopped('bad_credentials'),
     ],
     ['403 `s:"error"`', { status: 403, body: { s: 'error', errmsg: 'Not today' } }, stopped('login_refused')],
-    ['500 `s:"error"`', { status: 500, body: { s: 'error', errmsg: 'Not today' } }, stopped('login_refused')],
+    [
+      '500 `s:"error"` about the password',
+      { status: 500, body: { s: 'error', errmsg: 'Wrong password' } },
+      stopped('bad_credentials'),
+    ],
+    [
+      '500 `s:"error"` about anything else',
+      { status: 500, body: { s: 'error', errmsg: 'Not today' } },
+      { kind: 'outcome-unknown', code: 'server_fault' },
+    ],
+    [
+      '503 with a text',
+      { status: 503, body: { s: 'error', errmsg: 'Service temporarily unavailable' } },
+      { kind: 'transient', code: 'server_fault', scope: 'broker' },
+    ],
+    [
+      '429 with a text',
+      { status: 429, body: { s: 'error', errmsg: 'Too many requests' } },
+      { kind: 'throttled', code: 'rate_limited', scope: 'egress' },
+    ],
     [
       '200 `s:"ok"` beside an `errorText`',
       { body: { s: 'ok', errorText: INCORRECT, d: { access_token: 'x' } } },
