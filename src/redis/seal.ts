@@ -16,6 +16,8 @@ export interface Seal {
   seal(plain: string, context: string): string;
   /** Opens with whichever key of the ring sealed it; undefined where none fits or it was changed. */
   open(sealed: string, context: string): string | undefined;
+  /** True where the first key sealed it: nothing is left to do for an older key to go. */
+  isCurrent(sealed: string): boolean;
   /** Keyed digest of secrets, under the first key; says "the same" and nothing else. */
   fingerprint(parts: readonly string[]): string;
   /** The same under every key of the ring, the first key's first: verdicts outlive a rotation. */
@@ -56,6 +58,7 @@ export function makeSeal(keys: readonly Buffer[]): Seal {
         return undefined;
       }
     },
+    isCurrent: (sealed) => sealed.split('.')[1] === first.id,
     fingerprint: (parts) => digest(first, parts),
     fingerprints: (parts) => ring.map((key) => digest(key, parts)),
     sign: (text) => createHmac('sha256', first.fingerprinting).update(`sign:${text}`).digest('base64url'),

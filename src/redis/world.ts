@@ -44,7 +44,11 @@ export async function enterWorld(parts: WorldParts): Promise<void> {
         : 'this Redis holds records of a simulated run: name another Redis or db, or empty this one',
     );
   }
-  if (keycheck !== undefined && seal.open(keycheck, 'keycheck') === KEYCHECK) return;
+  if (keycheck !== undefined && seal.open(keycheck, 'keycheck') === KEYCHECK) {
+    // Sealed anew under the first key, so that an older one can leave the ring.
+    if (!seal.isCurrent(keycheck)) await redis.set(keys.keycheck, seal.seal(KEYCHECK, 'keycheck'));
+    return;
+  }
   if (!parts.newKey) {
     throw fault(
       'SECRET_KEY',

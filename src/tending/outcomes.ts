@@ -84,7 +84,15 @@ export function makeOutcomes(parts: KeeperParts): Outcomes {
     const { session } = record;
     const ended =
       session !== undefined && now >= session.grant.expiresAt && record.expiredSaid !== session.generation;
-    const after: AccountRecord = { ...record, ...(ended && { expiredSaid: session.generation }) };
+    // A verdict is kept under the ring's first key, so that an older one can leave it.
+    const [fingerprint = '', ...older] = parts.fingerprints(account.credentials);
+    const isOld =
+      !record.refused.includes(fingerprint) && older.some((each) => record.refused.includes(each));
+    const after: AccountRecord = {
+      ...record,
+      ...(isOld && { refused: [...record.refused, fingerprint] }),
+      ...(ended && { expiredSaid: session.generation }),
+    };
     await store.settle(
       held.lease,
       networkOf(account),

@@ -45,6 +45,10 @@ describe('a ring of keys', () => {
     expect(after.open(during.seal('text', 'c'), 'c')).toBe('text');
     expect(after.open(before.seal('text', 'c'), 'c')).toBeUndefined();
   });
+  it('tells what an older key sealed, so that it can be sealed anew', () => {
+    expect(during.isCurrent(before.seal('text', 'c'))).toBe(false);
+    expect(during.isCurrent(during.seal('text', 'c'))).toBe(true);
+  });
   it('knows a verdict that was written under an older key', () => {
     expect(during.fingerprints(['user', 'password'])).toContain(before.fingerprint(['user', 'password']));
     expect(during.fingerprints(['user', 'password'])[0]).toBe(after.fingerprint(['user', 'password']));
