@@ -2,7 +2,12 @@ import { Redis } from 'ioredis';
 import { createServer } from 'node:net';
 import { inject } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
-import { launchRedis, type RedisServer } from '../../src/redis/embedded/server.ts';
+import {
+  launchRedis,
+  LaunchError,
+  type RedisProcess,
+  type RedisServer,
+} from '../../src/redis/embedded/server.ts';
 import { freshFolder } from './folder.ts';
 import { track } from './leaks.ts';
 
@@ -93,9 +98,12 @@ export function freePort(): Promise<number> {
 }
 
 async function runBinary(server: RedisServer, settings: readonly string[]): Promise<Host> {
-  const [dir, port] = [await freshFolder(), await freePort()];
-  const launch = () => launchRedis({ server, port, dir, settings, clock: systemClock });
-  let running = await launch();
+  const dir = await freshFolder();
+  const launchAt = (at: number): Promise<RedisProcess> =>
+    launchRedis({ server, port: at, dir, settings, clock: systemClock });
+  const { port, first } = await onFreePort(launchAt);
+  const launch = (): Promise<RedisProcess> => launchAt(port);
+  let running = first;
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
@@ -109,6 +117,20 @@ async function runBinary(server: RedisServer, settings: readonly string[]): Prom
     },
     stop: () => running.stop(),
   };
+}
+
+/** Between finding a free port and taking it, another test may: then the next one is tried. */
+async function onFreePort(
+  launch: (port: number) => Promise<RedisProcess>,
+): Promise<{ readonly port: number; readonly first: RedisProcess }> {
+  for (let tries = 1; ; tries++) {
+    const port = await freePort();
+    try {
+      return { port, first: await launch(port) };
+    } catch (error) {
+      if (!(error instanceof LaunchError) || !error.portTaken || tries === 5) throw error;
+    }
+  }
 }
 
 async function runContainer(image: string, settings: readonly string[]): Promise<Host> {
