@@ -44,7 +44,8 @@ export function startSender(parts: SenderParts): Sender {
 
   const run = async (): Promise<void> => {
     await channel.prepare().catch(() => undefined);
-    let redisFails = false;
+    // Before the first success it is the start that waits, and says so itself.
+    let redisFails = true;
     while (!stopping) {
       try {
         await round();

@@ -50,7 +50,9 @@ export interface Accounts {
 
 /** How often a person's `reload` is looked for. */
 const REQUEST_LOOK_MS = 500;
-const CAUSE = 'credentials_file';
+/** Apart, so that a second fault of the file is said while the first one stands. */
+const REFUSED = 'credentials_refused';
+const HELD = 'credentials_held';
 
 /** Reads the accounts. Throws ConfigurationError with every fault, the state folder's included. */
 export async function startAccounts(parts: AccountsParts): Promise<Accounts> {
@@ -96,6 +98,11 @@ export async function startAccounts(parts: AccountsParts): Promise<Accounts> {
     ],
     watch(watching) {
       const { alerts } = watching;
+      const settle = (): void => {
+        for (const code of [REFUSED, HELD]) void alerts.resolve({ code });
+      };
+      // What a predecessor said of its file is over: this process has taken the file as it stands.
+      settle();
       watch = watchAccounts({
         read: () => readAccounts(source),
         inForce: loaded,
@@ -121,7 +128,7 @@ export async function startAccounts(parts: AccountsParts): Promise<Accounts> {
             `The changed credentials were refused; the old ones stay in force. ${error.message}`,
           );
           void alerts.raise({
-            code: CAUSE,
+            code: REFUSED,
             level: 'warning',
             message: `The changed credentials file was refused; the old one stays in force. ${error.message}`,
           });
@@ -129,9 +136,9 @@ export async function startAccounts(parts: AccountsParts): Promise<Accounts> {
         held(names) {
           const text = `The changed credentials file drops ${names.length} accounts (${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}). It waits for "token-refresher reload --accept-removals".`;
           log.error({ event: 'accounts.held', accounts: names }, text);
-          void alerts.raise({ code: CAUSE, level: 'warning', message: text });
+          void alerts.raise({ code: HELD, level: 'warning', message: text });
         },
-        recovered: () => void alerts.resolve({ code: CAUSE }),
+        recovered: settle,
         failed: (error) =>
           log.error(
             { event: 'accounts.trouble', error: error instanceof Error ? error.message : 'unknown' },

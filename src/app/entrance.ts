@@ -51,6 +51,10 @@ export function makeEntrance(parts: EntranceParts): Entrance {
     if ((await parts.instances.others(clock.now())) > 0) return;
     const gone = [...(await roster.read()).keys()].filter((name) => !accounts.get(name));
     if (gone.length === 0) return;
+    parts.log.warn(
+      { event: 'accounts.removed', accounts: gone },
+      `No credentials file names ${gone.slice(0, 10).join(', ')}${gone.length > 10 ? ', …' : ''} any more: renewed no longer, keys left to run out.`,
+    );
     await roster.remove(gone);
     await retainServed();
   }

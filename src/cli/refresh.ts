@@ -6,6 +6,7 @@ import { systemClock } from '../core/clock.ts';
 import { describe } from '../core/describe.ts';
 import type { AccountStatus } from '../core/status.ts';
 import { keys } from '../redis/keys.ts';
+import { makeInstances } from '../redis/instances.ts';
 import { makeRoster, type RosterEntry } from '../redis/roster.ts';
 import { readFacts } from '../redis/statuses.ts';
 import { Failure } from './failure.ts';
@@ -42,6 +43,9 @@ async function refresh(
   name: string | undefined,
   force: boolean,
 ): Promise<void> {
+  if ((await makeInstances(redis, 'refresh').others(systemClock.now())) === 0) {
+    throw new Failure('No service is running on this Redis: start it first.');
+  }
   const roster = await makeRoster(redis).read();
   const chosen =
     name === undefined

@@ -5,6 +5,7 @@ import { describe } from '../core/describe.ts';
 import { duration } from '../core/duration.ts';
 import type { AccountStatus } from '../core/status.ts';
 import { overview } from '../core/summary.ts';
+import { makeInstances } from '../redis/instances.ts';
 import { makeRoster } from '../redis/roster.ts';
 import { readFacts } from '../redis/statuses.ts';
 import { commandConfig, withRedis } from './session.ts';
@@ -15,10 +16,13 @@ export function statusCommand(): Command {
     .description('Show every account: its state, how long its token lives, and what is wrong.')
     .option('--json', 'print JSON for machines')
     .action(async (options: { json?: boolean }) => {
-      const accounts = await withRedis(commandConfig(), async (redis) => {
+      const { accounts, alone } = await withRedis(commandConfig(), async (redis) => {
         const facts = await readFacts(redis, [...(await makeRoster(redis).read())]);
-        return facts.map((each) => describe(each, systemClock.now()));
+        const living = await makeInstances(redis, 'status').others(systemClock.now());
+        return { accounts: facts.map((each) => describe(each, systemClock.now())), alone: living === 0 };
       });
+      if (alone)
+        process.stderr.write('No service is running on this Redis: nothing below is being refreshed.\n');
       process.stdout.write(
         options.json ? `${JSON.stringify(overview(accounts), null, 2)}\n` : table(accounts),
       );

@@ -32,6 +32,7 @@ export interface StatusFacts {
 }
 
 const troubleSchema = z.object({ code: z.string(), kind: z.string(), message: z.string(), at: z.number() });
+const SILENCE = 'The broker asked this network for silence; the next try waits for its end.';
 const stateSchema = z.enum(states);
 
 /** The state at `now`: what was stored last, moved on by the clock. */
@@ -61,7 +62,7 @@ export function describe(facts: StatusFacts, now: number): AccountStatus {
     time_remaining_hours: Math.round(left / 36_000) / 100,
     expiry_time: iso(facts.expiresAt),
     needs_refresh: !valid || (facts.renewAt !== undefined && now >= facts.renewAt),
-    message: sentence(state, valid, left, trouble?.message),
+    message: sentence(state, valid, left, facts.reason === 'broker_silence' ? SILENCE : trouble?.message),
     api_validated: null,
     name: facts.name,
     username: facts.username,

@@ -4,7 +4,7 @@ import { consequence } from '../core/consequence.ts';
 import { decide, type Decision, type Situation } from '../core/decide.ts';
 import { BrokerError } from '../core/errors.ts';
 import { drawRenewAt } from '../core/policy.ts';
-import { type AccountRecord, type AttemptKind, type Session, type Source } from '../core/session.ts';
+import { isLive, type AccountRecord, type AttemptKind, type Session, type Source } from '../core/session.ts';
 import type { Commit, Network, RampOutcome, Settlement, Standing } from '../core/store.ts';
 import { insist } from './insist.ts';
 import type { HeldLease } from './lease.ts';
@@ -114,6 +114,16 @@ export function makeOutcomes(parts: KeeperParts): Outcomes {
     // Said again at every look: an alert that a killed process could not store is not lost. Repeats are free.
     if (decision.state === 'stopped' && record.trouble) {
       listener.failed(account, record.trouble, { state: 'stopped', at: undefined });
+    }
+    if (decision.because === 'broker_silence' && !(session && isLive(session, account.identity, now))) {
+      wells.delete(account.name);
+      const message =
+        'The broker asked this network for silence; without a token this account waits for its end.';
+      listener.failed(
+        account,
+        { code: decision.because, kind: 'throttled', message },
+        { state: decision.state, at: decision.nextAt },
+      );
     }
     if (decision.state === 'awaiting_approval' && decision.because === 'awaiting_approval')
       listener.personNeeded(account);

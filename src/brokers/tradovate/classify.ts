@@ -23,7 +23,7 @@ const unclear: Fields = { kind: 'outcome-unknown' };
 const silent = (retryAfterMs: number): Fields => ({ kind: 'throttled', scope: 'egress', retryAfterMs });
 
 const CHECK_PASSWORD =
-  'Check username and password on the Tradovate web page, then change them here: nothing is sent until they change, since five failures in an hour block every login of this network';
+  'Check username and password on the Tradovate web page, then change them in the credentials file: nothing is sent until they change, since five failures in an hour block every login of this network';
 
 /**
  * Sorts the answer to a bridge login that brought no usable token. The body decides before the status

@@ -44,7 +44,7 @@ describe('the codes in docs/errors.md', () => {
     const app = sourcesBelow('src/app');
     const rules = textOf('src/core/decide.ts');
     const reasons = found(rules, /\brest\(\s*[^,]+,\s*(?:[\w.?]+ \?\? )?'([a-z_]+)'/g);
-    const causes = [...found(app, literal), ...found(app, /\bCAUSE = '([a-z_]+)'/g)];
+    const causes = [...found(app, literal), ...found(app, /\b(?:REFUSED|HELD) = '([a-z_]+)'/g)];
     expect(reasons.size).toBeGreaterThan(4);
     // A fresh account's reason is an empty one.
     const all = [...reasons, ...causes].filter((reason) => reason !== 'fresh');
