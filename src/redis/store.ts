@@ -1,10 +1,11 @@
 import type { Redis } from 'ioredis';
 import type { Log } from '../core/log.ts';
 import { rampOpenAt } from '../core/policy.ts';
-import type { Commit, CommitResult, Lease, Network, TokenStore } from '../core/store.ts';
+import type { Commit, Lease, Network, TokenStore } from '../core/store.ts';
 import { keys } from './keys.ts';
 import { outcomeFields, readRecord, sessionFields, type Fields } from './record.ts';
 import { REARM_SHARE } from './rearm.ts';
+import { committed, numbers, pairs, strings } from './replies.ts';
 import { run, scripts } from './scripts.ts';
 import type { Seal } from './seal.ts';
 
@@ -240,26 +241,4 @@ function event(
     generation,
     expiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
   });
-}
-
-function committed(reply: unknown): CommitResult {
-  const [outcome, second, ...reports] = Array.isArray(reply) ? (reply as readonly unknown[]) : [];
-  if (outcome === 1) return { outcome: 'committed', woken: Number(second ?? 0), reports: strings(reports) };
-  if (outcome === -1) return { outcome: 'claimed', by: String(second) };
-  return { outcome: 'stale' };
-}
-
-function strings(reply: unknown): readonly string[] {
-  return Array.isArray(reply) ? reply.map(String) : [];
-}
-
-function numbers(reply: unknown): readonly number[] {
-  return strings(reply).map(Number);
-}
-
-/** A flat field-value reply (RESP2), or a map that the client already made (RESP3), as fields. */
-function pairs(flat: readonly string[]): Fields {
-  const fields: Record<string, string> = {};
-  for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] ?? ''] = flat[i + 1] ?? '';
-  return fields;
 }

@@ -10,6 +10,7 @@ import { insist } from './insist.ts';
 import type { HeldLease } from './lease.ts';
 import type { KeeperParts, Tended } from './parts.ts';
 import { claimsOf, publicationsOf } from './publications.ts';
+import { makeTelling } from './telling.ts';
 
 /** How soon a login that another account holds is tried again once that account is gone, ms. */
 const CLAIMED_WAIT_MS = 5 * 60_000;
@@ -52,11 +53,8 @@ export interface Outcomes {
 }
 
 export function makeOutcomes(parts: KeeperParts): Outcomes {
-  const { store, clock, log, listener } = parts;
-  /** Accounts that this process has said to be well since they last failed. */
-  const wells = new Set<string>();
-  /** What was reported of an account's keys last: the same thing is said once. */
-  const reported = new Map<string, string>();
+  const { store, clock, listener } = parts;
+  const tell = makeTelling(parts);
 
   function situationOf(account: Account, record: AccountRecord, silentUntil: number): Situation {
     const seed = account.connection.seed;
@@ -106,24 +104,14 @@ export function makeOutcomes(parts: KeeperParts): Outcomes {
       },
       now,
     );
-    if (ended)
-      log.warn(
-        { event: 'token.expired', account: account.name, broker: account.broker, reason: decision.because },
-        `The token of ${account.name} has expired.`,
-      );
+    if (ended) tell.expired(account, decision.because);
     // Said again at every look: an alert that a killed process could not store is not lost. Repeats are free.
     if (decision.state === 'stopped' && record.trouble) {
       listener.failed(account, record.trouble, { state: 'stopped', at: undefined });
     }
-    if (decision.because === 'broker_silence' && !(session && isLive(session, account.identity, now))) {
-      wells.delete(account.name);
-      const message =
-        'The broker asked this network for silence; without a token this account waits for its end.';
-      listener.failed(
-        account,
-        { code: decision.because, kind: 'throttled', message },
-        { state: decision.state, at: decision.nextAt },
-      );
+    const isLiving = session !== undefined && isLive(session, account.identity, now);
+    if (decision.because === 'broker_silence' && !isLiving) {
+      tell.waitsForSilence(account, decision.because, decision.state, decision.nextAt);
     }
     if (decision.state === 'awaiting_approval' && decision.because === 'awaiting_approval')
       listener.personNeeded(account);
@@ -148,15 +136,7 @@ export function makeOutcomes(parts: KeeperParts): Outcomes {
     const toCommit = commitOf(account, record, session, ramp);
     const result = await insist(clock, () => store.commit(held.lease, networkOf(account), toCommit, now));
     if (result.outcome === 'stale') {
-      log.warn(
-        {
-          event: 'token.stale',
-          account: account.name,
-          broker: account.broker,
-          generation: session.generation,
-        },
-        `A token of ${account.name} came too late, after somebody else had acted; it was not published.`,
-      );
+      tell.stale(account, session);
       return { outcome: 'lost' };
     }
     if (result.outcome === 'claimed') {
@@ -170,43 +150,8 @@ export function makeOutcomes(parts: KeeperParts): Outcomes {
       // The password was right: not these credentials are refused, only this second entry for them.
       return fail(account, held, claimed, { error, during: 'consent', ramp: ramp && 'other' });
     }
-    const reports = result.reports.join('\n');
-    if (reports !== (reported.get(account.name) ?? '')) {
-      reported.set(account.name, reports);
-      for (const report of result.reports) {
-        log.warn(
-          { event: 'keys.reported', account: account.name, report },
-          `Keys of ${account.name}: ${report}.`,
-        );
-      }
-    }
-    log.info(
-      {
-        event: 'token.published',
-        account: account.name,
-        broker: account.broker,
-        source,
-        generation: session.generation,
-        expiresAt: new Date(grant.expiresAt).toISOString(),
-        ...(startedAt !== undefined && { tookMs: now - startedAt }),
-      },
-      `Published a token for ${account.name} (${source}), good until ${new Date(grant.expiresAt).toISOString()}.`,
-    );
-    if (record.trouble) {
-      log.info(
-        {
-          event: 'account.recovered',
-          account: account.name,
-          broker: account.broker,
-          failures: record.failures,
-        },
-        `${account.name} works again after ${record.failures} failed ${record.failures === 1 ? 'try' : 'tries'}.`,
-      );
-    }
-    // Said once by each process also where nothing failed: a predecessor may have died before it could say so.
-    if (record.trouble || source === 'consent' || !wells.has(account.name)) listener.recovered(account);
-    wells.add(account.name);
-    if (result.woken > 0) listener.woken(account.broker);
+    const tookMs = startedAt === undefined ? undefined : now - startedAt;
+    tell.published(account, record, session, { ...result, tookMs });
     return { outcome: 'committed', session };
   };
 
@@ -264,21 +209,7 @@ export function makeOutcomes(parts: KeeperParts): Outcomes {
     );
     if (woken > 0) listener.woken(account.broker);
     if (!settled) return { outcome: 'lost' };
-    log.warn(
-      {
-        event: 'refresh.failed',
-        account: account.name,
-        broker: account.broker,
-        during,
-        code: error.code,
-        kind: error.kind,
-        status: error.status,
-        nextAt: triedAt === undefined ? null : new Date(triedAt).toISOString(),
-      },
-      `The ${during} for ${account.name} failed: ${error.message}`,
-    );
-    if (said) wells.delete(account.name);
-    if (said) listener.failed(account, error, { state: standing.state, at: triedAt });
+    tell.failed(account, error, { during, said, state: standing.state, at: triedAt });
     return { outcome: 'failed', error, again };
   };
 
