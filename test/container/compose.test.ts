@@ -49,6 +49,7 @@ describe.skipIf(found === undefined)('the composed service', () => {
     expect(await bot.lrange(username, 0, -1)).toContain(`token:${username}`);
     expect(await bot.hget(`meta:${username}`, 'username')).toBe(username);
     expect(await bot.hget(`state:${username}`, 'state')).toBe('fresh');
+    expect(await bot.get('refresher:contract')).toBe('1');
   });
 
   test.each([
@@ -56,7 +57,9 @@ describe.skipIf(found === undefined)('the composed service', () => {
     ['delete a token', 'DEL', 'token:desk-one'],
     ['change a key list', 'RPUSH', 'desk-one', 'token:other'],
     ['add to anything but the reports', 'XADD', 'meta:desk-one', '*', 'name', 'desk-one'],
-    ['read the keys of the service', 'GET', 'refresher:contract'],
+    ['read the keys of the service', 'GET', 'refresher:world'],
+    ['read what is sealed', 'HGETALL', 'refresher:account:desk-one'],
+    ['say which contract holds', 'SET', 'refresher:contract', '2'],
     ['read the lists of the service', 'LRANGE', 'refresher:q:any:wait', '0', '-1'],
     ['list the keys', 'KEYS', '*'],
     ['announce an event', 'PUBLISH', 'token-events', '{}'],
