@@ -28,10 +28,10 @@ export async function fromFile(
   });
   const content = await files.read(file);
   if ('wrong' in content) {
-    const todo = content.missing
+    const remedy = content.missing
       ? 'create it (credentials.example.json shows how)'
       : 'mend the path or the file';
-    return failed(`${content.wrong}: ${todo}`, content.missing);
+    return failed(`${content.wrong}: ${remedy}`, content.missing);
   }
   const read = readJson(content.text);
   if (!('document' in read))

@@ -131,7 +131,7 @@ function byStatus(answer: HttpAnswer, make: Make): BrokerError {
     return make(
       'rate_limited',
       silent(HOUR_MS),
-      'Tradovate takes no more calls from this network for now: no login from here for an hour',
+      'Tradovate takes no more calls from this network: no login from here for an hour',
     );
   }
   if (status === 403 && isHtml(answer)) {

@@ -3,10 +3,10 @@ import type { Broker, Login, RawEntry } from '../../core/broker.ts';
 import { makeConnection } from './connection.ts';
 
 /** A text that must be there; says where it comes from and never shows what was given. */
-const required = (whatToDo: string) =>
+const required = (remedy: string) =>
   z
-    .string({ error: (issue) => (issue.input === undefined ? `is missing: ${whatToDo}` : 'must be a text') })
-    .regex(/^\S+$/, `is empty or has a space in it: ${whatToDo}`);
+    .string({ error: (issue) => (issue.input === undefined ? `is missing: ${remedy}` : 'must be a text') })
+    .regex(/^\S+$/, `is empty or has a space in it: ${remedy}`);
 
 const fromTheApp = (what: string, variable: string): string =>
   `copy the ${what} from the app's page at Upstox (from the environment: ${variable})`;
