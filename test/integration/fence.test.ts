@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { emptyRecord, type Session } from '../../src/core/session.ts';
+import type { Commit, Lease, Settlement, TokenStore } from '../../src/core/store.ts';
+import { makeSeal } from '../../src/redis/seal.ts';
+import { makeStore } from '../../src/redis/store.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+
+const network = { broker: 'some-broker', egress: 'default' };
+const silent = (): void => undefined;
+const log = { debug: silent, info: silent, warn: silent, error: silent };
+
+const sessionOf = (lease: Lease, token: string): Session => ({
+  generation: lease.fence,
+  grant: {
+    token,
+    headers: {},
+    issuedAt: Date.now(),
+    expiresAt: Date.now() + 60_000,
+    tokenType: 'Bearer',
+    baseUrl: 'http://127.0.0.1',
+  },
+  source: 'sign-in',
+  identity: 'login',
+  renewAt: Date.now() + 30_000,
+  renewalSpent: false,
+});
+
+const commitOf = (lease: Lease, token: string): Commit => ({
+  session: sessionOf(lease, token),
+  publications: [{ name: 'DESK', meta: { generation: String(lease.fence) } }],
+  ttlCapMs: undefined,
+  refused: [],
+  claims: [],
+  events: ['refreshed'],
+  dueAt: Date.now() + 30_000,
+  ramp: undefined,
+});
+
+const failure: Settlement = {
+  record: { ...emptyRecord, refused: ['verdict'] },
+  standing: { state: 'stopped', reason: 'bad_credentials' },
+  names: ['DESK'],
+  dueAt: undefined,
+  event: 'failed',
+  ramp: undefined,
+};
+
+describe('a holder whose lease ran out while it was away', () => {
+  let server: TestRedis;
+  let store: TokenStore;
+  let slow: Lease;
+  let next: Lease;
+
+  beforeAll(async () => {
+    server = await startRedis();
+    const redis = server.client();
+    store = makeStore(redis, makeSeal([Buffer.alloc(32, 1)]), log);
+    const acquire = async (owner: string): Promise<Lease> => {
+      const acquired = await store.acquire('DESK', network, owner, 10_000);
+      if (!acquired) throw new Error('the account is held');
+      return acquired.lease;
+    };
+    slow = await acquire('slow');
+    await redis.del('refresher:lease:DESK');
+    next = await acquire('next');
+    expect((await store.commit(next, network, commitOf(next, 'newer'), Date.now())).outcome).toBe(
+      'committed',
+    );
+  });
+  afterAll(() => server.stop());
+
+  it('has an older fence than the next one', () => {
+    expect(next.fence).toBeGreaterThan(slow.fence);
+  });
+
+  it('publishes nothing over the newer token', async () => {
+    expect(await store.commit(slow, network, commitOf(slow, 'older'), Date.now())).toEqual({
+      outcome: 'stale',
+    });
+    const redis = server.client();
+    expect(await redis.mget('token:DESK', 'auth:DESK')).toEqual(['newer', 'newer']);
+    expect(await redis.hget('meta:DESK', 'generation')).toBe(String(next.fence));
+  });
+
+  it('writes no verdict over the newer success', async () => {
+    expect((await store.settle(slow, network, failure, Date.now())).settled).toBe(false);
+    const redis = server.client();
+    expect(await redis.hget('state:DESK', 'state')).toBe('fresh');
+    expect(await redis.hget('refresher:account:DESK', 'refused')).toBeNull();
+  });
+
+  it('frees nobody else’s lease', async () => {
+    const held = await store.acquire('DESK', network, 'third', 10_000);
+    await store.release(slow);
+    expect(await server.client().get('refresher:lease:DESK')).toBe(held?.lease.owner);
+  });
+});
