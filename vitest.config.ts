@@ -20,9 +20,11 @@ export default defineConfig({
     projects: [
       project('unit', 0, { pool: 'threads' }),
       project('contract', 0, { pool: 'threads', testTimeout: 15_000 }),
-      project('integration', 1, withProcesses),
-      project('system', 2, { ...withProcesses, testTimeout: 120_000 }),
-      project('container', 3, { testTimeout: 600_000, hookTimeout: 900_000, fileParallelism: false }),
+      // One process each, on a virtual clock; fidelity to a real Redis is part of it.
+      project('simulation', 1, { ...withProcesses, testTimeout: 180_000 }),
+      project('integration', 2, withProcesses),
+      project('system', 3, { ...withProcesses, testTimeout: 120_000 }),
+      project('container', 4, { testTimeout: 600_000, hookTimeout: 900_000, fileParallelism: false }),
     ],
   },
 });

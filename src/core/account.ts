@@ -1,4 +1,5 @@
 import type { Connection } from './broker.ts';
+import type { Hours } from './hours.ts';
 
 /** One entry of the credentials file, checked, as the service works with it. Holds no secret in the open. */
 export interface Account {
@@ -12,12 +13,18 @@ export interface Account {
   readonly subAccounts: readonly string[];
   /** Longest TTL of this login's keys, seconds; undefined: the broker's default. */
   readonly ttlSeconds: number | undefined;
+  /** True: also ask the broker for the login's sub-accounts. */
+  readonly discoverAccounts: boolean;
+  /** When people may be asked; undefined: whenever the broker's own day allows. */
+  readonly hours: Hours | undefined;
   /** True: prove a new token, and whose it is, before it replaces the old one. */
   readonly verify: boolean;
   /** Which login this is at the broker, e.g. `tradovate/demo/USER_000000`. */
   readonly identity: string;
   /** What a person would have to change after a refusal. Secret: only ever fingerprinted. */
   readonly credentials: readonly string[];
+  /** The API key that limits are counted by, where the broker has any. Secret: only ever fingerprinted. */
+  readonly key: string | undefined;
   readonly connection: Connection;
 }
 

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Clock } from './clock.ts';
 import type { MakeDialect } from './dialect.ts';
+import type { Question } from './transcript.ts';
 
 /** What a broker hands us. */
 export interface Grant {
@@ -24,11 +25,26 @@ export interface Grant {
   readonly ownerIsExclusive?: boolean;
   /** The broker's account the headers act on. */
   readonly accountId?: string;
+  /** Further fields of `meta:<name>` (`streaming` …), as bots read them. */
+  readonly meta?: Readonly<Record<string, string>>;
+  /** Further tokens of the same login, served as `token:<name>:<suffix>` until their own end. */
+  readonly companions?: readonly Companion[];
+}
+
+/** A second token that came with a grant and has a life of its own. */
+export interface Companion {
+  /** Lower-case letters: the end of its key. */
+  readonly suffix: string;
+  readonly token: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
 }
 
 /** One call under way. `signal` aborts at the deadline, and as soon as the lease is lost. */
 export interface Call {
   readonly signal: AbortSignal;
+  /** What the error of this account's last call asked to bring along (a penalty's ticket). */
+  readonly carry?: Readonly<Record<string, string>>;
 }
 
 /** What comes back from a person's browser login. Untrusted. */
@@ -53,8 +69,27 @@ export interface Connection {
   renewableUntil?(grant: Grant): number;
   /** A grant to start from that the account brought with it; spent at most once, ever. */
   readonly seed?: Grant;
-  /** A harmless authenticated read: alive, and this account's? */
+  /** A harmless authenticated read: alive, and this account's? A failure that says neither is thrown. */
   probe?(grant: Grant, call: Call): Promise<Proof>;
+  /**
+   * A call that needs no session and spends nothing: resolves where the broker answers as itself. After
+   * an outage it goes before the first sign-in.
+   */
+  reach?(call: Call): Promise<void>;
+  /** The names of the login's sub-accounts, as the broker lists them; never generated. */
+  discover?(grant: Grant, call: Call): Promise<readonly string[]>;
+  /**
+   * The grant with what it keeps of the previous one of the same owner (a companion that does not come
+   * with every grant), as the entry stands now. Pure. `previous` may be the grant itself, where only
+   * the entry has changed.
+   */
+  inherit?(grant: Grant, previous: Grant, now: number): Grant;
+  /** Ends the session at the broker. */
+  signOut?(grant: Grant, call: Call): Promise<void>;
+  /** How many calls each step of this login makes at most, where it is more than one: limits count them all. */
+  readonly cost?: Partial<Readonly<Record<LimitedCall, number>>>;
+  /** Where this login's sessions differ from the broker's policy (a kind that lives longer …). */
+  readonly policy?: Partial<RefreshPolicy>;
   /** Reads a token that somebody else wrote; undefined where it cannot be judged. */
   adopt?(token: string, now: number): Grant | undefined;
   /** The headers for one of the login's sub-accounts. */
@@ -72,6 +107,18 @@ export interface Consent {
   receive(arrival: Arrival, call: Call): Promise<Grant>;
   /** The next moment (ms) at or after `now` at which a person may be asked. */
   askAt(now: number): number;
+  /** Until when (ms) an answer to a question asked at `now` is of use. */
+  deadline(now: number): number;
+  /**
+   * Asks the person through the broker, who rings their phone. `until` (ms): the end of the broker's
+   * window, in which they are not asked again.
+   */
+  request?(call: Call): Promise<{ readonly until: number }>;
+  /**
+   * Reads what somebody posted to the account's webhook: a grant to be proved, never to be published as
+   * it is, or why it is none. Makes no call; no reason holds a value.
+   */
+  read?(notice: unknown, now: number): { readonly grant: Grant } | { readonly refused: string };
 }
 
 /** What an adapter gets from outside. */
@@ -83,6 +130,8 @@ export interface BrokerIo {
   readonly http: Http;
   /** Broker-wide settings taken from the environment, by variable name. */
   readonly setting: (variable: string) => string | undefined;
+  /** True for a day (`2026-01-26`) that HOLIDAYS_FILE lists. */
+  readonly isHoliday: (day: string) => boolean;
 }
 
 export interface HttpRequest {
@@ -111,6 +160,8 @@ export interface Login {
   readonly identity: string;
   /** What a person would have to change after a refusal; fingerprinted, never stored. */
   readonly credentials: readonly string[];
+  /** The API key that limits of scope `key` are counted by; fingerprinted, never stored. */
+  readonly key?: string;
   connect(io: BrokerIo): Connection;
 }
 
@@ -124,6 +175,29 @@ export interface RefreshPolicy {
   readonly timeoutMs: number;
   /** True where a renewal spends what it sends: a call without an answer is never repeated. */
   readonly renewalIsSingleUse: boolean;
+  /** How often a live token is proved against the broker, ms; absent: only where it is in doubt. */
+  readonly proveEveryMs?: number;
+  /** How long its tokens usually live, ms: for plans, where no token says so yet. */
+  readonly typicalLifeMs?: number;
+}
+
+/** The calls that limits speak of. `consent`: what a browser login needs; `arrival`: what somebody posted. */
+export type LimitedCall = 'sign-in' | 'renewal' | 'consent' | 'proof' | 'arrival' | 'request';
+
+/** A limit of the broker's, counted over a rolling window by all processes together. */
+export interface Limit {
+  /** Names it in Redis, in metrics and to people; lower case and dashes. */
+  readonly name: string;
+  readonly calls: readonly LimitedCall[];
+  /** The broker's own number. */
+  readonly max: number;
+  /** How many of them are kept for accounts whose token is dead or about to die. */
+  readonly reserve: number;
+  readonly windowMs: number;
+  readonly per: 'egress' | 'key' | 'account';
+  readonly counts: 'every-call' | 'failures';
+  /** The setting that replaces `max` (the reserve keeps its share). */
+  readonly variable: string;
 }
 
 /** A broker's hosts: which setting overrides which default, by purpose and environment. */
@@ -141,6 +215,8 @@ export interface Broker {
   /** For people. */
   readonly title: string;
   readonly policy: RefreshPolicy;
+  /** Every limit that its documents name, with its source. */
+  readonly limits: readonly Limit[];
   /** True: TOKEN_TTL_SECONDS caps the TTL of its keys; else they live as long as the token. */
   readonly ttlIsCapped?: boolean;
   /** What `verify` is where an entry does not say: true proves each new token first. Default false. */
@@ -170,6 +246,8 @@ export interface Broker {
     document: unknown,
     setting: (variable: string) => string | undefined,
   ): readonly RawEntry[] | undefined;
+  /** What its documents leave open, and how a real login would settle it. */
+  readonly questions: readonly Question[];
   /** Loads its simulator's dialect. Only src/simulator calls it, so that production never loads one. */
   dialect?(): Promise<MakeDialect>;
 }

@@ -4,9 +4,10 @@ import type { BrokerError } from './errors.ts';
 import { backoffMs, recentUnknown, unknownSignInWaitMs } from './policy.ts';
 import type { AccountRecord, AttemptKind, Session } from './session.ts';
 
-/** A broker-wide silence that an error asks for. */
+/** A silence that an error asks for, beyond the account. */
 export interface Silence {
-  readonly scope: 'egress' | 'broker';
+  /** `key`: everybody who uses the same API key; else everybody behind this egress. */
+  readonly scope: 'key' | 'egress' | 'broker';
   readonly until: number;
   readonly code: string;
 }
@@ -16,89 +17,200 @@ export interface Consequence {
   readonly silence: Silence | undefined;
 }
 
+/** What a failed call is judged with. */
+export interface Failed {
+  readonly error: BrokerError;
+  readonly during: Exclude<AttemptKind, 'proof'>;
+  readonly before: AccountRecord;
+  /** Of the credentials in use. */
+  readonly fingerprint: string;
+  readonly policy: RefreshPolicy;
+  /** Until when an answer to a question that was asked now is of use (ms). */
+  readonly deadline: number;
+  readonly now: number;
+  readonly random: Random;
+}
+
 /** How long a throttling answer that names no time is obeyed, ms. */
 const THROTTLED_DEFAULT_MS = 30_000;
 /** Most that a repeated quota answer is left alone, ms, where the broker names no time of its own. */
 const QUOTA_CAP_MS = 60_000;
 /** How long a call that could not be sent at all waits, ms: a setting must be mended first. */
 const UNSENT_WAIT_MS = 60_000;
+/** Renewals of a kind that may be repeated, which nobody answered, before a sign-in is the better try. */
+const UNANSWERED_RENEWALS = 2;
+/** How long the way to a person is left alone after the broker failed, ms: each try may ring a phone. */
+const REQUEST_WAIT_MS = 60_000;
 
 /**
  * What a failed call changes in the record. Pure; the caller stores the result and decides anew.
  * A failure never touches the session's token: what is still good stays served.
  */
-export function consequence(
-  error: BrokerError,
-  during: AttemptKind,
-  before: AccountRecord,
-  fingerprint: string,
-  policy: RefreshPolicy,
-  now: number,
-  random: Random,
-): Consequence {
+export function consequence(failed: Failed): Consequence {
+  const { error, during, before, now, random } = failed;
   const failures = before.failures + 1;
-  const headroom = before.session ? before.session.grant.expiresAt - now : 0;
-  const failed: AccountRecord = {
+  const headroom = headroomOf(before, now);
+  const noted: AccountRecord = {
     ...before,
     failures,
     attempt: undefined,
     request: undefined,
+    carry: error.carry,
     trouble: { code: error.code, kind: error.kind, message: error.message, at: now },
   };
   const after = (changes: Partial<AccountRecord>, silence?: Silence): Consequence => ({
-    record: { ...failed, ...changes },
+    record: { ...noted, ...changes },
     silence,
   });
-  const later = (waitMs: number): Partial<AccountRecord> => ({ retryAt: now + waitMs });
-  const stop = { refused: [...new Set([...before.refused, fingerprint])], retryAt: 0 };
 
   // What never left cannot have been refused: no verdict on the credentials, only patience.
   if (!error.sent && (error.kind === 'refused' || error.kind === 'needs-human'))
-    return after(later(UNSENT_WAIT_MS));
-  // A person tried and it did not work out: they are asked again, no timer runs.
-  if (during === 'consent') return after({});
+    return after({ retryAt: now + UNSENT_WAIT_MS });
+  if (error.kind === 'throttled') {
+    const until = now + quietMs(error, before);
+    const scope = error.scope === 'account' ? undefined : error.scope;
+    return after(
+      // Who brings a ticket goes first: the others' next call would only be penalised anew.
+      { retryAt: error.carry ? until : until + Math.round(random() * 2_000) },
+      scope && { scope, until, code: error.code },
+    );
+  }
+  switch (during) {
+    // A person tried and it did not work out: they are asked again, no timer runs.
+    case 'consent':
+      return after({});
+    case 'request':
+      return after(afterRequest(failed));
+    case 'renewal':
+      return after(afterRenewal(failed, failures, headroom));
+    case 'sign-in':
+      return after(afterSignIn(failed, failures, headroom));
+  }
+}
 
+/** A quota that is still spent is left alone for longer each time. */
+function quietMs(error: BrokerError, before: AccountRecord): number {
+  const asked = error.retryAfterMs ?? THROTTLED_DEFAULT_MS;
+  const repeats = before.trouble?.kind === 'throttled' ? Math.min(before.failures, 5) : 0;
+  return Math.min(asked * 2 ** repeats, Math.max(asked, QUOTA_CAP_MS));
+}
+
+function afterSignIn(failed: Failed, failures: number, headroom: number): Partial<AccountRecord> {
+  const { error, before, now, random } = failed;
   switch (error.kind) {
-    case 'throttled': {
-      const asked = error.retryAfterMs ?? THROTTLED_DEFAULT_MS;
-      // A quota that is still spent is left alone for longer each time.
-      const grown = Math.min(asked * 2 ** Math.min(before.failures, 5), Math.max(asked, QUOTA_CAP_MS));
-      const until = now + grown;
-      return after(
-        { retryAt: until + Math.round(random() * 2_000) },
-        error.scope === 'egress' || error.scope === 'broker'
-          ? { scope: error.scope, until, code: error.code }
-          : undefined,
-      );
-    }
-    case 'transient':
-      // An error page does not say whether the pair was rotated before it: sent is spent.
-      return after({
-        ...(during === 'renewal' && policy.renewalIsSingleUse && error.sent && spent(before.session)),
-        ...later(backoffMs(failures, headroom, random)),
-      });
     case 'outcome-unknown': {
-      if (during === 'renewal') {
-        return policy.renewalIsSingleUse
-          ? after({ ...spent(before.session), retryAt: now, request: before.request })
-          : after(later(backoffMs(failures, headroom, random)));
-      }
       const unknownSignIns = [...recentUnknown(before.unknownSignIns, now), now];
-      return after({
+      return {
         unknownSignIns,
-        ...later(unknownSignInWaitMs(unknownSignIns.length, headroom, random)),
-      });
+        retryAt: now + unknownSignInWaitMs(unknownSignIns.length, headroom, random),
+      };
     }
     case 'refused':
-      // The grant is gone, the password is not in doubt: one sign-in, at once.
-      return during === 'renewal'
-        ? after({ ...spent(before.session), retryAt: now, request: before.request })
-        : after(stop);
+      return stopped(failed);
     case 'needs-human':
-      return after({ ...spent(before.session), ...stop });
+      return { ...spent(before.session), ...stopped(failed) };
+    default:
+      return { retryAt: now + backoffMs(failures, headroom, random) };
   }
+}
+
+function afterRenewal(failed: Failed, failures: number, headroom: number): Partial<AccountRecord> {
+  const { error, before, policy, now, random } = failed;
+  const later = { retryAt: now + backoffMs(failures, headroom, random) };
+  // Another way is tried at once, and a person's wish goes on with it.
+  const otherwise = { ...spent(before.session), retryAt: now, request: before.request };
+  switch (error.kind) {
+    case 'outcome-unknown':
+      if (policy.renewalIsSingleUse) return otherwise;
+      // Answered, but not as a living token is: it may have been closed at the broker.
+      if (error.status !== undefined) return { ...later, proofDueAt: now };
+      return before.trouble?.kind === 'outcome-unknown' && failures >= UNANSWERED_RENEWALS
+        ? otherwise
+        : later;
+    case 'refused':
+      // The grant is gone, the password is not in doubt: one sign-in, at once.
+      return otherwise;
+    case 'needs-human':
+      return { ...spent(before.session), ...stopped(failed) };
+    default:
+      // An error page does not say whether the pair was rotated before it: sent is spent.
+      return policy.renewalIsSingleUse && error.sent ? { ...later, ...spent(before.session) } : later;
+  }
+}
+
+/** The person's phone rings at each request: one that may have been made counts as made. */
+function afterRequest({ error, deadline, now }: Failed): Partial<AccountRecord> {
+  return error.kind === 'transient'
+    ? { retryAt: now + Math.max(REQUEST_WAIT_MS, error.retryAfterMs ?? 0) }
+    : { asked: { at: now, until: deadline }, retryAt: 0 };
+}
+
+function stopped({ before, fingerprint }: Failed): Partial<AccountRecord> {
+  return { refused: [...new Set([...before.refused, fingerprint])], retryAt: 0 };
 }
 
 function spent(session: Session | undefined): { readonly session: Session | undefined } {
   return { session: session && { ...session, renewalSpent: true } };
+}
+
+const headroomOf = (record: AccountRecord, now: number): number =>
+  record.session ? record.session.grant.expiresAt - now : 0;
+
+/** What the proof of a token says, or why there is none yet. */
+export type Proven =
+  | 'alive'
+  | 'dead'
+  | 'someone-else'
+  /** Nothing is known: the call failed for a reason that speaks of no token. */
+  | { readonly error: BrokerError };
+
+/** How often a proof that brought nothing is tried again at least, ms. */
+const PROOF_RETRY_CAP_MS = 5 * 60_000;
+
+/**
+ * What the proof of the session's token changes. A dead one is over at once, whatever its own expiry
+ * says; a failed call says nothing about it.
+ */
+export function afterProbe(
+  before: AccountRecord,
+  proven: Proven,
+  policy: RefreshPolicy,
+  now: number,
+  random: Random,
+): AccountRecord {
+  const { session } = before;
+  const record = { ...before, attempt: undefined };
+  if (proven === 'alive') {
+    return { ...record, provenAt: now, proofDueAt: policy.proveEveryMs ? now + policy.proveEveryMs : 0 };
+  }
+  if (typeof proven === 'object') {
+    const isOrphan = proven.error.kind === 'outcome-unknown' && proven.error.status !== undefined;
+    // Answered, and not as a living token is: it stays served, since nobody knows, but a new one is got now.
+    return isOrphan && session
+      ? { ...record, session: { ...session, renewAt: now, renewalSpent: true }, proofDueAt: 0, retryAt: 0 }
+      : { ...record, proofDueAt: now + proofWaitMs(proven.error, random) };
+  }
+  if (!session) return record;
+  const grant = { ...session.grant, expiresAt: Math.min(session.grant.expiresAt, now) };
+  return {
+    ...record,
+    session: { ...session, grant, renewalSpent: true },
+    proofDueAt: 0,
+    retryAt: 0,
+    trouble: {
+      code: proven === 'dead' ? 'died_early' : 'someone_else',
+      kind: 'refused',
+      message:
+        proven === 'dead'
+          ? 'The broker no longer honours the token, before its time: another login, a logout or the broker itself ended it.'
+          : 'The broker says that the token is another user than this account; it was withdrawn.',
+      at: now,
+    },
+  };
+}
+
+/** When a proof that failed is tried again: as the broker says, else soon. */
+export function proofWaitMs(error: BrokerError, random: Random): number {
+  const asked = error.retryAfterMs ?? 0;
+  return Math.max(asked, backoffMs(1, 0, random) + Math.round(random() * (PROOF_RETRY_CAP_MS / 10)));
 }

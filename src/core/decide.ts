@@ -1,10 +1,11 @@
 import type { Account } from './account.ts';
-import { isLive, type AccountRecord } from './session.ts';
+import { nextWithin } from './hours.ts';
+import { isLive, type AccountRecord, type Pending } from './session.ts';
 import type { State } from './state.ts';
 
 /** What is known of an account when its next step is decided. */
 export interface Situation {
-  readonly account: Pick<Account, 'enabled' | 'identity' | 'connection'>;
+  readonly account: Pick<Account, 'enabled' | 'identity' | 'connection' | 'hours'>;
   /** Keyed fingerprints of the present credentials, one for each key of the ring, the sealing key's first. */
   readonly fingerprints: readonly string[];
   /** The same for the seed the account came with; empty where it has none. */
@@ -12,9 +13,27 @@ export interface Situation {
   readonly record: AccountRecord;
   /** True while the account that holds the same broker user is configured. */
   readonly isClaimed: boolean;
-  /** The broker asked for silence until then (ms), 0 if it did not. */
-  readonly silentUntil: number;
+  /** No call before this instant (ms), 0 where nothing forbids one, and why. */
+  readonly silence: { readonly until: number; readonly because: 'broker_silence' | 'broker_down' };
+  readonly isHoliday: (day: string) => boolean;
 }
+
+/** Why an account rests, where no error is the reason; docs/errors.md explains each. */
+export const restReasons = [
+  'fresh',
+  'disabled',
+  'stopped',
+  'backing_off',
+  'broker_silence',
+  'broker_down',
+  'budget_spent',
+  'proof_pending',
+  'awaiting_approval',
+  'asked',
+  'asked_later',
+  'approval_lapsed',
+  'no_way_in',
+] as const;
 
 /** The next step and why. `nextAt` undefined: nothing will happen until somebody acts. */
 export type Decision =
@@ -24,9 +43,13 @@ export type Decision =
       readonly because: string;
       readonly nextAt: number | undefined;
     }
-  | { readonly do: 'renew'; readonly because: string }
-  | { readonly do: 'seed'; readonly because: string }
-  | { readonly do: 'sign-in'; readonly because: string };
+  | { readonly do: 'renew' | 'seed' | 'sign-in'; readonly because: string }
+  /** The session's token: does the broker still honour it? */
+  | { readonly do: 'probe'; readonly because: string }
+  /** A grant in hand: may it be published? */
+  | { readonly do: 'prove'; readonly because: string; readonly pending: Pending }
+  /** Ask the person through the broker. */
+  | { readonly do: 'request'; readonly because: string };
 
 /** A token may seem this much younger than none, ms: clocks differ. */
 const SKEW_MS = 60_000;
@@ -37,6 +60,8 @@ const ASKED_LOOK_MS = 60 * 60_000;
  * credentials by then, and an alert that was lost is said again.
  */
 const STOPPED_LOOK_MS = 60_000;
+/** Hours and the broker's own days meet within so many steps, or never. */
+const ASK_STEPS = 20;
 
 const rest = (state: State, because: string, nextAt?: number): Decision => ({
   do: 'rest',
@@ -50,16 +75,31 @@ const rest = (state: State, because: string, nextAt?: number): Decision => ({
  * in a job, in the page and in a test.
  */
 export function decide(situation: Situation, now: number): Decision {
-  const { account, record } = situation;
+  const { account, record, silence } = situation;
   const { connection } = account;
   if (!account.enabled) return rest('disabled', 'disabled');
 
   const session = record.session?.identity === account.identity ? record.session : undefined;
   const live = session !== undefined && isLive(session, account.identity, now);
+  const needsPerson = connection.signIn === undefined && connection.consent !== undefined;
+  const idle: State = idleState(live, needsPerson, session !== undefined);
+
+  const pending = pendingOf(record, account.identity, now);
+  if (pending) {
+    const until = Math.max(record.proofDueAt, silence.until);
+    return until > now
+      ? rest(live ? 'fresh' : idle, 'proof_pending', until)
+      : { do: 'prove', because: 'proof_pending', pending };
+  }
+
   const requested = record.request !== undefined;
   // A clock that stands before the session's birth tells nothing about its age: renew.
   const young = live && now >= session.grant.issuedAt - SKEW_MS && now < session.renewAt;
-  if (young && !requested && record.failures === 0) return rest('fresh', 'fresh', session.renewAt);
+  const proofAt = live && connection.probe && record.proofDueAt > 0 ? record.proofDueAt : Infinity;
+  if (proofAt <= now && silence.until <= now) return { do: 'probe', because: 'proof_due' };
+  if (young && !requested && record.failures === 0) {
+    return rest('fresh', 'fresh', Math.min(session.renewAt, Math.max(proofAt, silence.until)));
+  }
 
   const canRenew =
     session !== undefined &&
@@ -68,12 +108,11 @@ export function decide(situation: Situation, now: number): Decision {
     now < (connection.renewableUntil?.(session.grant) ?? session.grant.expiresAt);
   const refused = situation.fingerprints.some((fingerprint) => record.refused.includes(fingerprint));
   const stopped = (refused || situation.isClaimed) && record.request?.rearm !== true;
-  const idle: State = live ? 'backing_off' : session === undefined ? 'backing_off' : 'expired';
 
   if (stopped && !canRenew) {
     return rest('stopped', record.trouble?.code ?? 'stopped', now + STOPPED_LOOK_MS);
   }
-  if (situation.silentUntil > now) return rest(idle, 'broker_silence', situation.silentUntil);
+  if (silence.until > now) return rest(idle, silence.because, silence.until);
   // A person may overrule our own patience, never the broker's.
   const asked = requested && record.trouble?.kind !== 'throttled';
   if (record.retryAt > now && !asked)
@@ -89,12 +128,43 @@ export function decide(situation: Situation, now: number): Decision {
       because: requested ? 'requested' : live ? 'due' : session ? 'expired' : 'no_token',
     };
   }
-  if (live) return rest('fresh', 'fresh', session.grant.expiresAt);
-  if (connection.consent) {
-    const askAt = connection.consent.askAt(now);
-    return askAt > now
-      ? rest('awaiting_approval', 'asked_later', askAt)
-      : rest('awaiting_approval', 'awaiting_approval', now + ASKED_LOOK_MS);
+  if (live) return rest('fresh', 'fresh', Math.min(session.grant.expiresAt, proofAt));
+  return connection.consent ? person(situation, now) : rest('expired', 'no_way_in');
+}
+
+/** The first pending grant that is still worth its proof. */
+export function pendingOf(record: AccountRecord, identity: string, now: number): Pending | undefined {
+  return record.pending.find((each) => each.identity === identity && now < each.grant.expiresAt);
+}
+
+/** When the account's person may be asked next, at or after `now` (ms): the broker's day and their own hours. */
+export function mayAskAt(situation: Pick<Situation, 'account' | 'isHoliday'>, now: number): number {
+  const { consent } = situation.account.connection;
+  let at = now;
+  for (let step = 0; step < ASK_STEPS; step++) {
+    const opens = nextWithin(situation.account.hours, situation.isHoliday, consent?.askAt(at) ?? at);
+    if (opens === at) return at;
+    at = opens;
   }
-  return rest('expired', 'no_way_in');
+  return at;
+}
+
+/** Only a person gets the next token. */
+function person(situation: Situation, now: number): Decision {
+  const { record, account } = situation;
+  const { consent } = account.connection;
+  const { asked } = record;
+  if (asked && asked.until > now) {
+    return rest('awaiting_approval', 'asked', Math.min(asked.until, now + ASKED_LOOK_MS));
+  }
+  const askAt = mayAskAt(situation, now);
+  if (askAt > now) return rest('awaiting_approval', asked ? 'approval_lapsed' : 'asked_later', askAt);
+  if (consent?.request) return { do: 'request', because: 'awaiting_approval' };
+  return rest('awaiting_approval', 'awaiting_approval', now + ASKED_LOOK_MS);
+}
+
+function idleState(live: boolean, needsPerson: boolean, hadSession: boolean): State {
+  if (live) return 'backing_off';
+  if (needsPerson) return 'awaiting_approval';
+  return hadSession ? 'expired' : 'backing_off';
 }

@@ -16,6 +16,8 @@ export interface StatusFacts {
   readonly issuedAt: number | undefined;
   readonly expiresAt: number | undefined;
   readonly renewAt: number | undefined;
+  /** When the broker last said that it honours the token, ms. */
+  readonly provenAt: number | undefined;
   readonly failures: number;
   /** No try before this instant, ms. */
   readonly retryAt: number | undefined;
@@ -63,7 +65,7 @@ export function describe(facts: StatusFacts, now: number): AccountStatus {
     expiry_time: iso(facts.expiresAt),
     needs_refresh: !valid || (facts.renewAt !== undefined && now >= facts.renewAt),
     message: sentence(state, valid, left, facts.reason === 'broker_silence' ? SILENCE : trouble?.message),
-    api_validated: null,
+    api_validated: validated(facts, trouble?.code),
     name: facts.name,
     username: facts.username,
     broker: facts.broker,
@@ -83,6 +85,12 @@ export function describe(facts: StatusFacts, now: number): AccountStatus {
     sub_accounts: facts.subAccounts,
     person_needed: facts.person,
   };
+}
+
+/** What the last proof said of the present token; null where none was made. */
+function validated(facts: StatusFacts, code: string | undefined): boolean | null {
+  if (code === 'died_early' || code === 'dead_on_arrival') return false;
+  return (facts.provenAt ?? 0) > 0 ? true : null;
 }
 
 /** Until when the broker wants no call for this account (ms), or undefined. */

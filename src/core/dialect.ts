@@ -41,8 +41,16 @@ export interface DialectHost {
   switch<T>(name: string, byDefault: T): T;
   /** The simulator's own base URL for this broker, no trailing slash. */
   baseUrl(): string;
-  /** An unsolicited call to the outside (a webhook), sent once, outcome ignored. */
-  post(url: string, body: unknown): void;
+  /** An unsolicited call to the outside (a webhook): sent once unless `delivery` says otherwise, outcome ignored. */
+  post(url: string, body: unknown, delivery?: Delivery): void;
+}
+
+/** How a webhook is delivered. */
+export interface Delivery {
+  /** How often it is sent again, at once, where no 2xx came. Default 0. */
+  readonly retries?: number;
+  /** How long an answer is waited for, ms. */
+  readonly timeoutMs?: number;
 }
 
 /** Made-up entries of a broker, as they would stand in a credentials file: for the contract suite and demos. */

@@ -9,6 +9,20 @@
  */
 export type ErrorKind = 'transient' | 'throttled' | 'refused' | 'needs-human' | 'outcome-unknown';
 
+/** The codes that the service itself gives, beside those of the brokers' adapters; docs/errors.md explains each. */
+export const ownCodes = [
+  'expired_on_arrival',
+  'dead_on_arrival',
+  'died_early',
+  'someone_else',
+  'claimed_by_another',
+  'interrupted',
+  'internal',
+  'no_such_way',
+  'broker_down',
+  'proof_outstanding',
+] as const;
+
 /** Who else is hit by the same error: everybody on the account, the API key, this egress, the broker. */
 export type ErrorScope = 'account' | 'key' | 'egress' | 'broker';
 
@@ -22,6 +36,8 @@ export interface BrokerErrorFields {
   readonly status?: number;
   /** False where the call provably never left (refused connection, DNS): nothing was spent. */
   readonly sent?: boolean;
+  /** What the account's next call has to bring along (a penalty's ticket). Secret: sealed, never shown. */
+  readonly carry?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -36,6 +52,7 @@ export class BrokerError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly status: number | undefined;
   readonly sent: boolean;
+  declare readonly carry: Readonly<Record<string, string>> | undefined;
 
   constructor(message: string, fields: BrokerErrorFields) {
     super(message);
@@ -45,6 +62,8 @@ export class BrokerError extends Error {
     this.retryAfterMs = fields.retryAfterMs;
     this.status = fields.status;
     this.sent = fields.sent ?? true;
+    // Not enumerable: whoever prints an error prints no ticket.
+    Object.defineProperty(this, 'carry', { value: fields.carry, enumerable: false });
   }
 }
 

@@ -21,14 +21,23 @@ const UNKNOWN_SIGN_IN_PACE_MS = 15 * 60_000;
 export function drawRenewAt(
   issuedAt: number,
   expiresAt: number,
-  policy: RefreshPolicy,
+  policy: Pick<RefreshPolicy, 'dueAtShare' | 'jitterShare' | 'timeoutMs'>,
   random: Random,
 ): number {
   const life = Math.max(0, expiresAt - issuedAt);
   const share = life <= SHORT_LIFE_MS ? Math.min(policy.dueAtShare, 0.6) : policy.dueAtShare;
-  const lastSafeStart = expiresAt - Math.min(3 * policy.timeoutMs + SKEW_MS, life / 4);
   const due = issuedAt + life * (share - policy.jitterShare * random());
-  return Math.round(Math.min(due, lastSafeStart));
+  return Math.round(Math.min(due, lastSafeStart(issuedAt, expiresAt, policy)));
+}
+
+/** From when on (ms) fewer than three tries fit before a token's end: an emergency. */
+export function lastSafeStart(
+  issuedAt: number,
+  expiresAt: number,
+  policy: Pick<RefreshPolicy, 'timeoutMs'>,
+): number {
+  const life = Math.max(0, expiresAt - issuedAt);
+  return expiresAt - Math.min(3 * policy.timeoutMs + SKEW_MS, life / 4);
 }
 
 /**

@@ -18,7 +18,8 @@ export interface Session {
   readonly renewalSpent: boolean;
 }
 
-export type AttemptKind = 'sign-in' | 'renewal' | 'consent';
+/** `request`: the broker is asked to ask the person. `proof`: a read that changes nothing at the broker. */
+export type AttemptKind = 'sign-in' | 'renewal' | 'consent' | 'request' | 'proof';
 
 /** Written before a call goes out and closed by its outcome: found open, its outcome is unknown. */
 export interface Attempt {
@@ -36,6 +37,20 @@ export interface Trouble {
   readonly kind: ErrorKind;
   readonly message: string;
   readonly at: number;
+}
+
+/** A grant in hand that may not be published before it is proved. */
+export interface Pending {
+  readonly grant: Grant;
+  readonly source: Source;
+  /** The login it was made for. */
+  readonly identity: string;
+}
+
+/** When a person was asked through the broker, and until when they are not asked again (both ms). */
+export interface Asked {
+  readonly at: number;
+  readonly until: number;
 }
 
 /** A person's wish for a refresh, whatever the schedule says. */
@@ -67,6 +82,21 @@ export interface AccountRecord {
   readonly claimedBy: string | undefined;
   /** The generation whose end was announced already, 0 for none. */
   readonly expiredSaid: number;
+  /** Grants whose proof is outstanding, newest first. */
+  readonly pending: readonly Pending[];
+  readonly asked: Asked | undefined;
+  /** When the session's token was last found alive, ms; 0 for never. */
+  readonly provenAt: number;
+  /** When a token (the pending one, else the session's) is to be proved next, ms; 0: not. */
+  readonly proofDueAt: number;
+  /** Whose tokens this account takes: the owner of its first one. */
+  readonly owner: string | undefined;
+  /** Fingerprint of the credentials that signed in last: a login that is known to be good. */
+  readonly proven: string | undefined;
+  /** What the next call has to bring along, by the broker's last word. Secret. */
+  readonly carry: Readonly<Record<string, string>> | undefined;
+  /** Sub-accounts as the broker lists them; undefined: not asked yet. */
+  readonly discovered: readonly string[] | undefined;
 }
 
 export const emptyRecord: AccountRecord = {
@@ -82,6 +112,14 @@ export const emptyRecord: AccountRecord = {
   request: undefined,
   claimedBy: undefined,
   expiredSaid: 0,
+  pending: [],
+  asked: undefined,
+  provenAt: 0,
+  proofDueAt: 0,
+  owner: undefined,
+  proven: undefined,
+  carry: undefined,
+  discovered: undefined,
 };
 
 /** True while the broker honours the session's token for this login. */

@@ -1,4 +1,5 @@
 import type { Silence } from './consequence.ts';
+import type { Budget, Ledger } from './limits.ts';
 import type { AccountRecord, Attempt, Session } from './session.ts';
 import type { State } from './state.ts';
 
@@ -14,6 +15,8 @@ export interface Lease {
 export interface Standing {
   readonly state: State;
   readonly reason: string;
+  /** Until when, ms, where it is not the token's end that says so (a person's deadline). */
+  readonly until?: number;
 }
 
 /** The sign-in ramp of one network; see docs/design.md. */
@@ -22,12 +25,29 @@ export type RampOutcome = 'success' | 'refusal' | 'other';
 export interface Network {
   readonly broker: string;
   readonly egress: string;
+  /** Fingerprint of the API key in use, where the broker has such. */
+  readonly key?: string | undefined;
 }
+
+/** What a call answered, or did not, tells of the broker: `up` also where it refused. */
+export type Answered = 'up' | 'down' | undefined;
 
 /** A consumer's name and the hash it reads. */
 export interface Publication {
   readonly name: string;
   readonly meta: Readonly<Record<string, string>>;
+  /** True: the broker named it, not the configuration; its name may be another login's. */
+  readonly discovered?: boolean;
+}
+
+/** What a success leaves in the record beside the session. */
+export interface Facts {
+  readonly owner: string | undefined;
+  readonly proven: string | undefined;
+  readonly provenAt: number;
+  readonly proofDueAt: number;
+  readonly discovered: readonly string[] | undefined;
+  readonly asked: AccountRecord['asked'];
 }
 
 export interface Commit {
@@ -44,6 +64,11 @@ export interface Commit {
   /** When the account is looked at next, ms. */
   readonly dueAt: number;
   readonly ramp: RampOutcome | undefined;
+  readonly facts: Facts;
+  /** True where the broker was called for it. */
+  readonly answered: boolean;
+  /** The network's ledger, where this was a sign-in. */
+  readonly ledger: Ledger | undefined;
 }
 
 export type CommitResult =
@@ -59,16 +84,63 @@ export interface Settlement {
   readonly names: readonly string[];
   /** When the account is looked at next, ms; undefined: not until somebody acts. */
   readonly dueAt: number | undefined;
-  readonly event: 'failed' | 'expired' | undefined;
+  readonly event: 'failed' | 'expired' | 'confirmed' | undefined;
   readonly ramp: RampOutcome | undefined;
+  readonly answered?: Answered;
+  /** The call counts as a failed sign-in of its network. */
+  readonly charge?: { readonly ledger: Ledger; readonly as: 'refused' | 'unknown' };
+  /** Budgets that count failures, and this is one. */
+  readonly failed?: readonly Budget[];
+  /** Budgets that count every call, and this one never left. */
+  readonly refunded?: readonly Budget[];
+  /** The broker honours the token no longer: its keys go, whatever their TTL. */
+  readonly withdraw?: boolean;
 }
+
+/** What an attempt needs before its call may go out. */
+export interface NoteOptions {
+  readonly ttlMs: number;
+  readonly now: number;
+  readonly network: Network;
+  readonly budgets: readonly Budget[];
+  /** How many calls the step makes at most. */
+  readonly cost: number;
+  /** Set for a sign-in: it passes the ramp and this ledger (where the broker counts failures). */
+  readonly signIn?: {
+    readonly ledger: Ledger | undefined;
+    /** These credentials signed in before. */
+    readonly proven: boolean;
+    /** A person asked for it by name. */
+    readonly forced: boolean;
+  };
+  /** The token is dead, or dies before another try would fit. */
+  readonly emergency: boolean;
+  /** When the present token dies, ms; 0 for none. */
+  readonly expiresAt: number;
+  /** True: not held up by a broker that seems down (a person waits for the answer). */
+  readonly passesBreaker?: boolean;
+  readonly seedSpent?: string;
+}
+
+export type Noted =
+  /** `halfOpen`: the broker seemed down; this call shows whether it is back. */
+  | { readonly outcome: 'noted'; readonly halfOpen: boolean }
+  | { readonly outcome: 'lost' | 'ramped' }
+  /** A budget has no room before `until` (ms). */
+  | { readonly outcome: 'over'; readonly until: number; readonly limit: string }
+  /** The broker does not answer; nobody calls it before `until` (ms). */
+  | { readonly outcome: 'down'; readonly until: number };
 
 /** What the holder of a lease knows of its account. */
 export interface Acquired {
   readonly lease: Lease;
   readonly record: AccountRecord;
-  /** Until when the broker asked this egress for silence, ms; 0 if it did not. */
+  /** True where nothing was known of the account before: its first look, or Redis was emptied. */
+  readonly isNew: boolean;
+  /** Until when the broker asked this egress (or everybody on the key) for silence, ms; 0 if it did not. */
   readonly silentUntil: number;
+  /** Until when nobody calls a broker that does not answer, ms; 0 where it does. */
+  readonly downUntil: number;
 }
 
 /** Where records, leases and published keys live. One implementation, over Redis: src/redis/store.ts. */
@@ -78,14 +150,11 @@ export interface TokenStore {
   /** False: the lease is lost. */
   extend(lease: Lease, ttlMs: number): Promise<boolean>;
   /**
-   * Writes the attempt before the call it is for. `ramped`: the network takes no further unproven
-   * sign-in now; the account is woken when it does.
+   * Writes the attempt before the call it is for, and charges it. `ramped`: the network takes no further
+   * sign-in now; the account is woken when it does, and the lease is given back. An undefined attempt is
+   * charged but leaves no trace: it changes nothing at the broker.
    */
-  note(
-    lease: Lease,
-    attempt: Attempt,
-    options: { ttlMs: number; now: number; network: Network; ramp: boolean; seedSpent?: string },
-  ): Promise<'noted' | 'lost' | 'ramped'>;
+  note(lease: Lease, attempt: Attempt | undefined, options: NoteOptions): Promise<Noted>;
   commit(lease: Lease, network: Network, commit: Commit, now: number): Promise<CommitResult>;
   /** False: a newer lease was given out, nothing was written. */
   settle(
@@ -105,4 +174,10 @@ export interface TokenStore {
   /** Until when the broker asked this egress for silence, ms; 0 if it did not. */
   silentUntil(network: Network, now: number): Promise<number>;
   silence(network: Network, silence: Silence, now: number): Promise<void>;
+  /** Counts failed sign-ins again that Redis may have lost; those it knows count once. */
+  recharge(
+    network: Network,
+    ledger: Ledger,
+    failed: readonly { readonly member: string; readonly at: number; readonly as: 'refused' | 'unknown' }[],
+  ): Promise<void>;
 }

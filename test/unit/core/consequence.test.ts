@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { consequence, type Consequence } from '../../../src/core/consequence.ts';
+import { afterProbe, consequence, type Consequence, type Failed } from '../../../src/core/consequence.ts';
 import { BrokerError, type BrokerErrorFields } from '../../../src/core/errors.ts';
-import {
-  emptyRecord,
-  type AccountRecord,
-  type AttemptKind,
-  type Session,
-} from '../../../src/core/session.ts';
+import { emptyRecord, type AccountRecord, type Session } from '../../../src/core/session.ts';
 
 const NOW = 1_790_000_000_000;
 const live: Session = {
@@ -27,13 +22,22 @@ const live: Session = {
 
 function after(
   fields: Omit<BrokerErrorFields, 'code'>,
-  during: AttemptKind,
+  during: Failed['during'],
   before: Partial<AccountRecord> = {},
   renewalIsSingleUse = true,
 ): Consequence {
   const policy = { dueAtShare: 0.6, jitterShare: 0, timeoutMs: 6_000, renewalIsSingleUse };
   const error = new BrokerError('what happened', { code: 'code', ...fields });
-  return consequence(error, during, { ...emptyRecord, ...before }, 'present', policy, NOW, () => 0.5);
+  return consequence({
+    error,
+    during,
+    before: { ...emptyRecord, ...before },
+    fingerprint: 'present',
+    policy,
+    deadline: NOW + 3_600_000,
+    now: NOW,
+    random: () => 0.5,
+  });
 }
 
 describe('a failed sign-in', () => {
@@ -102,6 +106,95 @@ describe('a failed renewal', () => {
   it('that needs a person stops the account, the pair included', () => {
     const { record } = after({ kind: 'needs-human' }, 'renewal', { session: live });
     expect(record).toMatchObject({ session: { renewalSpent: true }, refused: ['present'] });
+  });
+});
+
+describe('a renewal that may be repeated', () => {
+  const again = (before: Partial<AccountRecord>, fields: Omit<BrokerErrorFields, 'code'>): AccountRecord =>
+    after(fields, 'renewal', { session: live, ...before }, false).record;
+
+  it('is repeated once without an answer, then signs in', () => {
+    const first = again({}, { kind: 'outcome-unknown' });
+    expect(first.session?.renewalSpent).toBe(false);
+    const second = again(first, { kind: 'outcome-unknown' });
+    expect(second).toMatchObject({ session: { renewalSpent: true }, retryAt: NOW });
+  });
+  it('that was answered as no living token is has the token proved first', () => {
+    const doubted = again({}, { kind: 'outcome-unknown', status: 500 });
+    expect(doubted).toMatchObject({ proofDueAt: NOW, session: { renewalSpent: false } });
+  });
+});
+
+describe('a request to the person that failed', () => {
+  it('is not made again in its window, for it may have rung', () => {
+    for (const kind of ['outcome-unknown', 'refused', 'needs-human'] as const) {
+      expect(after({ kind }, 'request').record).toMatchObject({
+        asked: { at: NOW, until: NOW + 3_600_000 },
+        refused: [],
+      });
+    }
+  });
+  it('in passing is made again, a minute later', () => {
+    expect(after({ kind: 'transient' }, 'request').record).toMatchObject({
+      asked: undefined,
+      retryAt: NOW + 60_000,
+    });
+  });
+});
+
+describe('a penalty with a ticket', () => {
+  it('keeps it for the next call, and lets that account go first', () => {
+    const carry = { 'p-ticket': 'made-up' };
+    const { record, silence } = after(
+      { kind: 'throttled', scope: 'egress', retryAfterMs: 15_000, carry },
+      'sign-in',
+    );
+    expect(record).toMatchObject({ carry, retryAt: NOW + 15_000 });
+    expect(silence?.until).toBe(NOW + 15_000);
+  });
+  it('is forgotten after any other failure', () => {
+    expect(after({ kind: 'transient' }, 'sign-in', { carry: { a: 'b' } }).record.carry).toBeUndefined();
+  });
+});
+
+describe('a limit that all accounts on an API key share', () => {
+  it('silences the key', () => {
+    expect(after({ kind: 'throttled', scope: 'key', retryAfterMs: 10_000 }, 'renewal').silence).toMatchObject(
+      {
+        scope: 'key',
+        until: NOW + 10_000,
+      },
+    );
+  });
+});
+
+describe('the proof of a live token', () => {
+  const policy = { dueAtShare: 0.6, jitterShare: 0, timeoutMs: 6_000, renewalIsSingleUse: false };
+  const before = { ...emptyRecord, session: live, proofDueAt: NOW };
+
+  it('that finds it alive is due again as often as the broker asks for it', () => {
+    expect(afterProbe(before, 'alive', policy, NOW, () => 0)).toMatchObject({ provenAt: NOW, proofDueAt: 0 });
+    const often = { ...policy, proveEveryMs: 1_800_000 };
+    expect(afterProbe(before, 'alive', often, NOW, () => 0).proofDueAt).toBe(NOW + 1_800_000);
+  });
+  it('that finds it dead ends it now, and nothing renews it', () => {
+    expect(afterProbe(before, 'dead', policy, NOW, () => 0)).toMatchObject({
+      session: { renewalSpent: true, grant: { expiresAt: NOW } },
+      trouble: { code: 'died_early' },
+    });
+  });
+  it('that is answered as no living token leads to a sign-in, the token staying served', () => {
+    const error = new BrokerError('odd', { kind: 'outcome-unknown', code: 'orphan_suspected', status: 429 });
+    expect(afterProbe(before, { error }, policy, NOW, () => 0)).toMatchObject({
+      session: { renewalSpent: true, renewAt: NOW, grant: { expiresAt: live.grant.expiresAt } },
+      proofDueAt: 0,
+    });
+  });
+  it('that was not answered leaves it alone and comes again', () => {
+    const error = new BrokerError('down', { kind: 'transient', code: 'server_fault' });
+    const { session, proofDueAt } = afterProbe(before, { error }, policy, NOW, () => 0);
+    expect(session).toBe(live);
+    expect(proofDueAt).toBeGreaterThan(NOW);
   });
 });
 

@@ -16,7 +16,13 @@ const rotating: Connection = {
   renewableUntil: (grant) => grant.issuedAt + 9 * MINUTE,
 };
 const personOnly = (askAt: (now: number) => number): Connection => ({
-  consent: { url: unused, redirectUri: 'http://localhost/callback', receive: unused, askAt },
+  consent: {
+    url: unused,
+    redirectUri: 'http://localhost/callback',
+    receive: unused,
+    askAt,
+    deadline: (now) => now + 10 * MINUTE,
+  },
 });
 
 const grant = (changes: Partial<Grant> = {}): Grant => ({
@@ -46,12 +52,13 @@ function decided(
 ): Decision {
   return decide(
     {
-      account: { enabled: true, identity: 'login', connection },
+      account: { enabled: true, identity: 'login', connection, hours: undefined },
       fingerprints: ['present'],
       seedFingerprints: [],
       record: { ...emptyRecord, ...record },
-      silentUntil: 0,
+      silence: { until: 0, because: 'broker_silence' },
       isClaimed: false,
+      isHoliday: () => false,
       ...changes,
     },
     NOW,
@@ -125,7 +132,7 @@ describe('an account with a password', () => {
     });
   });
   it('keeps silent as long as its broker asked for, requests included', () => {
-    const silent = { silentUntil: NOW + MINUTE };
+    const silent = { silence: { until: NOW + MINUTE, because: 'broker_silence' as const } };
     expect(decided({}, silent)).toMatchObject({
       do: 'rest',
       state: 'backing_off',
@@ -137,7 +144,7 @@ describe('an account with a password', () => {
     });
   });
   it('that is disabled rests without a next action', () => {
-    const account = { enabled: false, identity: 'login', connection: password };
+    const account = { enabled: false, identity: 'login', connection: password, hours: undefined };
     expect(decided({}, { account })).toEqual({
       do: 'rest',
       state: 'disabled',
@@ -218,3 +225,114 @@ describe('an account that only a person can log in', () => {
     });
   });
 });
+
+describe('a grant that waits for its proof', () => {
+  const pending = { grant: grant({ token: 'in hand' }), source: 'consent', identity: 'login' } as const;
+
+  it('is proved before anything else', () => {
+    expect(decided({ pending: [pending] })).toEqual({ do: 'prove', because: 'proof_pending', pending });
+  });
+  it('waits for its turn, the old token staying served', () => {
+    const record = { pending: [pending], proofDueAt: NOW + 2_000, session: session() };
+    expect(decided(record)).toMatchObject({ do: 'rest', state: 'fresh', nextAt: NOW + 2_000 });
+  });
+  it('of another login is none', () => {
+    expect(decided({ pending: [{ ...pending, identity: 'other' }] })).toMatchObject({ do: 'sign-in' });
+  });
+  it('that died meanwhile is none', () => {
+    const dead = { ...pending, grant: grant({ expiresAt: NOW }) };
+    expect(decided({ pending: [dead] })).toMatchObject({ do: 'sign-in' });
+  });
+});
+
+describe('a live token', () => {
+  const provable: Connection = { signIn: unused, probe: unused };
+
+  it('is proved when its proof is due', () => {
+    expect(decided({ session: session(), proofDueAt: NOW }, {}, provable)).toMatchObject({ do: 'probe' });
+  });
+  it('is looked at when its proof comes before its renewal', () => {
+    const record = { session: session(), proofDueAt: NOW + MINUTE };
+    expect(decided(record, {}, provable)).toMatchObject({ do: 'rest', nextAt: NOW + MINUTE });
+  });
+  it('in doubt is proved before its renewal is tried again', () => {
+    const record = {
+      session: session({ renewAt: NOW - 1 }),
+      failures: 1,
+      retryAt: NOW + 5_000,
+      proofDueAt: NOW,
+    };
+    expect(decided(record, {}, provable)).toMatchObject({ do: 'probe' });
+  });
+  it('is not proved while the broker wants silence', () => {
+    const silence = { until: NOW + MINUTE, because: 'broker_silence' } as const;
+    expect(decided({ session: session(), proofDueAt: NOW }, { silence }, provable)).toMatchObject({
+      do: 'rest',
+      state: 'fresh',
+      nextAt: NOW + MINUTE,
+    });
+  });
+});
+
+describe('a broker that does not answer', () => {
+  it('is not called before its time', () => {
+    const silence = { until: NOW + 25_000, because: 'broker_down' } as const;
+    expect(decided({}, { silence })).toMatchObject({
+      do: 'rest',
+      because: 'broker_down',
+      nextAt: NOW + 25_000,
+    });
+  });
+});
+
+describe('a person who is asked through the broker', () => {
+  const ringing: Connection = {
+    consent: {
+      url: unused,
+      redirectUri: 'http://localhost/callback',
+      receive: unused,
+      askAt: (now) => now,
+      deadline: (now) => now + 10 * MINUTE,
+      request: unused,
+    },
+  };
+
+  it('is asked once it may be', () => {
+    expect(decided({}, {}, ringing)).toEqual({ do: 'request', because: 'awaiting_approval' });
+  });
+  it('is not asked twice in a window', () => {
+    const asked = { at: NOW - MINUTE, until: NOW + MINUTE };
+    expect(decided({ asked }, {}, ringing)).toEqual({
+      do: 'rest',
+      state: 'awaiting_approval',
+      because: 'asked',
+      nextAt: NOW + MINUTE,
+    });
+  });
+  it('who did not answer is asked again at the next time, not before', () => {
+    const later: Connection = {
+      consent: { ...offered(ringing.consent), askAt: () => NOW + 60 * MINUTE },
+    };
+    const asked = { at: NOW - 60 * MINUTE, until: NOW };
+    expect(decided({ asked }, {}, later)).toMatchObject({
+      because: 'approval_lapsed',
+      nextAt: NOW + 60 * MINUTE,
+    });
+  });
+  it('is left alone outside their hours and on holidays', () => {
+    const hours = { days: ['sun'], from: '08:00', to: '17:00', zone: 'Asia/Kolkata' } as const;
+    const account = { enabled: true, identity: 'login', connection: ringing, hours };
+    // NOW is a Monday evening in India.
+    const opens = Date.UTC(2026, 8, 27, 2, 30);
+    expect(decided({}, { account })).toMatchObject({ do: 'rest', because: 'asked_later', nextAt: opens });
+    const week = 7 * 24 * 60 * MINUTE;
+    expect(decided({}, { account, isHoliday: (day) => day === '2026-09-27' })).toMatchObject({
+      nextAt: opens + week,
+    });
+  });
+});
+
+function offered<T>(part: T | undefined): T {
+  if (part === undefined) throw new Error('not offered');
+  return part;
+}
