@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import type { RawEntry } from '../../core/broker.ts';
 
-const text = (missing: string): z.ZodString => z.string({ error: missing }).min(1, { error: missing });
+// Keys pasted with a space at the end were seen to fail as wrong passwords, and those are counted.
+const text = (missing: string): z.ZodString =>
+  z
+    .string({ error: missing })
+    .min(1, { error: missing })
+    .max(500, { error: 'is longer than any such value' })
+    .regex(/^(?:[^\p{Cc}\s](?:[^\p{Cc}]*[^\p{Cc}\s])?)?$/u, {
+      error: 'has a space around it or a line break in it',
+    });
 
 const apiKey = z.strictObject(
   {
@@ -11,9 +19,9 @@ const apiKey = z.strictObject(
       'is missing: an id of this machine that never changes; live trading calls fail without one',
     ),
     // Older samples send it as a string; it is sent as a number (Tradovate, 5-minute quickstart).
-    cid: z.union([z.int().min(0), z.string().regex(/^\d{1,12}$/)], {
-      error: 'must be the number of the API key',
-    }),
+    cid: z
+      .union([z.int().min(0), z.string().regex(/^\d{1,12}$/)], { error: 'must be the number of the API key' })
+      .transform(Number),
     sec: text('is missing: the secret of the API key'),
   },
   { error: 'must be an object with appId, appVersion, deviceId, cid and sec, and nothing else' },
@@ -42,6 +50,9 @@ const entryShape = z.object(fields);
 /** One Tradovate login as this adapter works with it. Holds secrets: stays inside the adapter. */
 export type TradovateAccount = z.output<typeof entryShape>;
 
+/** The key of an API subscription, sent with each native login. */
+export type TradovateApiKey = z.output<typeof apiKey>;
+
 interface FieldFault {
   readonly field: string;
   readonly message: string;
@@ -66,13 +77,5 @@ function crossFaults({ login, api, renew }: TradovateAccount): readonly FieldFau
   return [
     ...(api ? [] : [{ field: 'api', message: 'is missing: login "api" needs the API key' }]),
     ...(renew ? [{ field: 'renew', message: 'belongs to login "bridge": login "api" renews anyway' }] : []),
-  ];
-}
-
-/** Fields that are read and checked, but whose work comes later. */
-export function notYet(entry: RawEntry): readonly { readonly field: string }[] {
-  return [
-    ...(entry['login'] === 'api' ? [{ field: 'login' }] : []),
-    ...(entry['renew'] === true ? [{ field: 'renew' }] : []),
   ];
 }

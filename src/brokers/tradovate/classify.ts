@@ -1,124 +1,83 @@
 import type { HttpAnswer } from '../../core/broker.ts';
+import type { BrokerError } from '../../core/errors.ts';
 import { isHtml } from '../answer.ts';
-import { BrokerError, type BrokerErrorFields } from '../../core/errors.ts';
-import type { TradovateErrorCode } from './errors.ts';
-import type { Penalty, Said } from './wire.ts';
+import type { TradovateAccount } from './account.ts';
+import {
+  barred,
+  brokerFails,
+  HOUR_MS,
+  making,
+  oddity,
+  penalised,
+  shown,
+  silent,
+  stopped,
+  unclear,
+  type Make,
+} from './verdict.ts';
+import type { Said } from './wire.ts';
 
-/** What a refusal is judged with beside the answer. */
+/** What the answer to a login is judged with beside itself. */
 export interface Judging {
+  readonly way: TradovateAccount['login'];
   /** Values that must not be shown, should the broker's text repeat them. */
   readonly secrets: readonly string[];
   /** Texts of the broker that an operator knows to pass by themselves; lower case. */
   readonly transientTexts: readonly string[];
-  /** True where this call answered a penalty with its ticket. */
-  readonly withTicket: boolean;
+  /** True where this call answered a penalty. */
+  readonly repeated: boolean;
 }
 
-/** Captcha, 423 and 429 ask for an hour's silence; a call within it may lengthen it. */
-const HOUR_MS = 60 * 60_000;
-
-type Fields = Omit<BrokerErrorFields, 'code'>;
-const stopped: Fields = { kind: 'needs-human' };
-const unclear: Fields = { kind: 'outcome-unknown' };
-const silent = (retryAfterMs: number): Fields => ({ kind: 'throttled', scope: 'egress', retryAfterMs });
-
-const CHECK_PASSWORD =
-  'Check username and password on the Tradovate web page, then change them in the credentials file: nothing is sent until they change, since five failures in an hour block every login of this network';
-
 /**
- * Sorts the answer to a bridge login that brought no usable token. The body decides before the status
+ * Sorts the answer to a login that brought no usable token. The body decides before the status
  * does: Tradovate answers wrong passwords and penalties with HTTP 200. A text that is not known is
  * never a reason to send the password again.
  */
 export function refusal(answer: HttpAnswer, said: Said | undefined, judging: Judging): BrokerError {
   const { status } = answer;
-  const make = (code: TradovateErrorCode, fields: Fields, text: string): BrokerError =>
-    new BrokerError(`${text} (HTTP ${status}).`, { ...fields, code, status });
-
-  if (said?.penalty) return penalised(said.penalty, judging, make);
+  const make = making(status);
+  if (said?.penalty) return penalised(said.penalty, { ...judging, call: 'sign-in' }, make);
   const words = said?.text === undefined ? '' : shown(said.text, judging.secrets);
   const raw = said?.text?.toLowerCase() ?? '';
   // These statuses speak of the network or the server, unless the text speaks of the password.
   const isOutside = [408, 423, 429].includes(status) || status >= 500;
   const isJudged = said !== undefined && (said.error || said.text !== undefined);
+  const bar = isAboutPassword(raw) ? undefined : barred(said?.userStatus, make);
+  if (bar) return bar;
   if (isJudged && (!isOutside || isAboutPassword(raw))) {
     if (judging.transientTexts.some((text) => raw.includes(text))) {
-      return make(
-        'server_fault',
-        { kind: 'transient', scope: 'broker' },
-        `Tradovate could not take the login${words}`,
-      );
+      return make('server_fault', brokerFails, `Tradovate could not take the login${words}`);
     }
-    return isAboutPassword(raw) || status === 401
-      ? make('bad_credentials', stopped, `Tradovate does not accept this login${words}. ${CHECK_PASSWORD}`)
-      : make(
-          'login_refused',
-          stopped,
-          `Tradovate refused the login${words}. Sign in on the Tradovate web page to see what it wants, then allow one more try here`,
-        );
+    return byText(raw, words, status, judging.way, make);
   }
-  const barred = barredStates.get(said?.userStatus ?? '');
-  return barred ? make(barred.code, stopped, barred.text) : byStatus(answer, make);
+  return byStatus(answer, judging.way, make);
 }
 
-/** States of a login that no call changes (github cgilly2fast/tradovate-typescript, src/types/index.ts). */
-const barredStates: ReadonlyMap<string, { readonly code: TradovateErrorCode; readonly text: string }> =
-  new Map([
-    [
-      'TemporaryLocked',
-      {
-        code: 'locked_out',
-        text: 'Tradovate has locked this login for a time. Wait, sign in on the web page, then allow one more try here',
-      },
-    ],
-    [
-      'UnconfirmedEmail',
-      {
-        code: 'account_unavailable',
-        text: 'The e-mail address of this login is not confirmed. Confirm it on the Tradovate web page, then allow one more try here',
-      },
-    ],
-    [
-      'Closed',
-      {
-        code: 'account_unavailable',
-        text: 'This login is closed. Ask Tradovate, or remove the account here',
-      },
-    ],
-  ]);
-
-/** True for a `userStatus` that bars the login, whatever else the answer holds. */
-export function isBarred(userStatus: string | undefined): boolean {
-  return barredStates.has(userStatus ?? '');
-}
-
-type Make = (code: TradovateErrorCode, fields: Fields, text: string) => BrokerError;
-
-/** A penalty belongs to the network, not to the login: everybody behind this address has to wait. */
-function penalised(penalty: Penalty, judging: Judging, make: Make): BrokerError {
-  if (penalty.captcha) {
+function byText(raw: string, words: string, status: number, way: Judging['way'], make: Make): BrokerError {
+  if (!isAboutPassword(raw) && isAboutDevice(raw)) {
     return make(
-      'captcha',
-      silent(HOUR_MS),
-      'Tradovate wants a captcha from this network, which is not for programs: no login from here for an hour. Look for the account whose password fails',
+      'device_unapproved',
+      stopped,
+      `Tradovate wants this device approved first${words}. Follow the link in its e-mail, then allow one more try here; tries before that lengthen the wait`,
     );
   }
-  // The ticket was to settle it. Asking again every few seconds would go on for the hour that counts.
-  return judging.withTicket
-    ? make(
-        'time_penalty',
-        silent(HOUR_MS),
-        'Tradovate did not take the answer to its time penalty: no login from this network for an hour',
-      )
+  return isAboutPassword(raw) || status === 401
+    ? make('bad_credentials', stopped, `Tradovate does not accept this login${words}. ${checkOf(way)}`)
     : make(
-        'time_penalty',
-        silent(penalty.waitMs),
-        `Tradovate has put a time penalty of ${Math.round(penalty.waitMs / 1_000)} s on this network, after failed logins. The login is repeated once after that`,
+        'login_refused',
+        stopped,
+        `Tradovate refused the login${words}. Sign in on the Tradovate web page to see what it wants, then allow one more try here`,
       );
+}
+
+/** What to look at after a wrong password. An API key without a subscription was reported to say the same. */
+function checkOf(way: Judging['way']): string {
+  const what = way === 'api' ? 'username, password and API key' : 'username and password';
+  return `Check ${what} on the Tradovate web page, then change them in the credentials file: nothing is sent until they change, since five failures in an hour block every login of this network`;
 }
 
 /** The body says nothing that is known: it is empty, a page, a text or something else. */
-function byStatus(answer: HttpAnswer, make: Make): BrokerError {
+function byStatus(answer: HttpAnswer, way: Judging['way'], make: Make): BrokerError {
   const { status } = answer;
   if (status === 423) {
     return make(
@@ -142,7 +101,7 @@ function byStatus(answer: HttpAnswer, make: Make): BrokerError {
     );
   }
   if (status === 401)
-    return make('bad_credentials', stopped, `Tradovate does not accept this login. ${CHECK_PASSWORD}`);
+    return make('bad_credentials', stopped, `Tradovate does not accept this login. ${checkOf(way)}`);
   if (status === 403) {
     return make(
       'login_refused',
@@ -157,11 +116,7 @@ function byStatus(answer: HttpAnswer, make: Make): BrokerError {
       'Tradovate gave up on the login; a session may have been opened',
     );
   if (status === 503) {
-    return make(
-      'server_fault',
-      { kind: 'transient', scope: 'broker' },
-      'Tradovate takes no logins at the moment',
-    );
+    return make('server_fault', brokerFails, 'Tradovate takes no logins at the moment');
   }
   if (status >= 500) {
     return make(
@@ -174,15 +129,13 @@ function byStatus(answer: HttpAnswer, make: Make): BrokerError {
     return make(
       'request_malformed',
       { kind: 'refused' },
-      'Tradovate does not know this call. Check TRADOVATE_BRIDGE_URL if it is set; else this is a defect of this service, please report it',
+      `Tradovate does not know this call. Check ${way === 'api' ? 'TRADOVATE_API_URL' : 'TRADOVATE_BRIDGE_URL'} if it is set; else this is a defect of this service, please report it`,
     );
   }
-  const what =
-    status >= 300 ? 'a redirect, which is not followed' : isHtml(answer) ? 'a page' : 'something unreadable';
   return make(
     'unreadable_answer',
     unclear,
-    `Tradovate answered the login with ${what}; a session may have been opened`,
+    `Tradovate answered the login with ${oddity(answer)}; a session may have been opened`,
   );
 }
 
@@ -190,15 +143,7 @@ function isAboutPassword(text: string): boolean {
   return /password|credential|incorrect user|invalid (?:user|login)|wrong (?:user|login)/.test(text);
 }
 
-/** The broker's own words, cut and cleaned; nothing where they repeat a secret. */
-function shown(text: string, secrets: readonly string[]): string {
-  const folded = text.toLowerCase();
-  const repeats = secrets.some((secret) =>
-    [secret, encodeURIComponent(secret), new URLSearchParams({ '': secret }).toString().slice(1)].some(
-      (form) => folded.includes(form.toLowerCase()),
-    ),
-  );
-  if (repeats) return '';
-  const plain = text.replaceAll(/[\p{C}\s]+/gu, ' ').trim();
-  return plain === '' ? '' : `: "${plain.slice(0, 160).replaceAll('"', "'").replace(/\.$/, '')}"`;
+/** Reported, with no text given: a login from a new device waits for a click in an e-mail. */
+function isAboutDevice(text: string): boolean {
+  return /\bdevice\b/.test(text);
 }

@@ -1,92 +1,114 @@
-import type { BrokerIo, Call, Connection, Grant, HttpAnswer } from '../../core/broker.ts';
+import type { BrokerIo, Call, Connection, Grant, HttpAnswer, Proof } from '../../core/broker.ts';
 import { BrokerError } from '../../core/errors.ts';
-import { readJwt } from '../jwt.ts';
 import type { TradovateAccount } from './account.ts';
-import { isBarred, refusal } from './classify.ts';
-import { expiryOf, isCredible } from './expiry.ts';
-import { authorizeRequest, BRIDGE_ORIGIN, readSaid } from './wire.ts';
+import { carriedBy, sendCarrying } from './carry.ts';
+import { sessionRefusal, unreached } from './classify-session.ts';
+import { refusal } from './classify.ts';
+import { adopted, grantOf, tokenIn } from './grants.ts';
+import { renewalPolicy } from './limits.ts';
+import { accessTokenRequest, authorizeRequest, readRequest, renewalRequest } from './requests.ts';
+import { readSettings } from './settings.ts';
+import { readNames, readSaid } from './wire.ts';
 
-/** Becomes a header of other people's calls: nothing that could break out of one. */
-const headerSafe = /^[\x21-\x7e]{1,8192}$/;
-
-/** One Tradovate login by the bridge: `signIn` is one POST, there is nothing to renew. */
+/** One Tradovate login. Tradovate has no call that ends a session, so there is no `signOut`. */
 export function connect(account: TradovateAccount, io: BrokerIo): Connection {
-  const { username, password } = account;
-  const baseUrl = io.baseUrl('api').replace(/\/+$/, '');
-  const bridgeUrl = io.baseUrl('bridge').replace(/\/+$/, '');
-  const userAgent = io.setting('TRADOVATE_USER_AGENT');
-  const origin = originOf(io.setting('TRADOVATE_BRIDGE_ORIGIN'));
-  const transientTexts = textsOf(io.setting('TRADOVATE_TRANSIENT_TEXTS'));
-  /** Of the last penalty, for the next login. Lost with the process: then that login is penalised anew. */
-  let ticket: string | undefined;
+  const { username, password, api } = account;
+  const { apiUrl, bridgeUrl, userAgent, origin, ticketIn, transientTexts } = readSettings(io);
+  const secrets = api ? [password, api.sec] : [password];
+  const way = api ? 'api' : 'bridge';
 
-  const grantOf = (token: string, issuedAt: number, expiresAt: number, owner: string | undefined): Grant => ({
-    token,
-    headers: { Authorization: `Bearer ${token}` },
-    issuedAt,
-    expiresAt,
-    tokenType: 'Bearer',
-    baseUrl,
-    ...(owner !== undefined && { owner }),
-  });
+  const signIn = async (call: Call): Promise<Grant> => {
+    const { repeated, ticket } = carriedBy(call, 'sign-in');
+    const login = { username, password, ticket, userAgent };
+    const request = api
+      ? accessTokenRequest({ ...login, api, baseUrl: apiUrl })
+      : authorizeRequest({ ...login, origin, baseUrl: bridgeUrl });
+    const answer = await sendCarrying(io.http, request, call);
+    const said = readSaid(answer);
+    const token = tokenIn(said, answer.status, api ? 'native' : 'bridge');
+    if (token === undefined) throw refusal(answer, said, { way, secrets, transientTexts, repeated });
+    return grantOf(token, apiUrl, { said, status: answer.status, receivedAt: io.clock.now() });
+  };
 
-  const send = async (sent: string | undefined, call: Call): Promise<HttpAnswer> => {
-    try {
-      ticket = undefined;
-      return await io.http(
-        authorizeRequest({ baseUrl: bridgeUrl, username, password, ticket: sent, origin, userAgent }),
-        call,
-      );
-    } catch (error) {
-      if (error instanceof BrokerError && !error.sent) ticket = sent;
-      throw error;
+  const renew = async (from: Grant, call: Call): Promise<Grant> => {
+    const { repeated, ticket } = carriedBy(call, 'renewal');
+    const request = renewalRequest({ baseUrl: apiUrl, token: from.token, ticket, ticketIn, userAgent });
+    const answer = await sendCarrying(io.http, request, call);
+    const said = readSaid(answer);
+    const token = tokenIn(said, answer.status, 'native');
+    if (token === undefined) {
+      throw sessionRefusal(answer, said, {
+        call: 'renewal',
+        secrets: [...secrets, from.token],
+        transientTexts,
+        repeated,
+      });
     }
+    return grantOf(token, apiUrl, { said, status: answer.status, receivedAt: io.clock.now(), from });
+  };
+
+  const read = (baseUrl: string, path: string, call: Call, token?: string): Promise<HttpAnswer> =>
+    io.http(readRequest({ baseUrl, path, userAgent, ...(token !== undefined && { token }) }), call);
+  const refusedRead = (answer: HttpAnswer, { token }: Grant): BrokerError =>
+    sessionRefusal(answer, readSaid(answer), {
+      call: 'read',
+      secrets: [...secrets, token],
+      transientTexts,
+      repeated: false,
+    });
+
+  const probe = async (grant: Grant, call: Call): Promise<Proof> => {
+    const answer = await read(apiUrl, '/auth/me', call, grant.token);
+    const said = readSaid(answer);
+    const isSaid = answer.status === 200 && said?.text === undefined && said?.penalty === undefined;
+    if (isSaid && said?.userId !== undefined && grant.owner !== undefined) {
+      return said.userId === grant.owner ? 'alive' : 'someone-else';
+    }
+    if (isSaid && said?.name !== undefined) {
+      return said.name.toLowerCase() === username.toLowerCase() ? 'alive' : 'someone-else';
+    }
+    const error = refusedRead(answer, grant);
+    if (error.code === 'session_dead') return 'dead';
+    throw error;
+  };
+
+  const discover = async (grant: Grant, call: Call): Promise<readonly string[]> => {
+    const answer = api
+      ? await read(apiUrl, '/account/list', call, grant.token)
+      : await read(bridgeUrl, '/accounts?locale=en', call, grant.token);
+    const names = answer.status === 200 ? readNames(answer) : undefined;
+    if (!names) throw refusedRead(answer, grant);
+    return names;
+  };
+
+  const reach = async (call: Call): Promise<void> => {
+    const asked = api ? read(apiUrl, '/account/list', call) : read(bridgeUrl, '/accounts?locale=en', call);
+    const answer = await asked.catch((error: unknown) => {
+      throw unanswered(error);
+    });
+    const error = unreached(answer, readSaid(answer));
+    if (error) throw error;
   };
 
   return {
-    signIn: async (call) => {
-      const sentTicket = ticket;
-      const answer = await send(sentTicket, call);
-      const receivedAt = io.clock.now();
-      const said = readSaid(answer);
-      const token = said && answer.status < 300 && isSuccess(said) ? said.token : undefined;
-      if (token === undefined || !headerSafe.test(token)) {
-        ticket = said?.penalty?.ticket;
-        const withTicket = sentTicket !== undefined;
-        throw refusal(answer, said, { secrets: [password], transientTexts, withTicket });
-      }
-      const claims = readJwt(token);
-      const expiresAt = expiryOf(said?.expiration, claims?.exp, receivedAt);
-      if (expiresAt <= receivedAt) throw alreadyExpired(answer.status);
-      return grantOf(token, receivedAt, expiresAt, claims?.sub);
-    },
-    adopt: (token, now) => {
-      const claims = headerSafe.test(token) ? readJwt(token) : undefined;
-      if (claims?.exp === undefined || !isCredible(claims.exp, now)) return undefined;
-      // These tokens do not say when they were issued: counted from now, what is left is its life.
-      return grantOf(token, Math.min(claims.iat ?? now, now), claims.exp, claims.sub);
-    },
+    signIn,
+    ...((api || account.renew) && {
+      renew,
+      renewableUntil: (grant: Grant) => grant.expiresAt,
+      policy: renewalPolicy,
+    }),
+    probe,
+    reach,
+    discover,
+    adopt: (token, now) => adopted(token, apiUrl, now),
     // One token serves the login and all its sub-accounts.
     headersFor: (grant) => grant.headers,
   };
 }
 
-/** `s: "ok"` alone is none: an error text or a penalty beside it wins. */
-function isSuccess(said: NonNullable<ReturnType<typeof readSaid>>): boolean {
-  return said.ok && said.text === undefined && said.penalty === undefined && !isBarred(said.userStatus);
-}
-
-function alreadyExpired(status: number): BrokerError {
-  const text = `Tradovate's token had expired by its own word when it came: is this machine's clock right (HTTP ${status})?`;
-  return new BrokerError(text, { kind: 'outcome-unknown', code: 'token_expired', status });
-}
-
-function originOf(setting: string | undefined): string | undefined {
-  if (setting === 'none') return undefined;
-  return (setting ?? BRIDGE_ORIGIN).replace(/\/+$/, '');
-}
-
-function textsOf(setting: string | undefined): readonly string[] {
-  const texts = (setting ?? '').split('|').map((text) => text.trim().toLowerCase());
-  return texts.filter((text) => text !== '');
+/** Nothing was at stake in a call without a session: without an answer the broker is down, no more. */
+function unanswered(error: unknown): unknown {
+  if (!(error instanceof BrokerError) || error.kind !== 'outcome-unknown') return error;
+  const { code, sent } = error;
+  return new BrokerError(error.message, { kind: 'transient', code, scope: 'broker', sent });
 }

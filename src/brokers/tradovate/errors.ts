@@ -4,6 +4,7 @@ export const tradovateErrorCodes = [
   'locked_out',
   'account_unavailable',
   'login_refused',
+  'device_unapproved',
   'time_penalty',
   'captcha',
   'lockout_near',
@@ -12,6 +13,10 @@ export const tradovateErrorCodes = [
   'request_malformed',
   'server_fault',
   'sign_in_unconfirmed',
+  'session_dead',
+  'renewal_refused',
+  'orphan_suspected',
+  'access_denied',
   'token_expired',
   'unreadable_answer',
 ] as const;

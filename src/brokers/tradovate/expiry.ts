@@ -6,18 +6,22 @@ const MAX_LIFE_MS = 2_147_483_647;
 const EARLIEST_AT = Date.UTC(2020, 0, 1);
 /** A greater number is milliseconds already; as seconds it would be the year 5138. */
 const MAX_SECONDS = 1e11;
+/** As `expirationTime` is written, with a fraction or without. One without a zone could mean anything. */
+const isoInstant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 
 /**
- * When a token dies, ms since the epoch: the earlier of the answer's `expiration` (a "Unix Timestamp"
- * that is optional and whose unit no document proves: seconds and milliseconds are read) and the JWT's
- * `exp`. A word that cannot be an expiry (no instant, or further away than any bridge token may live)
- * is not believed (a small number is read as a duration in seconds); where none is left, 80 minutes from `receivedAt`. The result may lie in the past.
+ * When a token dies, ms since the epoch: the earlier of what the answer says and the JWT's `exp`. The
+ * answer says it as `expiration` (the bridge: a "Unix Timestamp" that is optional and whose unit no
+ * document proves, so seconds and milliseconds are read, and a small number as a duration in seconds) or
+ * as `expirationTime` (the native login: ISO 8601; clients were seen to write `NaN`). A word that cannot be an
+ * expiry (no instant, or further away than any token may live) is not believed; where none is
+ * left, 80 minutes from `receivedAt`. The result may lie in the past.
  */
-export function expiryOf(expiration: unknown, jwtExpiresAt: number | undefined, receivedAt: number): number {
-  const said = [instantOf(expiration, receivedAt), jwtExpiresAt].filter(
+export function expiryOf(said: unknown, jwtExpiresAt: number | undefined, receivedAt: number): number {
+  const words = [instantOf(said, receivedAt), jwtExpiresAt].filter(
     (at): at is number => at !== undefined && at >= EARLIEST_AT && at <= receivedAt + MAX_LIFE_MS,
   );
-  return said.length > 0 ? Math.min(...said) : receivedAt + FALLBACK_LIFE_MS;
+  return words.length > 0 ? Math.min(...words) : receivedAt + FALLBACK_LIFE_MS;
 }
 
 /** True for an instant that a token read at `now` may live until. */
@@ -26,6 +30,10 @@ export function isCredible(expiresAt: number, now: number): boolean {
 }
 
 function instantOf(value: unknown, receivedAt: number): number | undefined {
+  if (typeof value === 'string' && isoInstant.test(value)) {
+    const at = Date.parse(value);
+    return Number.isNaN(at) ? undefined : at;
+  }
   const number = typeof value === 'string' && /^\d{1,16}(?:\.\d+)?$/.test(value) ? Number(value) : value;
   if (typeof number !== 'number' || !Number.isFinite(number)) return undefined;
   // Too small for an instant: a duration. If that is a wrong guess, it costs an early login and no dead key.

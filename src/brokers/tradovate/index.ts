@@ -1,12 +1,16 @@
 import type { Broker, Login } from '../../core/broker.ts';
-import { fields, notYet, readAccount, type TradovateAccount } from './account.ts';
+import { fields, readAccount, type TradovateAccount } from './account.ts';
 import { connect } from './connection.ts';
+import { limits, signInPolicy } from './limits.ts';
+import { questions } from './questions.ts';
 
-/** Tradovate by the bridge login: one bearer token of some 80 minutes for a login and its sub-accounts. */
+/** Tradovate: one bearer token of some 80 minutes for a login and its sub-accounts. */
 export const tradovate: Broker = {
   name: 'tradovate',
   title: 'Tradovate',
-  policy: { dueAtShare: 0.8, jitterShare: 0.08, timeoutMs: 10_000, renewalIsSingleUse: false },
+  policy: signInPolicy,
+  limits,
+  questions,
   ttlIsCapped: true,
   // Hosts: partner.ninjatrader.com/resources/reference/environments; the bridge's from clients.
   baseUrls: {
@@ -20,7 +24,7 @@ export const tradovate: Broker = {
     },
   },
   fields,
-  notYet,
+  notYet: () => [],
   login: (entry) => {
     const read = readAccount(entry);
     return 'faults' in read ? read : { login: loginOf(read.account) };
@@ -29,12 +33,13 @@ export const tradovate: Broker = {
 };
 
 function loginOf(account: TradovateAccount): Login {
-  const { username, environment, password, login } = account;
+  const { username, environment, password, login, api } = account;
+  const key = api ? [api.appId, api.appVersion, api.deviceId, String(api.cid), api.sec] : [];
   return {
     username,
     environment,
     identity: `tradovate/${environment}/${username}`,
-    credentials: [username, password, environment, login],
+    credentials: [username, password, environment, login, ...key],
     connect: (io) => connect(account, io),
   };
 }

@@ -1,54 +1,83 @@
-import type { DialectAnswer, DialectHost, DialectRequest, MakeDialect } from '../../core/dialect.ts';
-import { makePenalties, penalty } from './simulator-penalties.ts';
-import { makeSessions, type SimulatedSession } from './simulator-sessions.ts';
+import { z } from 'zod';
+import type { DialectAnswer, DialectRequest, MakeDialect } from '../../core/dialect.ts';
+import { makeQuotas } from './simulator-limits.ts';
+import { makeLogins } from './simulator-logins.ts';
+import { makePenalties } from './simulator-penalties.ts';
+import { makeReads } from './simulator-reads.ts';
+import { makeSessions } from './simulator-sessions.ts';
+import { throttled, wrongBridge, wrongNative } from './simulator-words.ts';
 
-/** The calls there are so far. Paths come in camel and in lower case. */
+/** The calls there are. Paths come in camel and in lower case; a renewal by POST is an older swagger's. */
 const operations: Readonly<Record<string, string>> = {
   'POST /authorize': 'authorize',
-  'GET /v1/account/list': 'account-list',
+  'GET /accounts': 'bridge-accounts',
+  'GET /accounts/#/state': 'bridge-data',
+  'GET /accounts/#/orders': 'bridge-data',
+  'GET /accounts/#/positions': 'bridge-data',
+  'GET /quotes': 'bridge-data',
+  'POST /v1/auth/accesstokenrequest': 'access-token-request',
+  'GET /v1/auth/renewaccesstoken': 'renew',
+  'POST /v1/auth/renewaccesstoken': 'renew',
   'GET /v1/auth/me': 'me',
+  'GET /v1/account/list': 'account-list',
 };
 
-const WRONG_LOGIN =
-  'Incorrect username or password. Please try again, noting that passwords are case-sensitive.';
+const wantedAnswer = z.strictObject({
+  operation: z.string(),
+  status: z.int().min(200).max(599).default(200),
+  body: z.json().optional(),
+});
 
 /**
- * Tradovate's bridge login and two native calls that prove its tokens. What no document settles is a
+ * Tradovate's two logins, its renewal and the reads that prove a token. What no document settles is a
  * switch, its default a guess; they are listed in README.md.
  */
 export const tradovateDialect: MakeDialect = (host) => {
   const sessions = makeSessions(host);
   const penalties = makePenalties(host);
+  const quotas = makeQuotas(host);
+  const logins = makeLogins(host, sessions, penalties);
+  const reads = makeReads(host, sessions, penalties);
+  /** Answers that an operator wants next, by operation. */
+  const wanted: z.output<typeof wantedAnswer>[] = [];
 
-  const authorize = (request: DialectRequest): DialectAnswer => {
-    const form = formOf(request, host);
-    const username = form?.get('login');
-    const password = form?.get('password');
-    if (!form || !username || !password) return { status: 400 };
-    if (
-      host.switch<string>('bridge.browserHeaders', 'not needed') === 'needed' &&
-      !request.headers['origin']
-    ) {
-      return { status: 403 };
-    }
-    const inTheWay = penalties.inTheWay(request.egress, form);
-    if (inTheWay) return inTheWay;
-    if (!host.accepts(username, password)) {
-      penalties.failed(request.egress);
-      return wrongLogin(host);
-    }
-    const { token, expiresAt } = sessions.open(username);
-    return { status: 200, body: { s: 'ok', d: { access_token: token, ...expiration(host, expiresAt) } } };
+  const play: Readonly<Record<string, (request: DialectRequest) => DialectAnswer>> = {
+    authorize: logins.bridge,
+    'access-token-request': logins.native,
+    renew: reads.renew,
+    me: reads.me,
+    'account-list': reads.accountList,
+    'bridge-accounts': reads.bridgeAccounts,
+    'bridge-data': reads.bridgeData,
   };
 
-  const withSession = (
-    request: DialectRequest,
-    answer: (session: SimulatedSession) => unknown,
-  ): DialectAnswer => {
-    const session = sessions.byToken(bearerOf(request));
-    if (session && sessions.isAlive(session)) return { status: 200, body: answer(session) };
-    // A session closed by a third login was seen to answer otherwise than with 401.
-    return { status: session?.closed ? host.switch('orphanAnswer', 401) : 401 };
+  const commands: Readonly<Record<string, (argument: string | undefined) => unknown>> = {
+    'expire-all': (username) => ({ closed: sessions.closeAll(username) }),
+    evict: (username = '') => ({ closed: sessions.closeOldest(username) }),
+    sessions: (username = '') => ({ alive: sessions.count(username) }),
+    captcha: (egress = 'default') => {
+      penalties.wantCaptcha(egress);
+      return { wanted: true };
+    },
+    'fail-logins': (times = '5') => {
+      penalties.count('login', 'default', Number(times));
+      return { counted: Number(times) };
+    },
+    'forget-penalties': () => {
+      penalties.forget();
+      quotas.forget();
+      return { forgotten: true };
+    },
+    'user-status': (argument = '') => {
+      const [username = '', status = 'TemporaryLocked'] = argument.split(' ');
+      logins.setStatus(username, status);
+      return { status };
+    },
+    'approve-devices': (username) => ({ approved: logins.approveDevices(username) }),
+    answer: (argument = '') => {
+      wanted.push(wantedAnswer.parse(JSON.parse(argument)));
+      return { waiting: wanted.length };
+    },
   };
 
   return {
@@ -68,91 +97,31 @@ export const tradovateDialect: MakeDialect = (host) => {
       troubled: { operation: 'authorize', username: 'DESK_SHAKY' },
     }),
     identify: (request) => {
-      const name = operations[`${request.method} ${request.path.toLowerCase()}`];
+      const path = request.path.toLowerCase().replace(/^(\/accounts)\/[^/]+\//, '$1/#/');
+      const name = operations[`${request.method} ${path}`];
       if (name === undefined) return undefined;
-      const username =
-        name === 'authorize'
-          ? formOf(request, host)?.get('login')
-          : sessions.byToken(bearerOf(request))?.username;
+      const isLogin = name === 'authorize' || name === 'access-token-request';
+      const username = isLogin ? logins.usernameOf(request) : reads.tokenOf(request)?.session.username;
       return username ? { name, username } : { name };
     },
-    answer: (request, operation) => {
-      switch (operation.name) {
-        case 'authorize':
-          return authorize(request);
-        case 'account-list':
-          return withSession(request, ({ username, userId }) => [
-            { id: Number(userId), name: username, userId: Number(userId), active: true },
-          ]);
-        case 'me':
-          return withSession(request, ({ username, userId }) => ({ userId: Number(userId), name: username }));
-        default:
-          return { status: 404 };
-      }
+    answer: (request, { name }) => {
+      const next = wanted.findIndex(({ operation }) => operation === name);
+      const [told] = next < 0 ? [] : wanted.splice(next, 1);
+      if (told) return { status: told.status, ...(told.body !== undefined && { body: told.body }) };
+      const username = reads.tokenOf(request)?.session.username;
+      const inNetwork = { ...request, egress: networkOf(request.egress) };
+      return quotas.spend({ egress: request.egress, username }) ?? play[name]?.(inNetwork) ?? { status: 404 };
     },
-    refuse: (operation) => (operation.name === 'authorize' ? wrongLogin(host) : { status: 401 }),
-    throttle: () => throttled(host),
-    command: (name, argument) => {
-      if (name === 'expire-all') return { closed: sessions.closeAll(argument) };
-      if (name !== 'forget-penalties') return undefined;
-      penalties.forget();
-      return { forgotten: true };
+    refuse: ({ name }) => {
+      if (name === 'authorize') return wrongBridge(host);
+      return name === 'access-token-request' ? wrongNative(host) : { status: 401 };
     },
+    throttle: ({ name }) => throttled(host, name),
+    command: (name, argument) => commands[name]?.(argument),
   };
 };
 
-function wrongLogin(host: DialectHost): DialectAnswer {
-  return {
-    status: host.switch('bridge.errorStatus', 200),
-    body: { s: 'error', errmsg: host.switch('bridge.errmsg', WRONG_LOGIN) },
-  };
-}
-
-/** Switch `throttleWith`: which of its ways to ask for silence an operator's `throttle` takes. */
-function throttled(host: DialectHost): DialectAnswer {
-  switch (host.switch<string>('throttleWith', 'ticket')) {
-    case 'captcha':
-      return penalty('T0', true);
-    case '423':
-      return { status: 423 };
-    case '429':
-      return { status: 429 };
-    default:
-      return penalty('T0', false);
-  }
-}
-
-/** Switch `bridge.expiration`: the unit is not proven, and the field is optional. */
-function expiration(host: DialectHost, expiresAt: number): { readonly expiration?: number | string } {
-  switch (host.switch<string>('bridge.expiration', 's')) {
-    case 'ms':
-      return { expiration: expiresAt };
-    case 'string':
-      return { expiration: String(expiresAt / 1_000) };
-    case 'absent':
-      return {};
-    default:
-      return { expiration: expiresAt / 1_000 };
-  }
-}
-
-/** The login's fields, from a form or (switch `bridge.accept`: `form or json`, `form`) from JSON. */
-function formOf(request: DialectRequest, host: DialectHost): URLSearchParams | undefined {
-  const type = request.headers['content-type'] ?? '';
-  if (type.startsWith('application/x-www-form-urlencoded')) return new URLSearchParams(request.body);
-  const takesJson = host.switch<string>('bridge.accept', 'form or json') === 'form or json';
-  if (!takesJson || !type.startsWith('application/json')) return undefined;
-  try {
-    const fields: unknown = JSON.parse(request.body);
-    if (typeof fields !== 'object' || fields === null) return undefined;
-    return new URLSearchParams(
-      Object.entries(fields).map(([name, value]): [string, string] => [name, String(value)]),
-    );
-  } catch {
-    return undefined;
-  }
-}
-
-function bearerOf(request: DialectRequest): string {
-  return /^Bearer (\S+)$/i.exec(request.headers['authorization'] ?? '')?.[1] ?? '';
+/** Limits count by /24: an address stands for its network, any other word for itself. */
+function networkOf(egress: string): string {
+  return /^(\d+\.\d+\.\d+)\.\d+$/.exec(egress)?.[1] ?? egress;
 }

@@ -48,6 +48,8 @@ describe('a Tradovate entry', () => {
     ['an API login without its key', { ...plain, login: 'api' }, 'api'],
     ['an API key without its secret', { ...plain, login: 'api', api: { ...api, sec: undefined } }, 'api.sec'],
     ['an API key with another field', { ...plain, login: 'api', api: { ...api, key: 1 } }, 'api'],
+    ['a space after the key', { ...plain, login: 'api', api: { ...api, sec: 'made-up-secret ' } }, 'api.sec'],
+    ['a word for the key', { ...plain, login: 'api', api: { ...api, cid: 'x' } }, 'api.cid'],
     ['renew with an API login', { ...plain, login: 'api', api, renew: true }, 'renew'],
   ])('with %s is refused', (_, entry, field) => {
     expect(faultsOf(entry)).toEqual([field]);
@@ -57,12 +59,15 @@ describe('a Tradovate entry', () => {
     expect(faultsOf({ ...plain, password: ' & + % # = @ / "ü" ' })).toEqual([]);
   });
 
-  test.each<[string, RawEntry, readonly string[]]>([
-    ['nothing of a plain entry', plain, []],
-    ['login "api"', { ...plain, login: 'api', api }, ['login']],
-    ['renew', { ...plain, renew: true }, ['renew']],
-    ['not "renew": false', { ...plain, renew: false, login: 'bridge' }, []],
-  ])('leaves for later: %s', (_, entry, fields) => {
-    expect(tradovate.notYet(entry).map(({ field }) => field)).toEqual(fields);
+  test('leaves nothing for later', () => {
+    expect(tradovate.notYet({ ...plain, login: 'api', api, renew: true })).toEqual([]);
+  });
+
+  test('is another set of credentials with another API key', () => {
+    const entry = { ...plain, login: 'api', api };
+    const other = { ...entry, api: { ...api, deviceId: 'another-device' } };
+    expect(loginOf(other).credentials).not.toEqual(loginOf(entry).credentials);
+    expect(loginOf(entry).credentials).not.toEqual(loginOf(plain).credentials);
+    expect(loginOf(entry).identity).toBe(loginOf(plain).identity);
   });
 });

@@ -12,7 +12,8 @@ interface Given {
   readonly type?: string;
   /** Text, or something sent as JSON. */
   readonly body?: unknown;
-  readonly withTicket?: boolean;
+  readonly repeated?: boolean;
+  readonly way?: 'bridge' | 'api';
   readonly transientTexts?: readonly string[];
 }
 
@@ -24,8 +25,8 @@ function judge({ status = 200, type = '', body = '', ...given }: Given): BrokerE
     body: isText ? body : JSON.stringify(body),
     json: isText ? undefined : body,
   };
-  const { withTicket = false, transientTexts = [] } = given;
-  return refusal(answer, readSaid(answer), { secrets: [password], withTicket, transientTexts });
+  const { repeated = false, transientTexts = [], way = 'bridge' } = given;
+  return refusal(answer, readSaid(answer), { way, secrets: [password], repeated, transientTexts });
 }
 
 const stopped = (code: string): BrokerErrorFields => ({ kind: 'needs-human', code, scope: 'account' });
@@ -45,7 +46,7 @@ const INCORRECT =
   'Incorrect username or password. Please try again, noting that passwords are case-sensitive.';
 const PAGE = '<!DOCTYPE html><html><body>Attention Required!</body></html>';
 
-describe('the answer to a bridge login', () => {
+describe('the answer to a login', () => {
   test.each<[string, Given, BrokerErrorFields]>([
     // Body first: these come with HTTP 200.
     [
@@ -113,6 +114,16 @@ describe('the answer to a bridge login', () => {
       stopped('account_unavailable'),
     ],
     [
+      '200 `userStatus` Closed beside `s:"error"`',
+      { body: { s: 'error', userStatus: 'Closed' } },
+      stopped('account_unavailable'),
+    ],
+    [
+      '200 `errorText` about a new device',
+      { body: { errorText: 'Please approve this device.' } },
+      stopped('device_unapproved'),
+    ],
+    [
       'a text the operator knows to pass',
       { body: { s: 'error', errmsg: 'Server is BUSY, sorry' }, transientTexts: ['is busy'] },
       { kind: 'transient', code: 'server_fault', scope: 'broker' },
@@ -146,7 +157,7 @@ describe('the answer to a bridge login', () => {
     ],
     [
       '200 `p-ticket` in answer to a ticket',
-      { body: { 'p-ticket': 't', 'p-time': 15 }, withTicket: true },
+      { body: { 'p-ticket': 't', 'p-time': 15 }, repeated: true },
       silent('time_penalty', HOUR_MS),
     ],
     [
@@ -190,6 +201,14 @@ describe('the answer to a bridge login', () => {
   });
 });
 
+test.each([
+  ['bridge', 'TRADOVATE_BRIDGE_URL', 'username and password'],
+  ['api', 'TRADOVATE_API_URL', 'API key'],
+] as const)('a person is told what to look at: %s', (way, url, what) => {
+  expect(judge({ way, status: 404 }).message).toContain(url);
+  expect(judge({ way, status: 401 }).message).toContain(what);
+});
+
 describe("the broker's own text", () => {
   const shown = (errorText: string): string => judge({ body: { errorText } }).message;
 
@@ -201,6 +220,11 @@ describe("the broker's own text", () => {
     const message = shown(`a\u0000b\n\u202e"c" ${'x'.repeat(500)}`);
     expect(message).toContain(`"a b 'c' xxx`);
     expect(message.length).toBeLessThan(400);
+  });
+
+  test('is shown beside a penalty', () => {
+    const body = { 'p-ticket': 't', 'p-captcha': true, 'p-message': 'Too many <b>tries</b>' };
+    expect(judge({ body }).message).toContain('"Too many b tries /b"');
   });
 
   test.each([

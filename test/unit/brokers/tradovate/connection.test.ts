@@ -1,10 +1,11 @@
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { tradovate } from '../../../../src/brokers/tradovate/index.ts';
-import type { Connection, HttpAnswer, HttpRequest } from '../../../../src/core/broker.ts';
+import type { Connection, Grant, HttpAnswer, HttpRequest, RawEntry } from '../../../../src/core/broker.ts';
 import { BrokerError } from '../../../../src/core/errors.ts';
 
 const now = Date.UTC(2026, 0, 15, 8);
-const password = 'made up & + % # = @ /';
+const password = 'made up & + % # = @ / ü €';
 const call = { signal: new AbortController().signal };
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 const jwt = (claims: object): string => `${part({ alg: 'EdDSA' })}.${part(claims)}.c2ln`;
@@ -23,14 +24,19 @@ interface Tried {
 }
 
 /** A connection whose calls get these answers, in order. */
-function connect(answers: (HttpAnswer | BrokerError)[], settings: Record<string, string> = {}): Tried {
-  const read = tradovate.login({ username: 'USER_000000', password });
+function connect(
+  answers: (HttpAnswer | BrokerError)[],
+  settings: Record<string, string> = {},
+  entry: RawEntry = {},
+): Tried {
+  const read = tradovate.login({ username: 'USER_000000', password, ...entry });
   if ('faults' in read) throw new Error('the entry is refused');
   const requests: HttpRequest[] = [];
   const connection = read.login.connect({
     clock: { now: () => now, sleep: () => Promise.resolve() },
     baseUrl: (purpose) => `https://${purpose}.example/`,
     setting: (variable) => settings[variable],
+    isHoliday: () => false,
     http: (request) => {
       requests.push(request);
       const answer = answers.shift();
@@ -117,31 +123,36 @@ describe('a bridge login', () => {
     await expect(signIn(connect([answer]))).rejects.toMatchObject({ name: 'BrokerError', code });
   });
 
-  test('answers a penalty with its ticket, once', async () => {
-    const tried = connect([penalty, ok(), ok()]);
-    await expect(signIn(tried)).rejects.toMatchObject({ code: 'time_penalty', retryAfterMs: 15_000 });
-    await signIn(tried);
-    await signIn(tried);
-    const plain = { locale: 'en', login: 'USER_000000', password };
-    expect(tried.requests.map(formOf)).toEqual([plain, { ...plain, 'p-ticket': 'T1' }, plain]);
-  });
-
-  test('falls silent for an hour where the ticket is not taken', async () => {
-    const tried = connect([penalty, penalty]);
-    await expect(signIn(tried)).rejects.toMatchObject({ retryAfterMs: 15_000 });
-    await expect(signIn(tried)).rejects.toMatchObject({ scope: 'egress', retryAfterMs: 3_600_000 });
+  test('gives the ticket of a penalty along, and sends the identical body with it', async () => {
+    const tried = connect([penalty, ok()]);
+    const error: unknown = await signIn(tried).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'time_penalty',
+      retryAfterMs: 15_000,
+      carry: { call: 'sign-in', 'p-ticket': 'T1' },
+    });
+    // Whoever prints an error prints no ticket.
+    expect(inspect(error)).not.toContain('T1');
+    await tried.connection.signIn?.({ ...call, carry: { call: 'sign-in', 'p-ticket': 'T1' } });
+    expect(tried.requests[1]?.body).toBe(`${tried.requests[0]?.body ?? ''}&p-ticket=T1`);
   });
 
   test.each([
-    [false, 'T1'],
+    [false, { call: 'sign-in', 'p-ticket': 'T1' }],
     [true, undefined],
   ])('keeps a ticket only where the call never left (sent: %s)', async (sent, kept) => {
-    const lost = new BrokerError('made up', { kind: 'transient', code: 'unreachable', sent });
-    const tried = connect([penalty, lost, ok()]);
-    await expect(signIn(tried)).rejects.toThrow();
-    await expect(signIn(tried)).rejects.toThrow();
-    await signIn(tried);
-    expect(new URLSearchParams(tried.requests[2]?.body).get('p-ticket') ?? undefined).toBe(kept);
+    const lost = new BrokerError('made up', {
+      kind: 'transient',
+      code: 'unreachable',
+      scope: 'broker',
+      sent,
+    });
+    const carry = { call: 'sign-in', 'p-ticket': 'T1' };
+    const error: unknown = await connect([lost])
+      .connection.signIn?.({ ...call, carry })
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'unreachable', kind: 'transient', scope: 'broker', sent });
+    expect(error).toHaveProperty('carry', kept);
   });
 
   test('is tried again after a text that the settings name', async () => {
@@ -149,6 +160,223 @@ describe('a bridge login', () => {
       TRADOVATE_TRANSIENT_TEXTS: 'try later| Busy ',
     });
     await expect(signIn(tried)).rejects.toMatchObject({ kind: 'transient' });
+  });
+});
+
+const login = {
+  login: 'api',
+  api: { appId: 'Desk', appVersion: '1.0', deviceId: 'made-up-device', cid: '1234', sec: 'made-up-sec' },
+};
+const native = (more: object = {}): HttpAnswer =>
+  answering({
+    accessToken: token,
+    expirationTime: new Date(now + 4_700_000).toISOString(),
+    passwordExpirationTime: new Date(now + 60_000).toISOString(),
+    hibpHint: 'EmailAndPasswordCompromised',
+    userStatus: 'Active',
+    userId: 12_345,
+    name: 'USER_000000',
+    ...more,
+  });
+const connectApi = (answers: (HttpAnswer | BrokerError)[], settings: Record<string, string> = {}): Tried =>
+  connect(answers, settings, login);
+const grant: Grant = {
+  token,
+  headers: { Authorization: `Bearer ${token}` },
+  issuedAt: now - 3_900_000,
+  expiresAt: now + 900_000,
+  tokenType: 'Bearer',
+  baseUrl: 'https://api.example',
+  owner: '12345',
+};
+
+describe('a native login', () => {
+  test('is one JSON body without Authorization, the cid a number', async () => {
+    const tried = connectApi([native()], { TRADOVATE_USER_AGENT: 'desk/1' });
+    await signIn(tried);
+    expect(tried.requests).toEqual([
+      {
+        method: 'POST',
+        url: 'https://api.example/auth/accesstokenrequest',
+        headers: { 'content-type': 'application/json', accept: 'application/json', 'user-agent': 'desk/1' },
+        body: JSON.stringify({ name: 'USER_000000', password, ...login.api, cid: 1_234 }),
+      },
+    ]);
+  });
+
+  test('gives a grant, whatever else the answer says of the password', async () => {
+    expect(await signIn(connectApi([native({ apiHosts: { demo: 'x' }, showKIDs: false })]))).toEqual({
+      ...grant,
+      issuedAt: now,
+      expiresAt: now + 4_700_000,
+    });
+  });
+
+  test('puts a ticket behind the identical fields', async () => {
+    const tried = connectApi([native()]);
+    await tried.connection.signIn?.({ ...call, carry: { call: 'sign-in', 'p-ticket': 'T1' } });
+    const body: unknown = JSON.parse(tried.requests[0]?.body ?? '');
+    expect(body).toEqual({ name: 'USER_000000', password, ...login.api, cid: 1_234, 'p-ticket': 'T1' });
+  });
+
+  test('takes the owner from `userId` where the token does not tell', async () => {
+    const opaque = native({ accessToken: 'made-up-opaque' });
+    expect(await signIn(connectApi([opaque]))).toMatchObject({ token: 'made-up-opaque', owner: '12345' });
+  });
+
+  test.each<[string, object, object | undefined]>([
+    [
+      'until its own end',
+      { mdAccessToken: token },
+      { mdAccessToken: token, mdExpiresAt: '2026-01-15T09:20:00.000Z' },
+    ],
+    ['without one where it does not tell', { mdAccessToken: 'made-up' }, { mdAccessToken: 'made-up' }],
+    ['not where it has ended', { mdAccessToken: jwt({ exp: now / 1_000 }) }, undefined],
+    ['not where it could break a header', { mdAccessToken: 'a\nb' }, undefined],
+    ['not where there is none', {}, undefined],
+  ])('hands the market data token on: %s', async (_, more, meta) => {
+    expect(((await signIn(connectApi([native(more)]))) as Grant).meta).toEqual(meta);
+  });
+
+  test.each<[string, HttpAnswer, string]>([
+    ['a token beside an error text', native({ errorText: 'Incorrect password' }), 'bad_credentials'],
+    ['a token beside a penalty', native({ 'p-ticket': 'T' }), 'time_penalty'],
+    ['a token of a locked login', native({ userStatus: 'TemporaryLocked' }), 'locked_out'],
+    ['the answer of the bridge', ok(), 'unreadable_answer'],
+    ['an expired token', native({ expirationTime: '2026-01-15T07:59:59Z' }), 'token_expired'],
+  ])('does not take %s for success', async (_, answer, code) => {
+    await expect(signIn(connectApi([answer]))).rejects.toMatchObject({ code });
+  });
+});
+
+describe('a renewal', () => {
+  const other = jwt({ sub: '12345', exp: (now + 4_800_000) / 1_000, jti: 'two' });
+
+  test('is offered to a native login, and to a bridge login that asks for it', () => {
+    expect(connect([]).connection.renew).toBeUndefined();
+    for (const { connection } of [connectApi([]), connect([], {}, { renew: true })]) {
+      expect(connection.renew).toBeDefined();
+      expect(connection.renewableUntil?.(grant)).toBe(grant.expiresAt);
+      // About 15 minutes before the end of 80, and less than four minutes of spread.
+      expect(connection.policy).toEqual({ dueAtShare: 65 / 80, jitterShare: 0.04 });
+    }
+  });
+
+  test('is a GET with the living token', async () => {
+    const tried = connect([native({ accessToken: other })], {}, { renew: true });
+    const renewed = await tried.connection.renew?.(grant, call);
+    expect(tried.requests).toEqual([
+      {
+        method: 'GET',
+        url: 'https://api.example/auth/renewaccesstoken',
+        headers: { accept: 'application/json', authorization: `Bearer ${token}` },
+      },
+    ]);
+    expect(renewed).toMatchObject({
+      token: other,
+      issuedAt: now,
+      expiresAt: now + 4_700_000,
+      owner: '12345',
+    });
+  });
+
+  test.each([
+    ['none', 'https://api.example/auth/renewaccesstoken', undefined],
+    ['query', 'https://api.example/auth/renewaccesstoken?p-ticket=T%2F1', undefined],
+    ['header', 'https://api.example/auth/renewaccesstoken', 'T/1'],
+  ])('brings a ticket where TRADOVATE_RENEWAL_TICKET says: %s', async (place, url, header) => {
+    const tried = connectApi([native()], { TRADOVATE_RENEWAL_TICKET: place });
+    await tried.connection.renew?.(grant, { ...call, carry: { call: 'renewal', 'p-ticket': 'T/1' } });
+    expect(tried.requests[0]?.url).toBe(url);
+    expect(tried.requests[0]?.headers?.['p-ticket']).toBe(header);
+  });
+
+  test('shows the text of a refusal, but not where it repeats the token', async () => {
+    const said = async (errorText: string): Promise<unknown> =>
+      connectApi([answering({ errorText })])
+        .connection.renew?.(grant, call)
+        .catch((error: unknown) => String(error));
+    expect(await said('Not today.')).toContain('"Not today"');
+    expect(await said(`No session ${token}`)).not.toContain('No session');
+  });
+
+  test('keeps the market data token of the login while that is good', async () => {
+    const kept = { mdAccessToken: 'made-up', mdExpiresAt: new Date(now + 1).toISOString() };
+    const ended = { mdAccessToken: 'made-up', mdExpiresAt: new Date(now).toISOString() };
+    const metaAfter = async (meta: Record<string, string>): Promise<unknown> =>
+      (await connectApi([native()]).connection.renew?.({ ...grant, meta }, call))?.meta;
+    expect(await metaAfter(kept)).toEqual(kept);
+    expect(await metaAfter(ended)).toBeUndefined();
+    expect(await metaAfter({ mdAccessToken: 'made-up' })).toBeUndefined();
+  });
+});
+
+describe('a proof', () => {
+  const proof = (answer: HttpAnswer, of: Grant = grant): Promise<unknown> =>
+    connect([answer]).connection.probe?.(of, call) ?? Promise.reject(new Error('no probe'));
+  const nobody: Grant = { ...grant };
+  Reflect.deleteProperty(nobody, 'owner');
+
+  test.each<[string, unknown, Grant, string]>([
+    ['alive by its user', { userId: 12_345, name: 'another name' }, grant, 'alive'],
+    ['alive by its user as a text', { userId: '12345' }, grant, 'alive'],
+    ["another user's", { userId: 54_321, name: 'USER_000000' }, grant, 'someone-else'],
+    ['alive by its name', { name: 'user_000000' }, grant, 'alive'],
+    ['alive by its name where the owner is not known', { userId: 1, name: 'USER_000000' }, nobody, 'alive'],
+    ["another's by its name", { userId: 1, name: 'USER_9' }, nobody, 'someone-else'],
+  ])('says: %s', async (_, body, of, expected) => {
+    expect(await proof(answering(body), of)).toBe(expected);
+  });
+
+  test('says: dead', async () => {
+    expect(await proof(answering(undefined, 401))).toBe('dead');
+  });
+});
+
+describe('reaching the broker', () => {
+  const reach = (answer: HttpAnswer | BrokerError): Promise<unknown> =>
+    connect([answer]).connection.reach?.(call) ?? Promise.reject(new Error('no reach'));
+
+  test.each([
+    ['the bridge', {}, 'https://bridge.example/accounts?locale=en'],
+    ['the API', login, 'https://api.example/account/list'],
+  ])('asks %s for a list without a token', async (_, entry, url) => {
+    const tried = connect([answering({}, 401)], {}, entry);
+    await tried.connection.reach?.(call);
+    expect(tried.requests).toEqual([{ method: 'GET', url, headers: { accept: 'application/json' } }]);
+  });
+
+  test.each<[string, HttpAnswer]>([
+    ['401 with JSON', answering({ s: 'error', errmsg: 'Unauthorized' }, 401)],
+    ['401, empty', { status: 401, headers: {}, body: '', json: undefined }],
+    ['JSON', answering({ s: 'error' })],
+  ])('%s is the broker itself', async (_, answer) => {
+    await reach(answer);
+  });
+
+  test.each<[string, HttpAnswer | BrokerError, object]>([
+    [
+      'a page',
+      { status: 401, headers: { 'content-type': 'text/html' }, body: '<html>', json: undefined },
+      { code: 'server_fault' },
+    ],
+    ['500', answering({}, 500), { code: 'server_fault' }],
+    ['a text', { status: 200, headers: {}, body: 'OK', json: undefined }, { code: 'server_fault' }],
+    [
+      'no answer',
+      new BrokerError('made up', { kind: 'outcome-unknown', code: 'timeout' }),
+      { code: 'timeout' },
+    ],
+  ])('%s is not', async (_, answer, expected) => {
+    await expect(reach(answer)).rejects.toMatchObject({ ...expected, kind: 'transient', scope: 'broker' });
+  });
+
+  test.each<[string, HttpAnswer, string]>([
+    ['423', answering(undefined, 423), 'lockout_near'],
+    ['429', answering(undefined, 429), 'rate_limited'],
+    ['a penalty', penalty, 'time_penalty'],
+  ])('%s asks for silence', async (_, answer, code) => {
+    await expect(reach(answer)).rejects.toMatchObject({ kind: 'throttled', scope: 'egress', code });
   });
 });
 

@@ -67,7 +67,10 @@ describe('a token', () => {
     const bearer = await token();
     expect(await me(bearer)).toMatchObject({ status: 200, body: { name: 'USER' } });
     const list = { path: '/v1/Account/List', headers: { authorization: `Bearer ${bearer}` } };
-    expect(await send(list)).toMatchObject({ status: 200, body: [{ name: 'USER' }] });
+    expect(await send(list)).toMatchObject({
+      status: 200,
+      body: [{ name: expect.stringMatching(/^SIM/) }, {}, {}],
+    });
     host.now += 60_000;
     expect(await me(bearer)).toEqual({ status: 401 });
   });
@@ -80,6 +83,25 @@ describe('a token', () => {
   ])('switch bridge.expiration: %s', async (unit, expected) => {
     const { body } = await simulated({ 'bridge.expiration': unit }).login();
     expect((body as { d: { expiration?: unknown } }).d.expiration).toBe(expected);
+  });
+});
+
+// github tradingview/rest_integrations_docs, data_tests/auth*.rst: the nearest thing to a check that others wrote.
+test("the bridge passes TradingView's conformance tests", async () => {
+  const { login } = simulated();
+  const tokens = new Set<string>();
+  for (let n = 0; n < 10; n += 1) {
+    const { status, body } = await login();
+    const { s, d } = body as { s: string; d: { access_token: string; expiration: number } };
+    expect([status, s, Number.isInteger(d.expiration)]).toEqual([200, 'ok', true]);
+    expect(d.expiration).toBeGreaterThan(startAt / 1_000);
+    expect(d.access_token).not.toBe('');
+    tokens.add(d.access_token);
+  }
+  expect(tokens.size).toBe(10);
+  expect(await login('wrong')).toMatchObject({
+    status: 200,
+    body: { s: 'error', errmsg: expect.any(String) },
   });
 });
 
@@ -101,7 +123,7 @@ describe('sessions', () => {
     const bearer = await token();
     expect(dialect.command?.('expire-all', 'OTHER')).toEqual({ closed: 0 });
     expect(dialect.command?.('expire-all', undefined)).toEqual({ closed: 1 });
-    expect(await me(bearer)).toEqual({ status: 408 });
+    expect(await me(bearer)).toEqual({ status: 408, body: 'Request Timeout' });
     expect(dialect.command?.('sing', undefined)).toBeUndefined();
   });
 });
@@ -179,6 +201,13 @@ describe('penalties', () => {
     expect(await login()).toMatchObject({ body: expected });
   });
 
+  test('count by /24', async () => {
+    const { login } = simulated();
+    for (let n = 1; n <= 5; n += 1) await login('wrong', {}, `10.0.0.${n}`);
+    expect(await login('right', {}, '10.0.0.9')).toHaveProperty(['body', 'p-ticket']);
+    expect(await login('right', {}, '10.0.1.9')).toMatchObject({ body: { s: 'ok' } });
+  });
+
   test('are forgotten on command', async () => {
     const { login, fail, dialect } = simulated();
     await fail(5);
@@ -194,6 +223,124 @@ describe('penalties', () => {
   ])('switch throttleWith: %s', (way, expected) => {
     expect(simulated({ throttleWith: way }).dialect.throttle({ name: 'authorize' })).toEqual(expected);
   });
+});
+
+describe('a native login', () => {
+  const body = { name: 'USER', password: 'right', appId: 'App', deviceId: 'made-up', cid: 1, sec: 'made-up' };
+  const post = (
+    { send }: ReturnType<typeof simulated>,
+    more: object = {},
+    path = '/v1/auth/accesstokenrequest',
+  ): Promise<DialectAnswer> => {
+    const headers = { 'content-type': 'application/json' };
+    return send({ method: 'POST', path, headers, body: JSON.stringify({ ...body, ...more }) });
+  };
+  const tokenOf = ({ body }: DialectAnswer): string => (body as { accessToken: string }).accessToken;
+
+  test('answers as documented, at either writing of its path', async () => {
+    const world = simulated();
+    const answer = await post(world, {}, '/v1/auth/accessTokenRequest');
+    expect(answer).toMatchObject({
+      status: 200,
+      body: {
+        accessToken: expect.any(String),
+        mdAccessToken: expect.any(String),
+        expirationTime: '2026-01-15T09:20:00.000Z',
+        userStatus: 'Active',
+        userId: expect.any(Number),
+        name: 'USER',
+      },
+    });
+    expect(tokenOf(answer)).not.toBe(tokenOf(await post(world)));
+  });
+
+  test('shares users, sessions and tokens with the bridge', async () => {
+    const world = simulated();
+    const bearer = tokenOf(await post(world));
+    const headers = { authorization: `Bearer ${bearer}` };
+    expect(await world.send({ path: '/accounts', headers })).toMatchObject({
+      body: { s: 'ok', d: [{}, {}, {}] },
+    });
+    await world.token();
+    await world.token();
+    expect(await world.me(bearer)).toMatchObject({ status: 401 });
+  });
+
+  test.each(['GET', 'POST'])('is renewed by %s, before its expiry only', async (method) => {
+    const world = simulated();
+    const bearer = tokenOf(await post(world));
+    const renew = (token: string): Promise<DialectAnswer> =>
+      world.send({
+        method,
+        path: '/v1/auth/renewAccessToken',
+        headers: { authorization: `Bearer ${token}` },
+        body: method === 'POST' ? '{}' : '',
+      });
+    const renewed = await renew(bearer);
+    expect(tokenOf(renewed)).not.toBe(bearer);
+    expect(renewed.body).not.toHaveProperty('mdAccessToken');
+    expect(world.dialect.command?.('sessions', 'USER')).toEqual({ alive: 1 });
+    world.host.now += 4_800_000;
+    expect(await renew(tokenOf(renewed))).toEqual({ status: 401 });
+  });
+
+  test('counts against its network where it fails, each renewal always, and `me` where it fails', async () => {
+    const world = simulated({ 'limits.login': 1, 'limits.renew': 1, 'limits.me': 1 });
+    const headers = { authorization: `Bearer ${tokenOf(await post(world))}` };
+    const renew = (): Promise<DialectAnswer> => world.send({ path: '/v1/auth/renewaccesstoken', headers });
+    const me = (bearer: object): Promise<DialectAnswer> =>
+      world.send({ path: '/v1/auth/me', headers: { ...bearer } });
+    const penalty = (seconds: number): object => ({
+      status: 200,
+      body: { 'p-ticket': expect.any(String), 'p-time': seconds },
+    });
+    expect(await post(world)).toHaveProperty(['body', 'accessToken']);
+    expect(await renew()).toHaveProperty(['body', 'accessToken']);
+    expect(await renew()).toEqual(penalty(15));
+    expect(await me(headers)).toHaveProperty(['body', 'userId']);
+    expect(await me({})).toMatchObject({ status: 401 });
+    expect(await me(headers)).toEqual(penalty(30));
+    await post(world, { password: 'wrong' });
+    expect(await post(world)).toEqual(penalty(15));
+  });
+
+  test('wants the key of a subscription by switch apiKeyNeeded', async () => {
+    const world = simulated({ apiKeyNeeded: 'on' });
+    expect(await post(world, { sec: '' })).toMatchObject({ body: { errorText: expect.any(String) } });
+    expect(await post(world)).toHaveProperty(['body', 'accessToken']);
+  });
+
+  test('needs a name and a password', async () => {
+    expect(await post(simulated(), { name: undefined })).toEqual({ status: 400 });
+  });
+});
+
+test('the reads of the bridge answer without a token that they want one', async () => {
+  const { send, token } = simulated();
+  for (const path of ['/accounts', '/accounts/D0000001/state', '/accounts/D0000001/orders', '/quotes']) {
+    expect(await send({ path })).toEqual({ status: 401, body: { s: 'error', errmsg: 'Unauthorized' } });
+    const headers = { authorization: `Bearer ${await token()}` };
+    expect(await send({ path, headers })).toMatchObject({ status: 200, body: { s: 'ok' } });
+  }
+});
+
+test('too many calls are answered by 429 with an empty body: 100 a second, 1,000 an hour', async () => {
+  const { host, send } = simulated();
+  const statusAfter = async (calls: number): Promise<number> => {
+    let status = 0;
+    for (let n = 0; n < calls; n += 1) ({ status } = await send({ path: '/accounts' }));
+    return status;
+  };
+  expect(await statusAfter(100)).toBe(401);
+  expect(await send({ path: '/accounts' })).toEqual({ status: 429 });
+  for (let burst = 0; burst < 9; burst += 1) {
+    host.now += 1_000;
+    await statusAfter(100);
+  }
+  host.now += 1_000;
+  expect(await send({ path: '/accounts' })).toEqual({ status: 429 });
+  host.now += HOUR_MS;
+  expect(await send({ path: '/accounts' })).toMatchObject({ status: 401 });
 });
 
 describe('the bridge takes', () => {

@@ -1,0 +1,174 @@
+import type { HttpAnswer } from '../../core/broker.ts';
+import type { BrokerError } from '../../core/errors.ts';
+import { isHtml } from '../answer.ts';
+import {
+  barred,
+  brokerFails,
+  HOUR_MS,
+  making,
+  oddity,
+  penalised,
+  shown,
+  silent,
+  stopped,
+  unclear,
+  type Make,
+} from './verdict.ts';
+import type { Said } from './wire.ts';
+
+/** A call with a token: its renewal, or a read with it. */
+export interface Asked {
+  readonly call: 'renewal' | 'read';
+  /** Values that must not be shown, should the broker's text repeat them: the token among them. */
+  readonly secrets: readonly string[];
+  /** Texts of the broker that an operator knows to pass by themselves; lower case. */
+  readonly transientTexts: readonly string[];
+  /** True where this call answered a penalty. */
+  readonly repeated: boolean;
+}
+
+/** How a server fault is worded (github tradovate/api issue 15): a text, no JSON. */
+const serverFault = /internal server error,? error id\b/i;
+/** Beside a 401: a permission or a deviceId that is missing (community.tradovate.com/t/…/4210). The token lives. */
+const accessDenied = /access is denied/i;
+
+/**
+ * Sorts the answer to a call with a token that should live. Never blames the password: at worst the
+ * session is gone, and one full login follows.
+ */
+export function sessionRefusal(answer: HttpAnswer, said: Said | undefined, asked: Asked): BrokerError {
+  const make = making(answer.status);
+  if (said?.penalty) {
+    const call = asked.call === 'renewal' ? asked.call : undefined;
+    return penalised(said.penalty, { ...asked, call }, make);
+  }
+  const bar = barred(said?.userStatus, make);
+  if (bar) return bar;
+  const raw = said?.text?.toLowerCase() ?? '';
+  if (asked.transientTexts.some((text) => raw.includes(text))) {
+    return make('server_fault', brokerFails, `Tradovate could not take the call${shown(raw, asked.secrets)}`);
+  }
+  return byStatus(answer, said, asked, make);
+}
+
+function byStatus(answer: HttpAnswer, said: Said | undefined, asked: Asked, make: Make): BrokerError {
+  const { status } = answer;
+  if (status >= 500) {
+    // A server fault by its own text; a bare 500 is also how an orphaned token was answered.
+    return status !== 500 || serverFault.test(answer.body) || isHtml(answer)
+      ? make('server_fault', brokerFails, 'Tradovate failed')
+      : orphan(make);
+  }
+  if (status === 423) {
+    return make(
+      'lockout_near',
+      silent(HOUR_MS),
+      'Tradovate warns that this network is about to be locked out: nothing is sent from here for an hour',
+    );
+  }
+  if (status === 429) return limited(answer, make);
+  if (status === 408) return orphan(make);
+  if (status === 403 && isHtml(answer)) {
+    return make(
+      'edge_blocked',
+      { ...unclear, scope: 'egress' },
+      'Something in front of Tradovate (its firewall, or a proxy of yours) turned the call away. If it lasts, have this address let through',
+    );
+  }
+  return asked.call === 'renewal'
+    ? refusedRenewal(answer, said, asked, make)
+    : refusedRead(answer, said, make);
+}
+
+function refusedRenewal(answer: HttpAnswer, said: Said | undefined, asked: Asked, make: Make): BrokerError {
+  if (answer.status === 401) return dead(make);
+  if (said?.text === undefined && answer.status !== 403) return odd(answer, make);
+  const words = said?.text === undefined ? '' : shown(said.text, asked.secrets);
+  return make('renewal_refused', { kind: 'refused' }, `Tradovate refused the renewal${words}`);
+}
+
+function refusedRead(answer: HttpAnswer, said: Said | undefined, make: Make): BrokerError {
+  const words = said?.text ?? (isHtml(answer) ? '' : answer.body);
+  if (answer.status === 403 || accessDenied.test(words)) {
+    return make(
+      'access_denied',
+      stopped,
+      'Tradovate denies access with a token that lives: the login lacks a permission, or (live) its deviceId is missing or not accepted. Logging in again would not change it',
+    );
+  }
+  return answer.status === 401 ? dead(make) : odd(answer, make);
+}
+
+function dead(make: Make): BrokerError {
+  return make(
+    'session_dead',
+    { kind: 'refused' },
+    'Tradovate no longer honours this session: its token has expired, or a third login of the same user has closed it',
+  );
+}
+
+/** Not about the session: our call is wrong, or this is no answer. */
+function odd(answer: HttpAnswer, make: Make): BrokerError {
+  return answer.status >= 400
+    ? make(
+        'request_malformed',
+        { kind: 'refused' },
+        'Tradovate does not know this call. Check TRADOVATE_API_URL if it is set; else this is a defect of this service, please report it',
+      )
+    : make('unreadable_answer', unclear, `Tradovate answered with ${oddity(answer)}`);
+}
+
+/**
+ * An empty 429 is the limit of this user's calls, of which its bots make the most: nobody else is hit.
+ * A page is the edge's, which counts by network. With any other body it is how an orphaned token was answered.
+ */
+function limited(answer: HttpAnswer, make: Make): BrokerError {
+  if (answer.body.trim() === '') {
+    return make(
+      'rate_limited',
+      silent(HOUR_MS, 'account'),
+      "Tradovate takes no more calls of this user at the moment: nothing is sent for this account for an hour. Look what its bots send; a user's limit is 5,000 calls an hour",
+    );
+  }
+  return isHtml(answer)
+    ? make(
+        'rate_limited',
+        silent(HOUR_MS),
+        'Tradovate takes no more calls from this network: nothing is sent from here for an hour',
+      )
+    : orphan(make);
+}
+
+/** A session that a third login closed was seen to answer 408, 429 or 500 in place of 401. */
+function orphan(make: Make): BrokerError {
+  return make(
+    'orphan_suspected',
+    unclear,
+    'Tradovate answered a token that should live as it answers one whose session was closed by another login; it is proved, and replaced if that fails',
+  );
+}
+
+/**
+ * What an answer to a call without a session says of the broker: undefined where it answers as itself,
+ * which is JSON or a plain 401.
+ */
+export function unreached(answer: HttpAnswer, said: Said | undefined): BrokerError | undefined {
+  const { status } = answer;
+  const make = making(status);
+  if (said?.penalty) return penalised(said.penalty, { call: undefined, repeated: false, secrets: [] }, make);
+  if (status === 423 || status === 429) {
+    return make(
+      status === 423 ? 'lockout_near' : 'rate_limited',
+      silent(HOUR_MS),
+      'Tradovate takes no calls from this network: nothing is sent from here for an hour',
+    );
+  }
+  const isItself = status < 500 && !isHtml(answer) && (answer.json !== undefined || status === 401);
+  return isItself
+    ? undefined
+    : make(
+        'server_fault',
+        brokerFails,
+        'Tradovate does not answer as itself: its service, or the way to it, is down',
+      );
+}

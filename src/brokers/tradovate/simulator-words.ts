@@ -1,0 +1,113 @@
+import type { DialectAnswer, DialectHost } from '../../core/dialect.ts';
+import { waitSecondsOf } from './simulator-limits.ts';
+import { penalty } from './simulator-penalties.ts';
+import { jwt, type SimulatedSession, type SimulatedToken } from './simulator-sessions.ts';
+
+const WRONG_LOGIN =
+  'Incorrect username or password. Please try again, noting that passwords are case-sensitive.';
+
+/** Switches `bridge.errorStatus` (200, 401, 403) and `bridge.errmsg` (a text): no raw body is public. */
+export function wrongBridge(host: DialectHost): DialectAnswer {
+  return bridgeError(host, host.switch('bridge.errmsg', WRONG_LOGIN));
+}
+
+export function bridgeError(host: DialectHost, errmsg: string): DialectAnswer {
+  return { status: host.switch('bridge.errorStatus', 200), body: { s: 'error', errmsg } };
+}
+
+/** Switch `badCredentials`: `200-errorText` was observed, `401` stands in the conformance page. */
+export function wrongNative(host: DialectHost): DialectAnswer {
+  return host.switch<string>('badCredentials', '200-errorText') === '401'
+    ? { status: 401 }
+    : { status: 200, body: { errorText: WRONG_LOGIN } };
+}
+
+/** The bridge's success. Switch `bridge.expiration` (`s`, `ms`, `string`, `absent`): its unit is not proven. */
+export function bridgeToken(host: DialectHost, { token, expiresAt }: SimulatedToken): DialectAnswer {
+  const written: Readonly<Record<string, object>> = {
+    s: { expiration: expiresAt / 1_000 },
+    ms: { expiration: expiresAt },
+    string: { expiration: String(expiresAt / 1_000) },
+    absent: {},
+  };
+  const expiration = written[host.switch('bridge.expiration', 's')];
+  return { status: 200, body: { s: 'ok', d: { access_token: token, ...expiration } } };
+}
+
+/**
+ * The success of a native login or renewal (partner.tradovate.com, access-token-request). Switches
+ * `mdAccessToken` (`login only`, `login+renew`, `never`), `expirationFraction` (`present`, `absent`), `apiHosts`
+ * (`off`, `on`).
+ */
+export function nativeToken(
+  host: DialectHost,
+  { token, expiresAt, session }: SimulatedToken,
+  by: 'login' | 'renew',
+): DialectAnswer {
+  const { userId, username } = session;
+  const md = host.switch<string>('mdAccessToken', 'login only');
+  const hasMd = md === 'login+renew' || (md === 'login only' && by === 'login');
+  const iso = new Date(expiresAt).toISOString();
+  const isWhole = host.switch<string>('expirationFraction', 'present') === 'absent';
+  const body = {
+    accessToken: token,
+    ...(hasMd && { mdAccessToken: jwt(userId, expiresAt / 1_000, `md ${token}`) }),
+    expirationTime: isWhole ? iso.replace(/\.\d+/, '') : iso,
+    passwordExpirationTime: new Date(expiresAt + 150 * 86_400_000).toISOString(),
+    userStatus: 'Active',
+    userId: Number(userId),
+    name: username,
+    hasLive: false,
+    hasSimPlus: false,
+    showKIDs: false,
+    ...(host.switch<string>('apiHosts', 'off') === 'on' && {
+      apiHosts: {
+        live: 'live.example',
+        demo: 'demo.example',
+        mdLive: 'md.example',
+        replay: 'replay.example',
+      },
+    }),
+  };
+  return { status: 200, body };
+}
+
+/** What answers a token that is not alive. Switch `orphanAnswer` (401, 408, 429, 500), for one whose session was closed. */
+export function deadToken(host: DialectHost, token: SimulatedToken | undefined): DialectAnswer {
+  const bodies: Readonly<Record<number, string>> = {
+    408: 'Request Timeout',
+    429: 'Too Many Requests',
+    500: 'Internal Server Error',
+  };
+  const status = token?.session.closed ? host.switch('orphanAnswer', 401) : 401;
+  const body = bodies[status];
+  return { status, ...(body !== undefined && { body }) };
+}
+
+/** The broker's ways to ask for silence; switch `throttleWith` (`ticket`, `captcha`, `423`, `429`) chooses. */
+export function throttled(host: DialectHost, operation: string): DialectAnswer {
+  const seconds = waitSecondsOf(host, operation === 'renew' || operation === 'me' ? operation : 'login');
+  switch (host.switch<string>('throttleWith', 'ticket')) {
+    case 'captcha':
+      return penalty(seconds, 'T0', true);
+    case '423':
+      return { status: 423 };
+    case '429':
+      return { status: 429 };
+    default:
+      return penalty(seconds, 'T0', false);
+  }
+}
+
+/**
+ * A user's sub-accounts: real lists have gaps and names that nobody could generate. Switch
+ * `accountNames`: a list of names for everybody.
+ */
+export function accountsOf(
+  host: DialectHost,
+  { userId }: SimulatedSession,
+): readonly { readonly id: number; readonly name: string }[] {
+  const own = [1, 2, 5].map((n) => `SIM${userId}${String(n).padStart(7, '0')}`);
+  const names = host.switch<readonly string[]>('accountNames', own);
+  return names.map((name, index) => ({ id: Number(userId.slice(-6)) * 100 + index, name }));
+}

@@ -1,0 +1,123 @@
+import { BrokerError, type BrokerErrorFields } from '../../core/errors.ts';
+import type { HttpAnswer } from '../../core/broker.ts';
+import { isHtml } from '../answer.ts';
+import { carryFor, type Penalisable } from './carry.ts';
+import type { TradovateErrorCode } from './errors.ts';
+import type { Penalty } from './wire.ts';
+
+export type Fields = Omit<BrokerErrorFields, 'code'>;
+/** An error of one answer: its status stands in it and at the end of its text. */
+export type Make = (code: TradovateErrorCode, fields: Fields, text: string) => BrokerError;
+
+export const making =
+  (status: number): Make =>
+  (code, fields, text) =>
+    new BrokerError(`${text} (HTTP ${status}).`, { ...fields, code, status });
+
+/**
+ * Captcha, 423 and 429 ask for an hour's silence, and a call within it may lengthen it
+ * (partner.tradovate.com, penalty-tickets and rate-limits).
+ */
+export const HOUR_MS = 60 * 60_000;
+
+export const stopped: Fields = { kind: 'needs-human' };
+export const unclear: Fields = { kind: 'outcome-unknown' };
+export const brokerFails: Fields = { kind: 'transient', scope: 'broker' };
+export const silent = (retryAfterMs: number, scope: 'egress' | 'account' = 'egress'): Fields => ({
+  kind: 'throttled',
+  scope,
+  retryAfterMs,
+});
+
+/**
+ * A penalty belongs to the network, not to the login: everybody behind this address has to wait. Its
+ * ticket goes with the next call of the same account, over restarts and replicas. `call` undefined:
+ * a read, which carries none.
+ */
+export function penalised(
+  penalty: Penalty,
+  given: { call: Penalisable | undefined; repeated: boolean; secrets: readonly string[] },
+  make: Make,
+): BrokerError {
+  const said = penalty.text === undefined ? '' : shown(penalty.text, given.secrets);
+  if (penalty.captcha) {
+    return make(
+      'captcha',
+      silent(HOUR_MS),
+      `Tradovate wants a captcha from this network${said}, which is not for programs: nothing is sent from here for an hour. Find the account whose password fails and mend it, and let no other program log in from this address: each try begins the hour anew`,
+    );
+  }
+  // The ticket was to settle it. Asking again every few seconds would go on for the hour that counts.
+  if (given.repeated) {
+    return make(
+      'time_penalty',
+      silent(HOUR_MS),
+      `Tradovate did not take the answer to its time penalty${said}: nothing is sent from this network for an hour`,
+    );
+  }
+  const what = given.call === 'sign-in' ? 'after failed logins' : 'after too many calls';
+  return make(
+    'time_penalty',
+    {
+      ...silent(penalty.waitMs),
+      ...(given.call !== undefined && { carry: carryFor(given.call, penalty.ticket) }),
+    },
+    `Tradovate has put a time penalty of ${Math.round(penalty.waitMs / 1_000)} s on this network, ${what}${said}. The call is repeated once after that`,
+  );
+}
+
+/** States of a login that no call changes (github cgilly2fast/tradovate-typescript, src/types/index.ts). */
+const barredStates: ReadonlyMap<string, { readonly code: TradovateErrorCode; readonly text: string }> =
+  new Map([
+    [
+      'TemporaryLocked',
+      {
+        code: 'locked_out',
+        text: 'Tradovate has locked this login for a time. Wait, sign in on the web page, then allow one more try here',
+      },
+    ],
+    [
+      'UnconfirmedEmail',
+      {
+        code: 'account_unavailable',
+        text: 'The e-mail address of this login is not confirmed. Confirm it on the Tradovate web page, then allow one more try here',
+      },
+    ],
+    [
+      'Closed',
+      {
+        code: 'account_unavailable',
+        text: 'This login is closed. Ask Tradovate, or remove the account here',
+      },
+    ],
+  ]);
+
+/** True for a `userStatus` that bars the login, whatever else the answer holds. */
+export function isBarred(userStatus: string | undefined): boolean {
+  return barredStates.has(userStatus ?? '');
+}
+
+/** What such a `userStatus` is worth; undefined for any other. */
+export function barred(userStatus: string | undefined, make: Make): BrokerError | undefined {
+  const state = barredStates.get(userStatus ?? '');
+  return state && make(state.code, stopped, state.text);
+}
+
+/** What an answer is that is none, for a person. */
+export function oddity(answer: HttpAnswer): string {
+  if (answer.status >= 300) return 'a redirect, which is not followed';
+  return isHtml(answer) ? 'a page' : 'something unreadable';
+}
+
+/** The broker's own words, cut and cleaned; nothing where they repeat a secret. */
+export function shown(text: string, secrets: readonly string[]): string {
+  const folded = text.toLowerCase();
+  const repeats = secrets.some((secret) =>
+    [secret, encodeURIComponent(secret), new URLSearchParams({ '': secret }).toString().slice(1)].some(
+      (form) => folded.includes(form.toLowerCase()),
+    ),
+  );
+  if (repeats) return '';
+  const plain = text.replaceAll(/[\p{C}\s<>{}]+/gu, ' ').trim();
+  return plain === '' ? '' : `: "${plain.slice(0, 160).replaceAll('"', "'").replace(/\.$/, '')}"`;
+}

@@ -1,0 +1,317 @@
+import type { RawEntry } from '../../../src/core/broker.ts';
+import type { ErrorKind, ErrorScope } from '../../../src/core/errors.ts';
+import type { FaultRule, Simulator } from '../../../src/simulator/index.ts';
+
+/** One signal on the wire, and what it is taken for. */
+export interface ErrorRow {
+  /** As the broker's table of errors has it. */
+  readonly name: string;
+  readonly entry: RawEntry;
+  /** Makes the simulator say it. For a sign-in before it; else once the account has a session. */
+  readonly arrange: (simulator: Simulator) => void;
+  readonly during: 'sign-in' | 'renewal' | 'proof' | 'discovery';
+  /** True where no answer comes: the caller's deadline has to end it. */
+  readonly stalls?: boolean;
+  readonly expect: {
+    readonly kind: ErrorKind;
+    readonly code: string;
+    readonly scope: ErrorScope;
+    readonly retryAfterMs?: number;
+  };
+  /** True where the next call of the account has something to bring along. */
+  readonly carries?: boolean;
+}
+
+const HOUR_MS = 3_600_000;
+const key = { appId: 'Desk', appVersion: '1.0', deviceId: 'made-up-device', cid: 1234, sec: 'made-up-sec' };
+
+/** Made-up logins: by the bridge, by the bridge with renewals, by the API. */
+export const bridge: RawEntry = { username: 'USER_BRIDGE', password: 'made-up & + % # = @ / ü secret' };
+export const renewing: RawEntry = { ...bridge, username: 'USER_RENEW', renew: true };
+export const api: RawEntry = {
+  username: 'USER_API',
+  password: 'made-up & + % # = @ / ü secret',
+  login: 'api',
+  api: key,
+};
+export const apiWith = (more: object): RawEntry => ({ ...api, api: { ...key, ...more } });
+const wrong = (entry: RawEntry): RawEntry => ({ ...entry, password: 'made-up wrong secret' });
+
+type Arrange = ErrorRow['arrange'];
+const nothing: Arrange = () => undefined;
+const all =
+  (...steps: readonly Arrange[]): Arrange =>
+  (simulator) => {
+    for (const step of steps) step(simulator);
+  };
+/** A switch of the simulator. */
+export const set =
+  (name: string, value: unknown): Arrange =>
+  (simulator) =>
+    simulator.setSwitch('tradovate', name, value);
+export const tell =
+  (name: string, argument?: string): Arrange =>
+  (simulator) =>
+    void simulator.command('tradovate', name, argument);
+const answer = (operation: string, status: number, body?: unknown): Arrange =>
+  tell('answer', JSON.stringify({ operation, status, body }));
+const fault =
+  (kind: FaultRule['kind'], status?: number): Arrange =>
+  (simulator) =>
+    void simulator.fault({ broker: 'tradovate', kind, times: 1, ...(status !== undefined && { status }) });
+
+const person = (code: string): ErrorRow['expect'] => ({ kind: 'needs-human', code, scope: 'account' });
+const silence = (code: string, retryAfterMs = HOUR_MS, scope: ErrorScope = 'egress'): ErrorRow['expect'] => ({
+  kind: 'throttled',
+  code,
+  scope,
+  retryAfterMs,
+});
+const unclear = (code: string, scope: ErrorScope = 'account'): ErrorRow['expect'] => ({
+  kind: 'outcome-unknown',
+  code,
+  scope,
+});
+const refused = (code: string): ErrorRow['expect'] => ({ kind: 'refused', code, scope: 'account' });
+const down: ErrorRow['expect'] = { kind: 'transient', code: 'server_fault', scope: 'broker' };
+
+const ERROR_ID = 'Internal Server Error, error id: 5f0c0000-0000-4000-8000-000000000009';
+
+const signIns: readonly ErrorRow[] = (
+  [
+    [
+      'login 200 `errorText` "Incorrect username or password…"',
+      wrong(api),
+      nothing,
+      person('bad_credentials'),
+    ],
+    ['login 401', wrong(api), set('badCredentials', '401'), person('bad_credentials')],
+    [
+      'login 200 other `errorText`',
+      api,
+      answer('access-token-request', 200, { errorText: 'Something new.' }),
+      person('login_refused'),
+    ],
+    ['login `userStatus` Closed', api, tell('user-status', 'USER_API Closed'), person('account_unavailable')],
+    ['login `userStatus` TemporaryLocked', api, tell('user-status', 'USER_API'), person('locked_out')],
+    [
+      'login `userStatus` UnconfirmedEmail',
+      api,
+      tell('user-status', 'USER_API UnconfirmedEmail'),
+      person('account_unavailable'),
+    ],
+    ['bridge 200 `userStatus`', bridge, tell('user-status', 'USER_BRIDGE'), person('locked_out')],
+    ['bridge 200 `s:"error"` about the password', wrong(bridge), nothing, person('bad_credentials')],
+    [
+      'bridge 200 `s:"error"`, another text',
+      wrong(bridge),
+      set('bridge.errmsg', 'No.'),
+      person('login_refused'),
+    ],
+    ['bridge 401 `s:"error"`', wrong(bridge), set('bridge.errorStatus', 401), person('bad_credentials')],
+    [
+      'bridge 403 `s:"error"`, another text',
+      wrong(bridge),
+      all(set('bridge.errorStatus', 403), set('bridge.errmsg', 'No.')),
+      person('login_refused'),
+    ],
+    ['login 200 `p-captcha: true`', api, tell('captcha'), silence('captcha')],
+    ['bridge 200 `p-captcha: true`', bridge, tell('fail-logins', '10'), silence('captcha')],
+    ['login 423', api, all(set('throttleWith', '423'), fault('throttle')), silence('lockout_near')],
+    ['bridge 423', bridge, all(set('throttleWith', '423'), fault('throttle')), silence('lockout_near')],
+    ['login 429, empty body, no ticket', api, set('limits.anonymous', 0), silence('rate_limited')],
+    ['bridge 429, empty body, no ticket', bridge, set('limits.anonymous', 0), silence('rate_limited')],
+    [
+      'login 200 without token, error or ticket',
+      api,
+      answer('access-token-request', 200, {}),
+      unclear('unreadable_answer'),
+    ],
+    [
+      'bridge 200 without token',
+      bridge,
+      answer('authorize', 200, { s: 'ok', d: {} }),
+      unclear('unreadable_answer'),
+    ],
+    ['login 200 non-JSON', api, answer('access-token-request', 200, 'OK'), unclear('unreadable_answer')],
+    ['bridge 200, a page', bridge, fault('html', 200), unclear('unreadable_answer')],
+    [
+      'login 500 text with an error id',
+      api,
+      answer('access-token-request', 500, ERROR_ID),
+      unclear('server_fault', 'broker'),
+    ],
+    [
+      'bridge 500 text with an error id',
+      bridge,
+      answer('authorize', 500, ERROR_ID),
+      unclear('server_fault', 'broker'),
+    ],
+    ['reset on login', api, fault('drop-after'), unclear('no_answer')],
+    ['reset on a bridge login', bridge, fault('drop'), unclear('no_answer')],
+    ['login 400', api, answer('access-token-request', 400), refused('request_malformed')],
+    ['bridge 404', bridge, answer('authorize', 404), refused('request_malformed')],
+    ['login from a new device', api, set('deviceApproval', 'on'), person('device_unapproved')],
+    ['bridge login from a new device', bridge, set('deviceApproval', 'on'), person('device_unapproved')],
+  ] as const satisfies readonly (readonly [string, RawEntry, Arrange, ErrorRow['expect']])[]
+).map(([name, entry, arrange, expect]) => ({ name, entry, arrange, expect, during: 'sign-in' }));
+
+const renewals: readonly ErrorRow[] = (
+  [
+    ['renew 401: closed by a third login', api, tell('expire-all'), refused('session_dead')],
+    ['renew 401: expired', api, (simulator) => simulator.clock.shift(4_800_000), refused('session_dead')],
+    [
+      'renew 401: no renewal of bridge tokens',
+      renewing,
+      set('bridge.renewable', 'off'),
+      refused('session_dead'),
+    ],
+    [
+      'renew 200 `errorText`',
+      api,
+      answer('renew', 200, { errorText: 'Something new.' }),
+      refused('renewal_refused'),
+    ],
+    ['renew 403', api, answer('renew', 403), refused('renewal_refused')],
+    ['renew 403, a page', api, fault('html', 403), unclear('edge_blocked', 'egress')],
+    [
+      'renew `userStatus` Closed',
+      api,
+      answer('renew', 200, { userStatus: 'Closed', accessToken: 'made-up' }),
+      person('account_unavailable'),
+    ],
+    ['renew 200 `p-captcha: true`', renewing, tell('captcha'), silence('captcha')],
+    ['renew 423', api, all(set('throttleWith', '423'), fault('throttle')), silence('lockout_near')],
+    [
+      'renew 429, empty body, no ticket',
+      api,
+      set('limits.user', 0),
+      silence('rate_limited', HOUR_MS, 'account'),
+    ],
+    ['renew 429, a page', api, fault('html', 429), silence('rate_limited')],
+    ['renew 200 without token, error or ticket', api, answer('renew', 200, {}), unclear('unreadable_answer')],
+    ['renew 200 non-JSON', api, fault('html', 200), unclear('unreadable_answer')],
+    ['renew 302', api, fault('status', 302), unclear('unreadable_answer')],
+    ...([408, 429, 500] as const).map(
+      (status) =>
+        [
+          `renew ${status} on a token that should live`,
+          api,
+          all(set('orphanAnswer', status), tell('expire-all')),
+          unclear('orphan_suspected'),
+        ] as const,
+    ),
+    ['renew 500 text with an error id', api, answer('renew', 500, ERROR_ID), down],
+    ['renew 502, a page', renewing, fault('html', 502), down],
+    ['reset on renew', api, fault('drop-after'), unclear('no_answer')],
+    ['half an answer on renew', api, fault('half'), unclear('no_answer')],
+    ['renew 404', api, fault('status', 404), refused('request_malformed')],
+    ['renew 400', renewing, fault('status', 400), refused('request_malformed')],
+  ] as const satisfies readonly (readonly [string, RawEntry, Arrange, ErrorRow['expect']])[]
+).map(([name, entry, arrange, expect]) => ({ name, entry, arrange, expect, during: 'renewal' }));
+
+const reads: readonly ErrorRow[] = (
+  [
+    [
+      'data call 401 "Access is denied"',
+      'discovery',
+      apiWith({ deviceId: 'wrong-device' }),
+      set('deviceIdEnforced', 'on'),
+      person('access_denied'),
+    ],
+    [
+      'me 401 "Access is denied"',
+      'proof',
+      api,
+      answer('me', 401, 'Access is denied'),
+      person('access_denied'),
+    ],
+    ['data call 401', 'discovery', bridge, tell('expire-all'), refused('session_dead')],
+    ...([408, 429, 500] as const).map(
+      (status) =>
+        [
+          `me ${status} on a token that should live`,
+          'proof',
+          bridge,
+          all(set('orphanAnswer', status), tell('expire-all')),
+          unclear('orphan_suspected'),
+        ] as const,
+    ),
+    [
+      'me 429, empty body',
+      'proof',
+      bridge,
+      set('limits.user', 0),
+      silence('rate_limited', HOUR_MS, 'account'),
+    ],
+    ['me 200 `p-ticket`', 'proof', bridge, set('limits.me', 0), silence('time_penalty', 30_000)],
+    ['me 200 `p-captcha: true`', 'proof', bridge, tell('captcha'), silence('captcha')],
+    ['me 500 text with an error id', 'proof', bridge, answer('me', 500, ERROR_ID), down],
+    ['me 200 without a user', 'proof', bridge, answer('me', 200, {}), unclear('unreadable_answer')],
+    ['account list, a page', 'discovery', api, fault('html', 200), unclear('unreadable_answer')],
+    ['account list 503', 'discovery', bridge, fault('status', 503), down],
+  ] as const satisfies readonly (readonly [
+    string,
+    ErrorRow['during'],
+    RawEntry,
+    Arrange,
+    ErrorRow['expect'],
+  ])[]
+).map(([name, during, entry, arrange, expect]) => ({ name, during, entry, arrange, expect }));
+
+const penalties: readonly ErrorRow[] = [
+  {
+    name: 'login 200 `p-ticket`, no captcha',
+    entry: api,
+    arrange: tell('fail-logins'),
+    during: 'sign-in',
+    expect: silence('time_penalty', 15_000),
+    carries: true,
+  },
+  {
+    name: 'bridge 200 `p-ticket`, no captcha',
+    entry: bridge,
+    arrange: tell('fail-logins'),
+    during: 'sign-in',
+    expect: silence('time_penalty', 15_000),
+    carries: true,
+  },
+  {
+    name: 'renew 200 `p-ticket`, no captcha',
+    entry: renewing,
+    arrange: set('limits.renew', 0),
+    during: 'renewal',
+    expect: silence('time_penalty', 15_000),
+    carries: true,
+  },
+];
+
+const hung: readonly ErrorRow[] = [
+  {
+    name: 'timeout on login',
+    entry: api,
+    arrange: fault('stall'),
+    during: 'sign-in',
+    stalls: true,
+    expect: unclear('timeout'),
+  },
+  {
+    name: 'timeout on a bridge login',
+    entry: bridge,
+    arrange: fault('stall'),
+    during: 'sign-in',
+    stalls: true,
+    expect: unclear('timeout'),
+  },
+  {
+    name: 'timeout on renew',
+    entry: api,
+    arrange: fault('stall'),
+    during: 'renewal',
+    stalls: true,
+    expect: unclear('timeout'),
+  },
+];
+
+/** Every error row of the broker's documents that an answer (or none) makes. */
+export const errorRows: readonly ErrorRow[] = [...signIns, ...penalties, ...renewals, ...reads, ...hung];

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { questions } from '../../../../src/brokers/tradovate/questions.ts';
+import type { FieldKind, TranscribedCall } from '../../../../src/core/transcript.ts';
+
+const made = (path: string, fields: TranscribedCall['fields'], more: object = {}): TranscribedCall => ({
+  method: 'POST',
+  path,
+  status: 200,
+  tookMs: 120,
+  headers: [],
+  fields,
+  body: 'json',
+  ...more,
+});
+const token: FieldKind = {
+  type: 'string',
+  length: 230,
+  jwt: { header: ['alg', 'kid'], claims: ['sub', 'exp'], expiresInSeconds: 4_800 },
+};
+const expiration = (written: 'seconds' | 'milliseconds'): FieldKind => ({
+  type: 'number',
+  instant: { written, inSeconds: 4_800 },
+});
+const settled = (calls: readonly TranscribedCall[]): Record<string, string> =>
+  Object.fromEntries(
+    questions.flatMap(({ id, settledBy }) => {
+      const answer = settledBy(calls);
+      return answer === undefined ? [] : [[id, answer]];
+    }),
+  );
+const RENEW = '/v1/auth/renewaccesstoken';
+
+describe('the open questions', () => {
+  test('are ten, each once, and nothing settles them by itself', () => {
+    expect(new Set(questions.map(({ id }) => id)).size).toBe(10);
+    expect(settled([])).toEqual({});
+  });
+
+  test.each<[string, readonly TranscribedCall[], Record<string, unknown>]>([
+    [
+      'an expiration in milliseconds',
+      [made('/authorize', { 'd.access_token': token, 'd.expiration': expiration('milliseconds') })],
+      {
+        'bridge-expiration':
+          "`expiration` is an instant in milliseconds (a number), 4800 s ahead; the token's own `exp` lies 4800 s ahead",
+      },
+    ],
+    [
+      'no expiration',
+      [made('/authorize', { 'd.access_token': token })],
+      { 'bridge-expiration': expect.stringContaining('left out') },
+    ],
+    [
+      'a duration',
+      [made('/authorize', { 'd.access_token': token, 'd.expiration': { type: 'number', seconds: 4_800 } })],
+      { 'bridge-expiration': expect.stringContaining('a duration of 4800 s') },
+    ],
+    [
+      'a refusal of the bridge',
+      [
+        made(
+          '/authorize',
+          { s: { type: 'string' }, errmsg: { type: 'string' } },
+          { error: 'bad_credentials' },
+        ),
+      ],
+      { 'bridge-refusal': 'HTTP 200 with s, errmsg; taken for bad_credentials' },
+    ],
+    [
+      'a penalty of the bridge',
+      [made('/authorize', { 'p-ticket': { type: 'string' } })],
+      { 'bridge-limits': expect.stringContaining('takes part') },
+    ],
+    [
+      'a renewal',
+      [made(RENEW, { accessToken: token, mdAccessToken: token })],
+      { 'market-data-token': 'A renewal brings `mdAccessToken`' },
+    ],
+    [
+      'a renewal after a penalty',
+      [made(RENEW, { 'p-ticket': { type: 'string' } }), made(RENEW, { accessToken: token })],
+      {
+        'market-data-token': 'A renewal does not bring `mdAccessToken`',
+        'ticket-on-renewal': expect.stringContaining('went through'),
+      },
+    ],
+  ])('are settled by %s', (_, calls, expected) => {
+    expect(settled(calls)).toEqual(expected);
+  });
+});
