@@ -92,13 +92,3 @@ function crossFaults(account: IgAccount): readonly FieldFault[] {
     wrong.push({ field: 'oauthToken', message: 'belongs to session "v3": a v2 session has no OAuth pair' });
   return wrong;
 }
-
-/** Fields that are read and checked, but whose work comes later. */
-export function notYet(entry: RawEntry): readonly { readonly field: string }[] {
-  const later: readonly (readonly [string, unknown])[] = [
-    ['session', 'v2'],
-    ['encryptPassword', true],
-    ['streaming', true],
-  ];
-  return later.filter(([field, value]) => entry[field] === value).map(([field]) => ({ field }));
-}

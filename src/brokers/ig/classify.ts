@@ -1,11 +1,14 @@
 import { isHtml } from '../answer.ts';
 import type { HttpAnswer } from '../../core/broker.ts';
 import { BrokerError } from '../../core/errors.ts';
-import { meaningOf, type Meaning } from './errors.ts';
+import { meaningOf, type Meaning } from './meanings.ts';
 import { errorCodeOf } from './wire.ts';
 
-/** What was asked for; the same answer means different things to each. */
-export type Asked = 'sign-in' | 'renewal' | 'read';
+/**
+ * What was asked for; the same answer means different things to each. `switch`: another account, with
+ * the pair of a login that has just worked. `read`: anything that changes nothing.
+ */
+export type Asked = 'sign-in' | 'renewal' | 'switch' | 'read';
 
 /**
  * How long a spent quota is left alone, ms. IG documents no Retry-After; clients wait 10 s to 60 s. The
@@ -53,16 +56,34 @@ const notTaken: Meaning = {
   scope: 'broker',
   text: 'IG could not take the call',
 };
+const notSwitched: Meaning = {
+  kind: 'transient',
+  code: 'switch_unconfirmed',
+  scope: 'account',
+  text: 'IG did not confirm that the new session acts on the configured accountId, so the session is not used',
+};
 
 /**
- * Sorts an answer that brought no grant. The body's `errorCode` decides before the status does, and a
- * 200 without what was asked for is never a success.
+ * Sorts an answer that brought nothing of use. The body's `errorCode` decides before the status does,
+ * and a 200 without what was asked for is never a success.
  */
 export function refusal(asked: Asked, answer: HttpAnswer): BrokerError {
-  const { status, json } = answer;
+  const igCode = errorCodeOf(answer.json);
+  const meaning =
+    igCode === undefined
+      ? withoutCode(asked, answer.status, isHtml(answer))
+      : withCode(asked, answer.status, igCode);
+  return brokerError(meaning, answer);
+}
+
+/** A switch of accounts after which nobody can say which one the session acts on. */
+export function unconfirmedSwitch(answer: HttpAnswer): BrokerError {
+  return brokerError(notSwitched, answer);
+}
+
+/** The error for an answer whose meaning is known. IG's code is shown where it looks like one. */
+export function brokerError({ kind, code, scope, text }: Meaning, { status, json }: HttpAnswer): BrokerError {
   const igCode = errorCodeOf(json);
-  const { kind, code, scope, text } =
-    igCode === undefined ? withoutCode(asked, status, isHtml(answer)) : withCode(asked, status, igCode);
   const said = igCode !== undefined && printableCode.test(igCode) ? `, ${igCode}` : '';
   const pause = kind === 'throttled' ? { retryAfterMs: QUOTA_PAUSE_MS } : {};
   return new BrokerError(`${text} (HTTP ${status}${said}).`, { kind, code, scope, status, ...pause });
@@ -75,15 +96,20 @@ function withCode(asked: Asked, status: number, igCode: string): Meaning {
   switch (asked) {
     case 'sign-in':
       // "Server-side error", yet an answer to a password: a few tries are fair, then it must be paced.
-      if (igCode === 'error.security.generic') return unconfirmed;
+      if (igCode === 'error.security.generic') return { ...unconfirmed, scope: 'broker' };
       return meaning ?? (status >= 500 ? unconfirmed : unknownRefusal);
     case 'renewal':
       // IG documents the login's list for this call too, `invalid-details` included. Whatever it says,
       // a 400 or 401 here speaks of the pair: no password was sent, so none can be in doubt.
-      if (isPairGone(status) || meaning?.code === 'access_token_dead') return pairGone;
+      if (isPairGone(status) || speaksOfPair(meaning)) return pairGone;
       return meaning ?? (status < 500 ? pairGone : withoutCode(asked, status));
+    case 'switch':
+      // The login has just worked: a pair that is dead already, or silence, is IG's trouble.
+      if (meaning?.kind === 'outcome-unknown' || meaning?.code === 'access_token_dead') return notSwitched;
+      return meaning ?? (status >= 500 ? notSwitched : unknownRefusal);
     case 'read':
-      return meaning ?? withoutCode(asked, status);
+      // It changed nothing, so that nothing can be unknown about it.
+      return meaning?.kind === 'outcome-unknown' ? notTaken : (meaning ?? withoutCode(asked, status));
   }
 }
 
@@ -100,6 +126,8 @@ function withoutCode(asked: Asked, status: number, isPage = false): Meaning {
       // A 2xx took effect, and a gateway that gave up (502, 504) cannot know whether the call did: the
       // pair counts as spent. Other pages hardly come from behind the session service: the broker failed.
       return status < 300 || status === 502 || status === 504 ? unreadable : notTaken;
+    case 'switch':
+      return notSwitched;
     case 'read':
       return notTaken;
   }
@@ -107,4 +135,8 @@ function withoutCode(asked: Asked, status: number, isPage = false): Meaning {
 
 function isPairGone(status: number): boolean {
   return status === 400 || status === 401;
+}
+
+function speaksOfPair(meaning: Meaning | undefined): boolean {
+  return meaning?.code === 'access_token_dead' || meaning?.code === 'bad_credentials';
 }

@@ -1,15 +1,28 @@
 import type { Broker, Login, RawEntry } from '../../core/broker.ts';
-import { fields, notYet, readAccount, type IgAccount } from './account.ts';
+import { fields, readAccount, type IgAccount } from './account.ts';
 import { connect } from './connection.ts';
 import { fromEnvironment, fromOlderShape } from './entries.ts';
+import { limits } from './limits.ts';
+import { questions } from './questions.ts';
 
-/** IG (labs.ig.com): OAuth sessions with one-minute access tokens and rotating refresh tokens. */
+/**
+ * IG (labs.ig.com): OAuth sessions with one-minute access tokens and rotating refresh tokens (v3), or
+ * pairs of CST and X-SECURITY-TOKEN that live for hours (v2).
+ */
 export const ig: Broker = {
   name: 'ig',
   title: 'IG',
   // Due at 34 s to 36 s of 60: two more tries of 6 s fit before the token dies, and never a margin near
   // the whole life, which would refresh without end.
-  policy: { dueAtShare: 0.6, jitterShare: 0.05, timeoutMs: 6_000, renewalIsSingleUse: true },
+  policy: {
+    dueAtShare: 0.6,
+    jitterShare: 0.05,
+    timeoutMs: 6_000,
+    renewalIsSingleUse: true,
+    typicalLifeMs: 60_000,
+  },
+  limits,
+  questions,
   baseUrls: {
     api: {
       variable: 'IG_API_URL',
@@ -20,7 +33,7 @@ export const ig: Broker = {
     },
   },
   fields,
-  notYet,
+  notYet: () => [],
   login: (entry: RawEntry) => {
     const read = readAccount(entry);
     return 'faults' in read ? read : { login: loginOf(read.account) };
@@ -37,8 +50,18 @@ function loginOf(account: IgAccount): Login {
     environment,
     identity: `ig/${environment}/${username}`,
     // All that a person may have to change after a refusal: a key of the other environment and a site
-    // that wants another kind of session are refusals too.
-    credentials: [username, password, apiKey, environment, session, String(encryptPassword)],
+    // that wants another kind of session are refusals too; so is an account that a v2 login cannot
+    // switch to.
+    credentials: [
+      username,
+      password,
+      apiKey,
+      environment,
+      session,
+      String(encryptPassword),
+      ...(session === 'v2' ? [account.accountId ?? ''] : []),
+    ],
+    key: apiKey,
     connect: (io) => connect(account, io),
   };
 }

@@ -1,9 +1,12 @@
-import { createHash } from 'node:crypto';
 import type { DialectHost } from '../../core/dialect.ts';
 
 /** An OAuth pair as the simulated IG keeps it. Instants are ms of the simulated clock. */
 export interface Pair {
   readonly username: string;
+  /** The login that it goes back to, over all its refreshes. */
+  readonly session: string;
+  /** When that login was. */
+  readonly since: number;
   readonly access: string;
   readonly refresh: string;
   readonly accessUntil: number;
@@ -25,10 +28,10 @@ export interface Pairs {
 }
 
 /**
- * The pairs that are out. Switches: `accessTtl` (60), `refreshTtl` (600), both seconds; `refreshTtlFrom`
- * `issue` | `access-expiry`; `oldRefreshToken` `dead` | `valid` | seconds of grace; `oldAccessToken`
- * `valid` | `dead`; `secondLogin` `keeps` | `kills-first`. IG documents none of these but the lives,
- * and those by example.
+ * The pairs that are out. Switches: `accessTtl` (60), `refreshTtl` (600), `sessionMax` (none), all seconds;
+ * `refreshTtlFrom` `issue` | `access-expiry`; `oldRefreshToken` `dead` | `valid` | seconds of grace;
+ * `oldAccessToken` `valid` | `dead`; `secondLogin` `keeps` | `kills-first`. IG documents none of these but
+ * the lives, and those by example.
  */
 export function makePairs(host: DialectHost): Pairs {
   const pairs = new Map<string, Pair>();
@@ -43,20 +46,25 @@ export function makePairs(host: DialectHost): Pairs {
     refreshes.delete(pair.refresh);
   };
 
-  const create = (username: string): Pair => {
+  const create = (username: string, login?: Pick<Pair, 'session' | 'since'>): Pair => {
     // A demo runs for days on minute-long tokens: what has died is let go whenever something is born.
     for (const pair of pairs.values()) keep(pair);
     const now = host.clock.now();
-    const accessUntil = now + 1_000 * Number(host.switch<number | string>('accessTtl', 60));
+    const accessUntil = now + secondsOf(host, 'accessTtl', 60);
     const refreshFrom =
       host.switch<string>('refreshTtlFrom', 'issue') === 'access-expiry' ? accessUntil : now;
-    const refreshUntil = refreshFrom + 1_000 * Number(host.switch<number | string>('refreshTtl', 600));
+    const access = uuid(host.random);
+    const { session, since } = login ?? { session: access, since: now };
+    const max = host.switch<number | string>('sessionMax', 'none');
+    const endsAt = max === 'none' ? Number.POSITIVE_INFINITY : since + 1_000 * Number(max);
     const pair = {
       username,
-      access: uuid(host.random),
+      session,
+      since,
+      access,
       refresh: uuid(host.random),
       accessUntil,
-      refreshUntil,
+      refreshUntil: Math.min(refreshFrom + secondsOf(host, 'refreshTtl', 600), endsAt),
     };
     pairs.set(pair.access, pair);
     refreshes.set(pair.refresh, pair.access);
@@ -77,7 +85,7 @@ export function makePairs(host: DialectHost): Pairs {
     byAccess: (token) => living(pairs.get(token), 'accessUntil', host.clock.now()),
     byRefresh: (token) => living(pairs.get(refreshes.get(token) ?? ''), 'refreshUntil', host.clock.now()),
     rotate: (old) => {
-      const next = create(old.username);
+      const next = create(old.username, old);
       const now = host.clock.now();
       const fate = host.switch<string | number>('oldRefreshToken', 'dead');
       const grace = fate === 'valid' ? Number.POSITIVE_INFINITY : fate === 'dead' ? 0 : 1_000 * Number(fate);
@@ -90,6 +98,11 @@ export function makePairs(host: DialectHost): Pairs {
   };
 }
 
+/** A switch that is a number of seconds, as ms. */
+function secondsOf(host: DialectHost, name: string, byDefault: number): number {
+  return 1_000 * Number(host.switch<number | string>(name, byDefault));
+}
+
 function living(
   pair: Pair | undefined,
   until: 'accessUntil' | 'refreshUntil',
@@ -99,20 +112,7 @@ function living(
 }
 
 /** Shaped like IG's tokens; from the host's chance, so that a run can be repeated. */
-function uuid(random: () => number): string {
+export function uuid(random: () => number): string {
   const hex = Array.from({ length: 32 }, () => Math.floor(random() * 16).toString(16)).join('');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
-}
-
-function sha256(value: string): string {
-  return createHash('sha256').update(value).digest('hex');
-}
-
-/** Who a username is at the simulated IG: always the same client with the same default account. */
-export function personOf(username: string): { readonly clientId: string; readonly accountId: string } {
-  const hash = sha256(`ig:${username}`);
-  return {
-    clientId: String(100_000_000 + (Number.parseInt(hash.slice(0, 7), 16) % 900_000_000)),
-    accountId: `Z${hash.slice(7, 11).toUpperCase()}`,
-  };
 }

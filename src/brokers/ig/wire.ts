@@ -1,16 +1,9 @@
 import { z } from 'zod';
-import type { HttpRequest } from '../../core/broker.ts';
 
 /**
- * The calls and answers of IG's session service. Sources: labs.ig.com /reference/session.html,
- * /reference/session-refresh-token.html and /rest-trading-api-guide.html.
+ * The answers of IG's session service. Sources: labs.ig.com /reference/session.html,
+ * /reference/session-refresh-token.html and /reference/session-encryption-key.html.
  */
-
-/** Required on every call; logins without them fail (labs.ig.com, REST API guide). */
-const jsonHeaders = {
-  'Content-Type': 'application/json',
-  Accept: 'application/json; charset=UTF-8',
-} as const;
 
 /** Ends up in a request header: nothing that could break out of one. */
 const headerSafe = z.string().regex(/^[\x21-\x7e]{1,4096}$/);
@@ -46,17 +39,58 @@ export type TokenPair = z.output<typeof tokenPair>;
 
 const accountId = headerSafe.optional().catch(undefined);
 const clientId = z.union([z.string(), z.number()]).transform(String).optional().catch(undefined);
+const endpoint = z.string().max(2_000).optional().catch(undefined);
 
 /** `POST /session`, VERSION 3: the pair is nested. `accountId` is the login's default account. */
-export const signInAnswer = z.object({ clientId, accountId, oauthToken: tokenPair });
+export const oauthLoginAnswer = z.object({ clientId, accountId, oauthToken: tokenPair });
 
 /** `POST /session/refresh-token`: the pair is the body itself, nothing says whose it is. */
 export const renewalAnswer = tokenPair;
 
-/** `GET /session`. An answer that names neither proves nothing. */
+/** What a header login may say of itself; IG's Java sample knows them, whether they are still sent is open. */
+const authenticationStatus = z
+  .enum([
+    'AUTHENTICATED',
+    'AUTHENTICATED_MISSING_CREDENTIALS',
+    'CHANGE_ENVIRONMENT',
+    'DISABLED_PREFERRED_ACCOUNT',
+    'MISSING_PREFERRED_ACCOUNT',
+    'REJECTED_INVALID_CLIENT_VERSION',
+  ])
+  .optional()
+  .catch(undefined);
+
+/** `POST /session`, VERSION 2: the tokens are headers, and what is `accountId` elsewhere has another name. */
+export const pairLoginAnswer = z.object({
+  clientId,
+  currentAccountId: accountId,
+  /** Set: the login must end in that environment, and what came is no session. */
+  reroutingEnvironment: z.string().nullish().catch(undefined),
+  authenticationStatus,
+});
+
+/** CST (the client) and X-SECURITY-TOKEN (the account) in an answer's headers; none of them is certain. */
+export const tokenHeaders = z.object({
+  cst: headerSafe.optional().catch(undefined),
+  'x-security-token': headerSafe.optional().catch(undefined),
+});
+
+/** `GET /session`. An answer that names neither client nor account proves nothing. */
 export const sessionAnswer = z
-  .object({ clientId, accountId })
+  .object({ clientId, accountId, lightstreamerEndpoint: endpoint })
   .refine((session) => session.clientId !== undefined || session.accountId !== undefined);
+
+/** `PUT /session`: nothing of it is used, but that it is one. */
+export const switchAnswer = z.object({});
+
+/** `GET /session/encryptionKey`. `timeStamp` is a number of ms; one client's fixture has it as a string. */
+export const encryptionKeyAnswer = z.object({
+  encryptionKey: z.string().min(1),
+  timeStamp: z.union([z.int().transform(String), z.string().regex(/^\d{1,20}$/)]),
+});
+
+/** `GET /accounts`. */
+export const accountsAnswer = z.object({ accounts: z.array(z.object({ accountId: headerSafe })) });
 
 const errorAnswer = z.object({ errorCode: z.string().min(1) });
 
@@ -64,54 +98,4 @@ const errorAnswer = z.object({ errorCode: z.string().min(1) });
 export function errorCodeOf(json: unknown): string | undefined {
   const parsed = errorAnswer.safeParse(json);
   return parsed.success ? parsed.data.errorCode : undefined;
-}
-
-/**
- * A login for an OAuth pair. It carries no header of an earlier session: stale ones are suspected to
- * fail logins (ig-python/trading-ig#101). The account is not part of it.
- */
-export function signInRequest(
-  baseUrl: string,
-  apiKey: string,
-  identifier: string,
-  password: string,
-): HttpRequest {
-  return {
-    method: 'POST',
-    url: `${baseUrl}/session`,
-    headers: { ...jsonHeaders, VERSION: '3', 'X-IG-API-KEY': apiKey },
-    body: JSON.stringify({ identifier, password }),
-  };
-}
-
-/** Swaps a refresh token for a new pair; allowed before and after the access token's expiry. */
-export function renewalRequest(baseUrl: string, apiKey: string, refreshToken: string): HttpRequest {
-  return {
-    method: 'POST',
-    url: `${baseUrl}/session/refresh-token`,
-    headers: { ...jsonHeaders, VERSION: '1', 'X-IG-API-KEY': apiKey },
-    body: JSON.stringify({ refresh_token: refreshToken }),
-  };
-}
-
-/** Reads whose session it is; the cheapest call that proves a token. */
-export function sessionRequest(baseUrl: string, headers: Readonly<Record<string, string>>): HttpRequest {
-  return { method: 'GET', url: `${baseUrl}/session`, headers: { ...headers, VERSION: '1' } };
-}
-
-/** The header that chooses the account of a call. */
-export const ACCOUNT_HEADER = 'IG-ACCOUNT-ID';
-
-/** All headers that a call with this token needs; VERSION, which differs by call, is the caller's. */
-export function callHeaders(
-  apiKey: string,
-  accessToken: string,
-  accountId: string | undefined,
-): Readonly<Record<string, string>> {
-  return {
-    ...jsonHeaders,
-    'X-IG-API-KEY': apiKey,
-    Authorization: `Bearer ${accessToken}`,
-    ...(accountId === undefined ? {} : { [ACCOUNT_HEADER]: accountId }),
-  };
 }

@@ -51,14 +51,22 @@ describe('an entry', () => {
     expect(faultsOf(changes)).toEqual(fields);
   });
 
-  it.each([
-    [{}, []],
-    [{ session: 'v3', encryptPassword: false, streaming: false }, []],
-    [{ session: 'v2' }, ['session']],
-    [{ session: 'v2', encryptPassword: true }, ['session', 'encryptPassword']],
-    [{ streaming: true }, ['streaming']],
-  ])('%j: what is read but not done yet', (changes, fields) => {
-    expect(ig.notYet({ ...entry, ...changes }).map(({ field }) => field)).toEqual(fields);
+  it.each([{}, { session: 'v2', encryptPassword: true }, { streaming: true }])(
+    '%j is served whole: nothing is left for later',
+    (changes) => {
+      expect(ig.notYet({ ...entry, ...changes })).toEqual([]);
+      expect(faultsOf(changes)).toEqual([]);
+    },
+  );
+
+  it('names its API key, by which IG counts', () => {
+    expect(loginOf().key).toBe(entry.apiKey);
+  });
+
+  it('has other credentials with another accountId in v2 only, where a wrong one stops it', () => {
+    const withAccount = (session: string, accountId: string) => loginOf({ session, accountId }).credentials;
+    expect(withAccount('v2', 'ZZ1')).not.toEqual(withAccount('v2', 'ZZ2'));
+    expect(withAccount('v3', 'ZZ1')).toEqual(withAccount('v3', 'ZZ2'));
   });
 
   it('is never quoted in a fault', () => {

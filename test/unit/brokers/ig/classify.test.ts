@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ErrorKind } from '../../../../src/core/errors.ts';
 import { refusal, type Asked } from '../../../../src/brokers/ig/classify.ts';
-import { igErrorCodes, igWireCodes, type IgErrorCode } from '../../../../src/brokers/ig/errors.ts';
+import { igErrorCodes, type IgErrorCode } from '../../../../src/brokers/ig/errors.ts';
+import { igWireCodes } from '../../../../src/brokers/ig/meanings.ts';
 import { answerOf } from './harness.ts';
 
 const security = (code: string): string => `error.security.${code}`;
@@ -47,6 +48,8 @@ const rows: readonly (readonly [number, string, Verdict, Verdict])[] = [
   [403, exceeded('account-trading-allowance'), quota('account'), quota('account')],
   [403, exceeded('account-historical-data-allowance'), quota('account'), quota('account')],
   [403, exceeded('something-new'), quota('account'), quota('account')],
+  [400, 'error.switch.invalid-accountId', human('account_refused'), pairGone],
+  [400, 'error.switch.accountId-must-be-different', ['refused', 'request_malformed'], pairGone],
   [401, exceeded('api-key-allowance'), quota('key'), quota('key')],
   [401, security('oauth-token-invalid'), ['refused', 'access_token_dead'], pairGone],
   [403, security('oauth-token-invalid'), ['refused', 'access_token_dead'], pairGone],

@@ -63,6 +63,17 @@ describe('a sign-in', () => {
     expect(grant.headers['IG-ACCOUNT-ID']).toBe('ZZ9X8');
   });
 
+  it('asks the session for the account where the login does not name it, so that no header lacks it', async () => {
+    const bench = makeBench();
+    bench.scripted.push(
+      answerOf(200, { clientId: '1', oauthToken: goodPair }),
+      answerOf(200, { clientId: '1', accountId: 'ZZ1A2' }),
+    );
+    const grant = await signedIn(bench);
+    expect(bench.sent[1]).toMatchObject({ method: 'GET', headers: { Authorization: 'Bearer a-1' } });
+    expect(grant.headers['IG-ACCOUNT-ID']).toBe('ZZ1A2');
+  });
+
   it.each([
     ['a string', '60', 60_000],
     ['a number', 45, 45_000],

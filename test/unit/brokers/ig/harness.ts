@@ -8,6 +8,7 @@ import type {
   RawEntry,
 } from '../../../../src/core/broker.ts';
 import type { DialectHost, DialectRequest } from '../../../../src/core/dialect.ts';
+import type { Clock } from '../../../../src/core/clock.ts';
 import { BrokerError } from '../../../../src/core/errors.ts';
 import { ig } from '../../../../src/brokers/ig/index.ts';
 import { igDialect } from '../../../../src/brokers/ig/simulator.ts';
@@ -28,7 +29,11 @@ export function seeded(seed: number): () => number {
   };
 }
 
-export function answerOf(status: number, body: unknown): HttpAnswer {
+export function answerOf(
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): HttpAnswer {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   let json: unknown;
   try {
@@ -36,25 +41,35 @@ export function answerOf(status: number, body: unknown): HttpAnswer {
   } catch {
     json = undefined;
   }
-  return { status, headers: {}, body: text, json };
+  return { status, headers, body: text, json };
 }
 
 export interface Bench {
-  readonly clock: { at: number; now(): number; sleep(): Promise<void> };
+  readonly clock: Clock & { at: number };
   /** Every request that left, in order. */
   readonly sent: HttpRequest[];
   /** The refresh tokens that came in, in order. */
   readonly spent: string[];
-  /** Answers that jump the queue before the dialect: the next calls get these, errors are thrown. */
-  readonly scripted: (HttpAnswer | BrokerError)[];
+  /** Answers that jump the queue before the dialect: the next calls get these, errors are thrown, `real` is the dialect's turn. */
+  readonly scripted: (HttpAnswer | BrokerError | 'real')[];
   connect(changes?: RawEntry): Connection;
   command(name: string, argument?: string): unknown;
   raw(request: Partial<DialectRequest>): Promise<HttpAnswer>;
 }
 
+const lowerCased = (headers: HttpRequest['headers'] = {}): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+
+/** Nothing here takes time: a sleep ends only when it is not needed any more. */
+const untilAborted: Clock['sleep'] = (_delayMs, signal) =>
+  new Promise((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }));
+
 /** The adapter against its own dialect, with no socket between them. */
-export function makeBench(switches: Record<string, unknown> = {}): Bench {
-  const clock = { at: START, now: () => clock.at, sleep: () => Promise.resolve() };
+export function makeBench(
+  switches: Record<string, unknown> = {},
+  settings: Readonly<Record<string, string>> = {},
+): Bench {
+  const clock = { at: START, now: () => clock.at, sleep: untilAborted };
   const host: DialectHost = {
     clock,
     random: seeded(7),
@@ -66,7 +81,7 @@ export function makeBench(switches: Record<string, unknown> = {}): Bench {
   };
   const dialect = igDialect(host);
   const sent: HttpRequest[] = [];
-  const scripted: (HttpAnswer | BrokerError)[] = [];
+  const scripted: (HttpAnswer | BrokerError | 'real')[] = [];
   const spent: string[] = [];
 
   const raw = async (request: Partial<DialectRequest>): Promise<HttpAnswer> => {
@@ -83,25 +98,30 @@ export function makeBench(switches: Record<string, unknown> = {}): Bench {
     if (!operation) return answerOf(404, '');
     if (operation.spends !== undefined) spent.push(operation.spends);
     const answer = await dialect.answer(full, operation);
-    return answerOf(answer.status, answer.body ?? '');
+    return answerOf(answer.status, answer.body ?? '', lowerCased(answer.headers));
   };
 
   const http: Http = async (request) => {
     sent.push(request);
     const next = scripted.shift();
     if (next instanceof BrokerError) throw next;
-    if (next) return next;
-    const headers = Object.entries(request.headers ?? {}).map(
-      ([name, value]) => [name.toLowerCase(), value] as const,
-    );
+    if (next !== undefined && next !== 'real') return next;
+    const url = new URL(request.url);
     return raw({
       method: request.method,
-      path: new URL(request.url).pathname,
-      headers: Object.fromEntries(headers),
+      path: url.pathname,
+      query: url.searchParams,
+      headers: lowerCased(request.headers),
       body: request.body ?? '',
     });
   };
-  const io: BrokerIo = { clock, http, baseUrl: () => host.baseUrl(), setting: () => undefined };
+  const io: BrokerIo = {
+    clock,
+    http,
+    baseUrl: () => host.baseUrl(),
+    setting: (variable) => settings[variable],
+    isHoliday: () => false,
+  };
 
   return {
     clock,

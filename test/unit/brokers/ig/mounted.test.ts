@@ -28,6 +28,7 @@ function connect(username: string): Connection {
     baseUrl: () => simulator.setting('IG_API_URL') ?? '',
     http,
     setting: () => undefined,
+    isHoliday: () => false,
   });
 }
 

@@ -1,43 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { HttpAnswer } from '../../../../src/core/broker.ts';
-import { makeBench, type Bench } from './harness.ts';
-
-const json = { 'content-type': 'application/json', accept: 'application/json; charset=UTF-8' };
-const key = { ...json, 'x-ig-api-key': 'key-demo-1' };
-
-const login = (
-  bench: Bench,
-  changes: { password?: string; headers?: Record<string, string>; egress?: string; user?: string } = {},
-) =>
-  bench.raw({
-    method: 'POST',
-    path: '/session',
-    headers: { ...key, version: '3', ...changes.headers },
-    body: JSON.stringify({ identifier: changes.user ?? 'desk_one', password: changes.password ?? 'made-up' }),
-    egress: changes.egress ?? 'a',
-  });
-const refresh = (bench: Bench, refreshToken: string) =>
-  bench.raw({
-    method: 'POST',
-    path: '/session/refresh-token',
-    headers: { ...key, version: '1' },
-    body: JSON.stringify({ refresh_token: refreshToken }),
-  });
-const session = (bench: Bench, token: string, headers: Record<string, string> = {}, method = 'GET') =>
-  bench.raw({ method, path: '/session', headers: { ...key, authorization: `Bearer ${token}`, ...headers } });
-
-interface Pair {
-  readonly access_token: string;
-  readonly refresh_token: string;
-  readonly expires_in: string | number;
-}
-// The dialect's answers are ours: their shape is what these tests are about.
-const pairOf = ({ json: body }: HttpAnswer): Pair => {
-  const nested = (body as { oauthToken?: Pair }).oauthToken;
-  return nested ?? (body as Pair);
-};
-const codeOf = ({ status, json: body }: HttpAnswer): string =>
-  `${status} ${(body as { errorCode?: string } | undefined)?.errorCode ?? ''}`.trim();
+import { makeBench } from './harness.ts';
+import { codeOf, key, login, pairOf, refresh, session } from './raw.ts';
 
 describe('the simulated session service', () => {
   it('answers a login with tokens in the body, nested, and a refresh at the top level', async () => {
@@ -55,18 +18,18 @@ describe('the simulated session service', () => {
     expect(next).not.toMatchObject({ access_token });
   });
 
-  it.each<[string, string, string, string | undefined]>([
-    ['a login without VERSION is a v1 login, which is not simulated', 'POST', '/session', undefined],
-    ['nor is a v2 login', 'POST', '/session', '2'],
-    ['nor another version of the refresh', 'POST', '/session/refresh-token', '2'],
-    ['nor another path', 'GET', '/accounts', '1'],
-  ])('%s', async (_what, method, path, version) => {
-    const answer = await makeBench().raw({
-      method,
-      path,
-      headers: { ...key, ...(version ? { version } : {}) },
-    });
-    expect(answer.status).toBe(404);
+  it.each<[string, string, string, string]>([
+    ['another version of a login', 'POST', '/session', '4'],
+    ['another version of the refresh', 'POST', '/session/refresh-token', '2'],
+    ['another path', 'GET', '/positions', '1'],
+  ])('does not know %s', async (_what, method, path, version) => {
+    expect((await makeBench().raw({ method, path, headers: { ...key, version } })).status).toBe(404);
+  });
+
+  it('numbers its answers', async () => {
+    const bench = makeBench();
+    await login(bench);
+    expect((await login(bench)).headers['x-request-id']).toBe('made-up-2');
   });
 
   it.each<[string, Record<string, string>, string, string]>([

@@ -1,0 +1,145 @@
+import type { BrokerIo, Call, Connection, Grant, HttpAnswer, Proof } from '../../core/broker.ts';
+import type { BrokerError } from '../../core/errors.ts';
+import type { IgAccount } from './account.ts';
+import { brokerError, refusal, unconfirmedSwitch } from './classify.ts';
+import { encryptedPassword } from './encryption.ts';
+import { harmless, isDead, isGood, read } from './reading.ts';
+import { logout, pairHeaders, pairLogin, readSession, switchAccount, type Caller } from './requests.ts';
+import { endSession } from './sessions.ts';
+import { errorCodeOf, pairLoginAnswer, sessionAnswer, tokenHeaders } from './wire.ts';
+
+/** The two tokens of a v2 session. CST stands for the client, X-SECURITY-TOKEN for the account it acts on. */
+interface HeaderPair {
+  readonly cst: string;
+  readonly xst: string;
+}
+
+/**
+ * When a header pair is signed in anew: at 0.75 to 0.8 of the six hours that it is sure to live. There
+ * is no call that renews it, and what each use adds to its life is described in three ways (six hours at
+ * a time to 72 h, twelve hours without end, "a pre-configured amount of time").
+ */
+const policy = { dueAtShare: 0.8, jitterShare: 0.05, timeoutMs: 10_000, renewalIsSingleUse: false } as const;
+
+/**
+ * One IG login with v2 sessions. `signIn` is one call; two with `encryptPassword`, and one or two more
+ * where the entry names another account than the login's default one.
+ */
+export function connectHeaderPair(
+  account: IgAccount,
+  io: BrokerIo,
+  caller: Caller,
+  lifeMs: number,
+): Connection {
+  const { apiKey, baseUrl } = caller;
+
+  const signIn = async (call: Call): Promise<Grant> => {
+    const sent = account.encryptPassword
+      ? await encryptedPassword(io, caller, account.password, call)
+      : { password: account.password, encryptedPassword: false };
+    const sentAt = io.clock.now();
+    const answer = await io.http(pairLogin(caller, account.username, sent), call);
+    const { currentAccountId, clientId } = read('sign-in', pairLoginAnswer, answer);
+    const fresh = pairOf(answer);
+    const wanted = account.accountId;
+    const isThere = wanted === undefined || wanted === currentAccountId;
+    const pair = isThere ? fresh : await switched(fresh, wanted, call);
+    const accountId = wanted ?? currentAccountId;
+    return {
+      token: pair.cst,
+      headers: pairHeaders(apiKey, pair),
+      issuedAt: sentAt,
+      expiresAt: sentAt + lifeMs,
+      tokenType: 'CST',
+      baseUrl,
+      ...(clientId === undefined ? {} : { owner: clientId, ownerIsExclusive: false }),
+      ...(accountId === undefined ? {} : { accountId }),
+    };
+  };
+
+  /**
+   * Moves a new pair to another account. The new X-SECURITY-TOKEN replaces the old one, which is dead
+   * from then on (ig-python/trading-ig#220, #225); an answer without one never does (#66), and then the
+   * session has to say itself where it is.
+   */
+  const switched = async (pair: HeaderPair, wanted: string, call: Call): Promise<HeaderPair> => {
+    const headers = pairHeaders(apiKey, pair);
+    const answer = await harmless(io.http(switchAccount(baseUrl, headers, wanted), call));
+    // Documented with 400, seen with 412 (ig-python/trading-ig#66).
+    if (errorCodeOf(answer.json) === 'error.switch.accountId-must-be-different') return pair;
+    if (!isGood(answer)) throw refusal('switch', answer);
+    const xst = tokenHeaders.parse(answer.headers)['x-security-token'];
+    if (xst !== undefined) return { ...pair, xst };
+    const session = await harmless(io.http(readSession(baseUrl, headers), call));
+    if (sessionAnswer.safeParse(session.json).data?.accountId !== wanted) throw unconfirmedSwitch(answer);
+    return pair;
+  };
+
+  const probe = async (grant: Grant, call: Call): Promise<Proof> => {
+    const answer = await io.http(readSession(baseUrl, grant.headers), call);
+    try {
+      const { clientId, accountId } = read('read', sessionAnswer, answer);
+      if (grant.owner !== undefined && clientId !== undefined && clientId !== grant.owner)
+        return 'someone-else';
+      // Somebody switched the pair: alive, but every order would go to another account.
+      const isMoved =
+        grant.accountId !== undefined && accountId !== undefined && accountId !== grant.accountId;
+      return isMoved ? 'dead' : 'alive';
+    } catch (error) {
+      if (isDead(error)) return 'dead';
+      throw error;
+    }
+  };
+
+  return {
+    signIn,
+    probe,
+    policy: { ...policy, typicalLifeMs: lifeMs },
+    signOut: (grant, call) => endSession(io, logout(baseUrl, grant.headers), call),
+  };
+}
+
+/** The tokens of a login's answer. Without X-SECURITY-TOKEN it is none, whatever its status (IG's Java sample). */
+function pairOf(answer: HttpAnswer): HeaderPair {
+  const { cst, 'x-security-token': xst } = tokenHeaders.parse(answer.headers);
+  const { reroutingEnvironment } = pairLoginAnswer.parse(answer.json);
+  if (cst !== undefined && xst !== undefined && !reroutingEnvironment) return { cst, xst };
+  throw notSignedIn(answer);
+}
+
+/** A 200 that is no session: IG says in the body what it wants first, in so far as it still does. */
+function notSignedIn(answer: HttpAnswer): BrokerError {
+  const { authenticationStatus } = pairLoginAnswer.parse(answer.json);
+  const needsHuman = { kind: 'needs-human', scope: 'account' } as const;
+  switch (authenticationStatus) {
+    case 'AUTHENTICATED_MISSING_CREDENTIALS':
+    case 'DISABLED_PREFERRED_ACCOUNT':
+    case 'MISSING_PREFERRED_ACCOUNT':
+      return brokerError(
+        {
+          ...needsHuman,
+          code: 'platform_action_needed',
+          text: "IG wants the login's credentials or its default account completed. Sign in on the web platform and do it",
+        },
+        answer,
+      );
+    case 'REJECTED_INVALID_CLIENT_VERSION':
+      return brokerError(
+        {
+          ...needsHuman,
+          code: 'client_refused',
+          text: 'IG does not let this version of a client in through the API',
+        },
+        answer,
+      );
+    default:
+      return brokerError(
+        {
+          ...needsHuman,
+          code: 'rerouted',
+          text: 'IG took the login but opened no session (no X-SECURITY-TOKEN): it wants this login in another environment. Check whether the login is a demo or a live one, and set environment and apiKey to match',
+        },
+        answer,
+      );
+  }
+}

@@ -1,0 +1,170 @@
+import type { BrokerIo, Call, Connection, Grant, Proof } from '../../core/broker.ts';
+import { BrokerError } from '../../core/errors.ts';
+import type { IgAccount } from './account.ts';
+import { atBest, isDead, read } from './reading.ts';
+import {
+  ACCOUNT_HEADER,
+  bearerHeaders,
+  listAccounts,
+  logout,
+  oauthLogin,
+  readSession,
+  renewal,
+  type Caller,
+} from './requests.ts';
+import { makeStreaming } from './streaming.ts';
+import { accountsAnswer, oauthLoginAnswer, renewalAnswer, sessionAnswer, type TokenPair } from './wire.ts';
+import { endSession } from './sessions.ts';
+
+/**
+ * How long after its issue a refresh token is still tried, ms. IG names no instant in its answers, only
+ * "some time after the access token has expired (e.g. 10 minutes)", and not from when: 9 minutes from
+ * issue stay inside either reading.
+ */
+const RENEWABLE_MS = 9 * 60_000;
+/** How long finding out whose a given pair is may hold up the new access token, ms. */
+const WHOSE_PATIENCE_MS = 2_000;
+
+/** What a pair is known to belong to. */
+interface Whose {
+  readonly accountId: string | undefined;
+  readonly owner: string | undefined;
+}
+
+/**
+ * One IG login with v3 sessions. `signIn` and `renew` send one call each; where the account or the client
+ * of a pair is unknown (of one that came with the configuration) they read the session once besides, and
+ * streaming tokens cost up to two more.
+ */
+export function connectOauth(
+  account: IgAccount,
+  io: BrokerIo,
+  caller: Caller,
+  pairLifeMs: number,
+): Connection {
+  const { username, password } = account;
+  const { apiKey, baseUrl } = caller;
+  const streaming = account.streaming ? makeStreaming(io, apiKey, pairLifeMs) : undefined;
+
+  const grantOf = (pair: TokenPair, sentAt: number, whose: Whose): Grant => ({
+    token: pair.access_token,
+    headers: bearerHeaders(apiKey, pair.access_token, whose.accountId),
+    renewal: { refreshToken: pair.refresh_token, refreshIssuedAt: String(sentAt) },
+    // From when the call left, not from when the answer came: a slow answer must not stretch the life
+    // of a token that was born before it.
+    issuedAt: sentAt,
+    expiresAt: sentAt + pair.expires_in * 1_000,
+    tokenType: pair.token_type,
+    ...(pair.scope === undefined ? {} : { scope: pair.scope }),
+    baseUrl,
+    // Whether two logins can share a client id is not documented: it proves a token, it excludes nobody.
+    ...(whose.owner === undefined ? {} : { owner: whose.owner, ownerIsExclusive: false }),
+    ...(whose.accountId === undefined ? {} : { accountId: whose.accountId }),
+  });
+
+  const signIn = async (call: Call): Promise<Grant> => {
+    const sentAt = io.clock.now();
+    const answer = await io.http(oauthLogin(caller, username, password), call);
+    const { oauthToken, accountId, clientId } = read('sign-in', oauthLoginAnswer, answer);
+    const known = { accountId: account.accountId ?? accountId, owner: clientId };
+    const whose = await completed(known, grantOf(oauthToken, sentAt, known), call);
+    const grant = grantOf(oauthToken, sentAt, whose);
+    return streaming ? streaming.withTokens(grant, undefined, call) : grant;
+  };
+
+  const renew = async (grant: Grant, call: Call): Promise<Grant> => {
+    const refreshToken = grant.renewal?.refreshToken;
+    if (refreshToken === undefined) throw noRefreshToken();
+    const sentAt = io.clock.now();
+    const answer = await io.http(renewal(caller, refreshToken), call);
+    const pair = read('renewal', renewalAnswer, answer);
+    const known = { accountId: account.accountId ?? grant.accountId, owner: grant.owner };
+    const whose = await completed(known, grantOf(pair, sentAt, known), call);
+    const renewed = grantOf(pair, sentAt, whose);
+    return streaming ? streaming.withTokens(renewed, grant, call) : renewed;
+  };
+
+  /**
+   * Without IG-ACCOUNT-ID a call silently acts on the default account (ig-python/trading-ig#332), so that
+   * the session is asked where nothing else names it. Never fails: losing the new pair over this would
+   * cost a login.
+   */
+  const completed = async (known: Whose, grant: Grant, call: Call): Promise<Whose> => {
+    if (known.accountId !== undefined && known.owner !== undefined) return known;
+    const found = await atBest(io.clock, call, WHOSE_PATIENCE_MS, async (patient) => {
+      const answer = await io.http(readSession(baseUrl, grant.headers), patient);
+      return read('read', sessionAnswer, answer);
+    });
+    return { accountId: known.accountId ?? found?.accountId, owner: known.owner ?? found?.clientId };
+  };
+
+  const probe = async (grant: Grant, call: Call): Promise<Proof> => {
+    const answer = await io.http(readSession(baseUrl, grant.headers), call);
+    try {
+      const { clientId } = read('read', sessionAnswer, answer);
+      const isOurs = grant.owner === undefined || clientId === undefined || clientId === grant.owner;
+      return isOurs ? 'alive' : 'someone-else';
+    } catch (error) {
+      if (isDead(error)) return 'dead';
+      throw error;
+    }
+  };
+
+  const discover = async (grant: Grant, call: Call): Promise<readonly string[]> => {
+    const { accounts } = read(
+      'read',
+      accountsAnswer,
+      await io.http(listAccounts(baseUrl, grant.headers), call),
+    );
+    return accounts.map(({ accountId }) => accountId);
+  };
+
+  /** Streaming tokens have a life of their own, and are ended by a call of their own. */
+  const signOut = async (grant: Grant, call: Call): Promise<void> => {
+    await endSession(io, logout(baseUrl, grant.headers), call);
+    const headers = streaming?.headersOf(grant);
+    if (headers) await endSession(io, logout(baseUrl, headers), call);
+  };
+
+  const seed = seedOf(account, caller);
+  return {
+    signIn,
+    renew,
+    renewableUntil,
+    probe,
+    discover,
+    signOut,
+    headersFor: (grant, subAccount) => ({ ...grant.headers, [ACCOUNT_HEADER]: subAccount }),
+    ...(seed ? { seed } : {}),
+  };
+}
+
+/** The pair that came with the configuration. */
+function seedOf({ oauthToken, accountId }: IgAccount, { apiKey, baseUrl }: Caller): Grant | undefined {
+  return (
+    oauthToken && {
+      token: oauthToken.access_token,
+      headers: bearerHeaders(apiKey, oauthToken.access_token, accountId),
+      renewal: { refreshToken: oauthToken.refresh_token },
+      // Nobody knows when it was issued: already due, and worth one try however old. No clock in here, so
+      // that the same pair looks the same at every start and is not spent again.
+      issuedAt: 0,
+      expiresAt: 0,
+      tokenType: oauthToken.token_type ?? 'Bearer',
+      ...(oauthToken.scope === undefined ? {} : { scope: oauthToken.scope }),
+      baseUrl,
+      ...(accountId === undefined ? {} : { accountId }),
+    }
+  );
+}
+
+function renewableUntil(grant: Grant): number {
+  if (grant.renewal?.refreshToken === undefined) return 0;
+  const issuedAt = grant.renewal.refreshIssuedAt;
+  return issuedAt === undefined ? Number.POSITIVE_INFINITY : Number(issuedAt) + RENEWABLE_MS;
+}
+
+function noRefreshToken(): BrokerError {
+  const fields = { kind: 'refused', code: 'refresh_token_dead', sent: false } as const;
+  return new BrokerError('This session has no refresh token: a full login follows', fields);
+}

@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import type { z } from 'zod';
+import type { DialectAnswer, DialectHost, DialectRequest } from '../../core/dialect.ts';
+import type { HeaderPair } from './simulator-header-pairs.ts';
+import type { Pair } from './simulator-pairs.ts';
+
+/** How the simulated IG writes what it says. Shapes: labs.ig.com /reference/session.html. */
+
+type Body = Readonly<Record<string, unknown>>;
+
+const ENDPOINT = 'https://push.example';
+
+/** An error as IG answers it. */
+export const error = (status: number, errorCode: string): DialectAnswer => ({ status, body: { errorCode } });
+
+/** What a person of the simulated IG has: always the same client with the same accounts. */
+export interface Person {
+  readonly clientId: string;
+  /** The default account. */
+  readonly accountId: string;
+  /** All of them, the default one first. */
+  readonly accountIds: readonly string[];
+}
+
+/** Who a username is. */
+export function personOf(username: string): Person {
+  const hash = createHash('sha256').update(`ig:${username}`).digest('hex').toUpperCase();
+  const account = (from: number): string => `Z${hash.slice(from, from + 4)}`;
+  return {
+    clientId: String(100_000_000 + (Number.parseInt(hash.slice(0, 7), 16) % 900_000_000)),
+    accountId: account(7),
+    accountIds: [account(7), account(11), account(15)],
+  };
+}
+
+/** True for an account of the login: any that is not called wrong, as with passwords. */
+export function isAccountOf(_username: string, accountId: string): boolean {
+  return !/wrong/i.test(accountId);
+}
+
+/** The pair as IG writes it; `expires_in` is a string there. Switch `expiresInType` `string` | `number`. */
+export function tokensOf(host: DialectHost, pair: Pair): Body {
+  const life = Math.round((pair.accessUntil - host.clock.now()) / 1_000);
+  return {
+    access_token: pair.access,
+    refresh_token: pair.refresh,
+    scope: 'profile',
+    token_type: 'Bearer',
+    expires_in: host.switch<string>('expiresInType', 'string') === 'number' ? life : String(life),
+  };
+}
+
+export function oauthLoginBody(host: DialectHost, pair: Pair): Body {
+  const { clientId, accountId } = personOf(pair.username);
+  return {
+    clientId,
+    accountId,
+    timezoneOffset: 1,
+    lightstreamerEndpoint: ENDPOINT,
+    oauthToken: tokensOf(host, pair),
+  };
+}
+
+export function pairLoginBody(username: string, reroutingEnvironment: string | null): Body {
+  const { clientId, accountId, accountIds } = personOf(username);
+  return {
+    accountType: 'CFD',
+    accountInfo: { balance: 0, deposit: 0, profitLoss: 0, available: 0 },
+    currencyIsoCode: 'EUR',
+    currencySymbol: 'E',
+    currentAccountId: accountId,
+    lightstreamerEndpoint: ENDPOINT,
+    accounts: accountIds.map((each) => ({
+      accountId: each,
+      accountName: 'CFD',
+      preferred: each === accountId,
+      accountType: 'CFD',
+    })),
+    clientId,
+    timezoneOffset: 1,
+    hasActiveDemoAccounts: true,
+    hasActiveLiveAccounts: true,
+    trailingStopsEnabled: false,
+    reroutingEnvironment,
+    dealingEnabled: true,
+  };
+}
+
+export function sessionBody(username: string, accountId: string): Body {
+  return {
+    accountId,
+    clientId: personOf(username).clientId,
+    currency: 'EUR',
+    lightstreamerEndpoint: ENDPOINT,
+    locale: 'en_GB',
+    timezoneOffset: 1,
+  };
+}
+
+export const switchBody: Body = {
+  dealingEnabled: true,
+  hasActiveDemoAccounts: true,
+  hasActiveLiveAccounts: true,
+  trailingStopsEnabled: false,
+};
+
+export function accountsBody(username: string): Body {
+  const { accountId, accountIds } = personOf(username);
+  return {
+    accounts: accountIds.map((each) => ({
+      accountId: each,
+      accountName: 'CFD',
+      accountAlias: null,
+      status: 'ENABLED',
+      accountType: 'CFD',
+      preferred: each === accountId,
+      currency: 'EUR',
+    })),
+  };
+}
+
+/** IG's published allowances, for the key that asks. */
+export const applicationBody = (apiKey: string): unknown => [
+  {
+    apiKey,
+    status: 'ENABLED',
+    allowanceApplicationOverall: 60,
+    allowanceAccountOverall: 30,
+    allowanceAccountTrading: 100,
+    allowanceAccountHistoricalData: 10_000,
+    concurrentSubscriptionsLimit: 40,
+  },
+];
+
+export const tokenHeadersOf = ({ cst, xst }: HeaderPair): Readonly<Record<string, string>> => ({
+  CST: cst,
+  'X-SECURITY-TOKEN': xst,
+});
+
+/** The request's body, where it is what a call takes. */
+export function bodyOf<Schema extends z.ZodType>(
+  request: DialectRequest,
+  schema: Schema,
+): z.output<Schema> | undefined {
+  try {
+    const parsed = schema.safeParse(JSON.parse(request.body));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
