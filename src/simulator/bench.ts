@@ -1,5 +1,5 @@
 import type { Random } from '../core/clock.ts';
-import type { DialectHost } from '../core/dialect.ts';
+import type { Delivery, DialectHost } from '../core/dialect.ts';
 import type { MovableClock } from './clock.ts';
 
 /** Values of a broker's switches, by broker and by name. */
@@ -49,8 +49,8 @@ export function makeBench(clock: MovableClock, random: Random, initial: Switches
         return value === undefined ? byDefault : (value as T);
       },
       baseUrl: () => baseUrl,
-      post: (url, body) => {
-        const post = postOnce(url, body).finally(() => posts.delete(post));
+      post: (url, body, delivery) => {
+        const post = deliver(url, body, delivery).finally(() => posts.delete(post));
         posts.add(post);
       },
     }),
@@ -61,20 +61,27 @@ export function makeBench(clock: MovableClock, random: Random, initial: Switches
 }
 
 /** Sends a webhook, to this machine only: a simulated broker speaks to nobody else. */
-async function postOnce(url: string, body: unknown): Promise<void> {
+async function deliver(url: string, body: unknown, delivery: Delivery = {}): Promise<void> {
   const target = URL.parse(url);
   if (target === null || !isLoopback(target.hostname)) return;
+  const { retries = 0, timeoutMs = POST_TIMEOUT_MS } = delivery;
+  for (let sent = 0; sent <= retries; sent++) if (await isTaken(target, body, timeoutMs)) return;
+}
+
+/** Sends it once: true where a 2xx came in time. A real broker's webhook fails unseen, too. */
+async function isTaken(target: URL, body: unknown, timeoutMs: number): Promise<boolean> {
   try {
     const answer = await fetch(target, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
       redirect: 'manual',
-      signal: AbortSignal.timeout(POST_TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
     await answer.body?.cancel();
+    return answer.ok;
   } catch {
-    // A real broker's webhook fails unseen, too.
+    return false;
   }
 }
 

@@ -36,14 +36,6 @@ export const fields = {
 
 const shape = z.object({ ...fields, name: z.string().optional() });
 
-/** The fields whose work comes later. */
-export function notYet(entry: RawEntry): readonly { readonly field: string }[] {
-  return [
-    ...(entry.approval === 'request' ? [{ field: 'approval' }] : []),
-    ...(entry.extendedToken === true ? [{ field: 'extendedToken' }] : []),
-  ];
-}
-
 /**
  * A checked entry as a login. It is one person where `userId` is given, so that a corrected `userId`
  * never goes on with the other person's token, and else one app.
@@ -55,7 +47,7 @@ export function login(entry: RawEntry): ReturnType<Broker['login']> {
       faults: read.error.issues.map((issue) => ({ field: issue.path.join('.'), message: issue.message })),
     };
   }
-  const { clientId, clientSecret, redirectUri, ...rest } = read.data;
+  const { clientId, clientSecret, redirectUri, approval, extendedToken, ...rest } = read.data;
   const username = rest.username ?? rest.name;
   if (username === undefined) {
     return { faults: [{ field: 'name', message: 'is missing: give a name for the token, or a username' }] };
@@ -66,7 +58,8 @@ export function login(entry: RawEntry): ReturnType<Broker['login']> {
     environment: 'live',
     identity: userId === undefined ? `upstox/app/${clientId}` : `upstox/${userId}`,
     credentials: [clientId, clientSecret, redirectUri],
-    connect: (io) => makeConnection({ clientId, clientSecret, redirectUri }, userId, io),
+    connect: (io) =>
+      makeConnection({ app: { clientId, clientSecret, redirectUri }, userId, approval, extendedToken }, io),
   };
   return { login: made };
 }

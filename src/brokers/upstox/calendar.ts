@@ -7,8 +7,12 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 const IST_OFFSET_MS = (5 * 60 + 30) * MINUTE_MS;
 /** When every token dies, as minutes of the day in India. */
 const ROLLOVER_MINUTE = 3 * 60 + 30;
+/** When the calls that keep hours open, as minutes of the day in India; they close at midnight. */
+const OPENING_MINUTE = 5 * 60 + 30;
 /** Day 0 of the epoch, 1 January 1970, was a Thursday; days count from Sunday = 0. */
 const EPOCH_WEEKDAY = 4;
+/** A year of holidays in a row is a mistake in the list: people are asked all the same then. */
+const LOOK_AHEAD_DAYS = 366;
 
 /** When a person is asked where nothing is configured: 08:00, well before the market opens at 09:15. */
 export const DEFAULT_APPROVAL_TIME = '08:00';
@@ -21,6 +25,8 @@ function indianTime(at: number): { readonly day: number; readonly minute: number
 }
 
 const instant = (day: number, minute: number): number => day * DAY_MS + minute * MINUTE_MS - IST_OFFSET_MS;
+
+const dateOf = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10);
 
 function isWeekday(day: number): boolean {
   const weekday = (day + EPOCH_WEEKDAY) % 7;
@@ -50,18 +56,30 @@ export function parseApprovalTime(text: string): number | undefined {
 }
 
 /**
- * The next moment (ms) at or after `now` at which a person may be asked to log in: Monday to Friday
- * from `approvalMinute` to midnight in India. From midnight on the trading day is over and a token
- * would die at 03:30; after that nobody is woken before the approval time. Within the window the
- * answer is `now` itself: how often a person is reminded is the caller's matter.
+ * The next moment (ms) at or after `now` at which a person may be asked to log in: Monday to Friday,
+ * on no holiday, from `approvalMinute` to midnight in India. From midnight on the trading day is over
+ * and a token would die at 03:30; after that nobody is woken before the approval time. Within the
+ * window the answer is `now` itself: how often a person is reminded is the caller's matter.
+ * `isHoliday` takes a day of India's calendar, `2026-01-26`.
  */
-export function nextAskAt(now: number, approvalMinute: number): number {
-  const { day, minute } = indianTime(now);
-  if (isWeekday(day)) {
-    if (minute >= approvalMinute) return now;
-    return instant(day, approvalMinute);
+export function nextAskAt(
+  now: number,
+  approvalMinute: number,
+  isHoliday: (day: string) => boolean = () => false,
+): number {
+  const { day: today, minute } = indianTime(now);
+  for (let day = today; day <= today + LOOK_AHEAD_DAYS; day++) {
+    if (!isWeekday(day) || isHoliday(dateOf(day))) continue;
+    return day === today && minute >= approvalMinute ? now : instant(day, approvalMinute);
   }
-  let next = day + 1;
-  while (!isWeekday(next)) next += 1;
-  return instant(next, approvalMinute);
+  return nextAskAt(now, approvalMinute);
+}
+
+/**
+ * How long (ms) until the calls that keep hours open at 05:30 IST; undefined from then to midnight,
+ * when they are open. Source: the text of UDAPI100072 as users report it.
+ */
+export function untilOpeningMs(now: number): number | undefined {
+  const { day, minute } = indianTime(now);
+  return minute < OPENING_MINUTE ? instant(day, OPENING_MINUTE) - now : undefined;
 }

@@ -11,6 +11,8 @@ export const upstoxErrorCodes = [
   'app_expired',
   'no_active_segments',
   'business_api_needed',
+  'notifier_missing',
+  'not_an_individual',
   'ip_not_allowed',
   'code_refused',
   'token_refused',
@@ -20,6 +22,7 @@ export const upstoxErrorCodes = [
   'login_cancelled',
   'login_failed',
   'login_refused',
+  'approval_refused',
   'request_malformed',
   'request_unsupported',
   'throttled',
@@ -40,12 +43,12 @@ export interface Meaning extends Pick<BrokerErrorFields, 'kind' | 'scope'> {
 
 const ourDefect =
   'This is a defect of this service, please report it; the next login would fail the same way.';
-const malformed = (what: string): Meaning => ({
+export const malformed = (what: string): Meaning => ({
   kind: 'refused',
   code: 'request_malformed',
   message: `Upstox missed the ${what} in our request. ${ourDefect}`,
 });
-const unsupported = (what: string): Meaning => ({
+export const unsupported = (what: string): Meaning => ({
   kind: 'refused',
   code: 'request_unsupported',
   message: `Upstox does not take our request (${what}). ${ourDefect}`,
@@ -66,7 +69,7 @@ export const serverFault: Meaning = {
   scope: 'broker',
   message: 'Upstox had an error of its own.',
 };
-const closed: Meaning = {
+export const closed: Meaning = {
   kind: 'transient',
   code: 'service_hours',
   scope: 'broker',
@@ -78,9 +81,9 @@ const clientOrRedirect = (which: string): string =>
   'a slash at the end, http or https, localhost or 127.0.0.1, percent-encoding, the port.';
 
 /**
- * What Upstox' error codes mean at the dialog, the exchange and the profile. The kinds are inferred
- * from the texts. Sources: Upstox docs, error-codes, authorize, get-token, get-profile; codes
- * UDAPI100057, 69, 70, 72, 74, 49, 1154, 1155 and 1157 from users' code and reports (README.md).
+ * What Upstox' error codes mean to the calls of this adapter. The kinds are inferred from the texts.
+ * Sources: Upstox docs, error-codes, authorize, get-token, get-profile, access-token-request; codes
+ * UDAPI100057, 69, 70, 72, 74, 49, 1123, 1124, 1154, 1155 and 1157 from users' code and reports (README.md).
  */
 export const meanings: Readonly<Record<string, Meaning>> = {
   UDAPI100016: configuration(
@@ -109,6 +112,14 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   UDAPI100049: configuration(
     'business_api_needed',
     'Upstox wants its business API for this app. Check the type of the app on its page at Upstox.',
+  ),
+  UDAPI1123: configuration(
+    'notifier_missing',
+    "The app has no notifier URL that Upstox takes, so nobody can be asked. Enter the one that `token-refresher login NAME` shows on the app's page at Upstox, or log in by the link.",
+  ),
+  UDAPI1124: configuration(
+    'not_an_individual',
+    'Upstox asks only individual users for approval, and this one is none. Log in by the link, and set "approval": "browser".',
   ),
   UDAPI1154: {
     kind: 'needs-human',

@@ -1,5 +1,8 @@
 import type { DialectAnswer, DialectHost } from '../../core/dialect.ts';
 
+/** A code that no document knows: what is not known how to be refused, is refused with this one. */
+export const UNKNOWN_CODE = 'UDAPI199999';
+
 /** The texts that Upstox sends with its codes, as far as they are known. */
 const texts: Readonly<Record<string, string>> = {
   UDAPI10005: 'Too Many Request Sent',
@@ -8,6 +11,7 @@ const texts: Readonly<Record<string, string>> = {
   UDAPI1022: 'Code is required',
   UDAPI1023: 'Grant type is required',
   UDAPI1024: 'Client secret is required',
+  UDAPI1123: 'Invalid notifier url',
   UDAPI100036: 'Invalid Input',
   UDAPI100050: 'Invalid token used to access API',
   UDAPI100057: 'Invalid Auth code',
@@ -19,6 +23,27 @@ const texts: Readonly<Record<string, string>> = {
 };
 /** Codes whose status nobody has published: the switch `authErrorStatus` decides. */
 const statusUnknown: readonly string[] = ['UDAPI100057', 'UDAPI100068', 'UDAPI100069', 'UDAPI100070'];
+
+/** With which status a code comes where nothing else decides; 400 for the rest. Partly guesses. */
+const statuses: Readonly<Record<string, number>> = {
+  UDAPI10005: 429,
+  UDAPI1154: 403,
+  UDAPI1155: 403,
+  UDAPI1157: 403,
+  UDAPI100016: 401,
+  UDAPI100049: 403,
+  UDAPI100050: 401,
+  UDAPI100060: 404,
+  UDAPI100067: 403,
+  UDAPI100072: 423,
+  UDAPI100073: 401,
+  UDAPI100074: 423,
+  UDAPI100500: 500,
+};
+
+/** The error envelope with the status that its first code comes with. */
+export const refusal = (host: DialectHost, codes: readonly string[]): DialectAnswer =>
+  failure(host, statuses[codes[0] ?? ''] ?? 400, ...codes);
 
 export const success = (data: unknown): DialectAnswer => ({ status: 200, body: { status: 'success', data } });
 

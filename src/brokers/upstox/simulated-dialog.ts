@@ -1,15 +1,6 @@
 import type { DialectAnswer, DialectHost, DialectRequest } from '../../core/dialect.ts';
 import { failure, html } from './simulated-answers.ts';
-import { userIdFor } from './simulated-tokens.ts';
-
-/** An app as it is registered at the simulated Upstox. */
-export interface Client {
-  readonly clientId: string;
-  /** Undefined until the first visit brings one. */
-  readonly redirectUri: string | undefined;
-  /** Whose login the dialog shows. */
-  readonly userId: string;
-}
+import { userIdFor, type Apps, type Client } from './simulated-apps.ts';
 
 /** Makes a single-use code for this client and user. */
 type IssueCode = (client: Client, userId: string) => string;
@@ -20,7 +11,7 @@ type IssueCode = (client: Client, userId: string) => string;
  */
 export function answerDialog(
   host: DialectHost,
-  clients: Map<string, Client>,
+  apps: Apps,
   request: DialectRequest,
   issueCode: IssueCode,
 ): DialectAnswer {
@@ -33,14 +24,9 @@ export function answerDialog(
   if (host.switch<string>('localhostRedirect', 'allowed') !== 'allowed' && isPlainLocal(redirectUri)) {
     return failure(host, 401, 'UDAPI100068');
   }
-  // Whoever comes first is registered, so that a demo needs no registration of its own.
-  const registered = clients.get(clientId);
-  const client = {
-    clientId,
-    redirectUri: registered?.redirectUri ?? redirectUri,
-    userId: registered?.userId ?? userIdFor(clientId),
-  };
-  clients.set(clientId, client);
+  const known = apps.of(clientId);
+  const client = { ...known, redirectUri: known.redirectUri ?? redirectUri };
+  apps.put(client);
   if (client.redirectUri !== redirectUri) return failure(host, 401, 'UDAPI100068');
 
   const pressed =

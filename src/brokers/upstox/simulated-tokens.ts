@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { DialectHost } from '../../core/dialect.ts';
 
 const IST_OFFSET_MS = 5.5 * 3_600_000;
@@ -15,7 +14,7 @@ export interface IssuedToken {
  * The next 03:30 in India, told by the calendar. On purpose not the adapter's calendar.ts: a
  * simulator that shared its rule would agree with its mistakes.
  */
-function nextHalfPastThree(now: number): number {
+export function nextHalfPastThree(now: number): number {
   const india = new Date(now + IST_OFFSET_MS);
   const today =
     Date.UTC(india.getUTCFullYear(), india.getUTCMonth(), india.getUTCDate(), 3, 30) - IST_OFFSET_MS;
@@ -26,13 +25,6 @@ function nextHalfPastThree(now: number): number {
 export function isClosedInIndia(now: number): boolean {
   const india = new Date(now + IST_OFFSET_MS);
   return india.getUTCHours() * 60 + india.getUTCMinutes() < 5 * 60 + 30;
-}
-
-/** The user id a client gets where nobody said otherwise: always the same two letters and four digits. */
-export function userIdFor(clientId: string): string {
-  const bytes = createHash('sha256').update(clientId).digest();
-  const letter = (at: number): string => String.fromCharCode(65 + ((bytes[at] ?? 0) % 26));
-  return `${letter(0)}${letter(1)}${String(bytes.readUInt16BE(2) % 10_000).padStart(4, '0')}`;
 }
 
 /** Letters and digits from the host's randomness, so that a seeded run repeats. */
@@ -50,8 +42,8 @@ export interface Tokens {
   /** A known token, dead or alive. */
   find(token: string): IssuedToken | undefined;
   kill(token: string): void;
-  /** Kills all trading tokens and says how many there were. */
-  killAll(): number;
+  /** Kills all trading tokens, or all of one user's, and says how many there were. */
+  killAll(userId?: string): number;
 }
 
 /** An empty shelf of tokens. */
@@ -76,16 +68,16 @@ export function makeTokens(host: DialectHost): Tokens {
     },
     find: (token) => tokens.get(token),
     kill: (token) => void tokens.delete(token),
-    killAll: () => {
-      const count = tokens.size;
-      tokens.clear();
-      return count;
+    killAll: (userId) => {
+      const condemned = [...tokens.values()].filter((each) => userId === undefined || each.userId === userId);
+      for (const { token } of condemned) tokens.delete(token);
+      return condemned.length;
     },
   };
 }
 
 /** A token shaped as the ones that users decoded; the signature is noise. */
-function makeToken(host: DialectHost, userId: string, extended: boolean): IssuedToken {
+export function makeToken(host: DialectHost, userId: string, extended: boolean): IssuedToken {
   const now = host.clock.now();
   const expiresAt = extended ? now + YEAR_MS : nextHalfPastThree(now);
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -1,32 +1,32 @@
 import type { DialectAnswer, DialectRequest, MakeDialect, Operation, Sample } from '../../core/dialect.ts';
-import { cloudflarePage, exceptionDump, failure, profileOf, success } from './simulated-answers.ts';
+import { cloudflarePage, exceptionDump, failure, profileOf, refusal, success } from './simulated-answers.ts';
+import { makeApproval } from './simulated-approval.ts';
+import { makeApps } from './simulated-apps.ts';
+import { answerCommand } from './simulated-commands.ts';
 import { answerDialog } from './simulated-dialog.ts';
-import type { Client } from './simulated-dialog.ts';
-import { isClosedInIndia, makeTokens, randomText, userIdFor } from './simulated-tokens.ts';
-import type { IssuedToken } from './simulated-tokens.ts';
+import { makeExchange } from './simulated-exchange.ts';
+import { makeRateLimit } from './simulated-limits.ts';
+import { makeNotices } from './simulated-notices.ts';
+import { isClosedInIndia, makeTokens, type IssuedToken } from './simulated-tokens.ts';
 
-/** The calls of a browser login; the paths are Upstox' own. */
+/** The calls there are; the paths are Upstox' own. */
 const operations: Readonly<Record<string, string>> = {
   'GET /v2/login/authorization/dialog': 'dialog',
   'POST /v2/login/authorization/dialog': 'dialog',
   'POST /v2/login/authorization/token': 'exchange',
   'GET /v2/user/profile': 'profile',
+  'PUT /v2/user/ip': 'change-ip',
   'DELETE /v2/logout': 'logout',
 };
-/** What the exchange must carry, and the code for its absence. */
-const exchangeFields = {
-  client_id: 'UDAPI1017',
-  redirect_uri: 'UDAPI1018',
-  code: 'UDAPI1022',
-  grant_type: 'UDAPI1023',
-  client_secret: 'UDAPI1024',
-} as const;
+const REQUEST_PATH = /^\/v3\/login\/auth\/token\/request\/([^/]+)$/;
+/** Calls that need no token; whether they count towards the limits is open. */
+const loginCalls: readonly string[] = ['exchange', 'request'];
 
-/** What an operator's `refuse` sounds like. */
+/** What an operator's `refuse` sounds like where the switch `refuseWith` names no codes. */
 const refusals: Readonly<Record<string, string>> = {
   dialog: 'UDAPI100068',
   exchange: 'UDAPI100057',
-  profile: 'UDAPI100050',
+  request: 'UDAPI100069',
 };
 
 const entry = {
@@ -43,104 +43,54 @@ const sample: Sample = {
   secrets: ['made-up-app-secret', 'made-up-wrong-secret'],
 };
 
-interface LoginCode {
-  readonly clientId: string;
-  readonly userId: string;
-  readonly issuedAt: number;
-}
-
 /**
- * Upstox' browser login: dialog, exchange, profile and logout, with 03:30 IST on the host's clock.
- * Switches and commands are listed in README.md.
+ * Upstox' logins: dialog and exchange, request, approval and webhook, profile and logout, with 03:30
+ * IST on the host's clock. Switches and commands are listed in README.md.
  */
 export const upstoxDialect: MakeDialect = (host) => {
-  const { clientId: sampleId, userId: sampleUser } = entry;
-  const clients = new Map<string, Client>([
-    [sampleId, { clientId: sampleId, userId: sampleUser, redirectUri: undefined }],
-  ]);
-  const codes = new Map<string, LoginCode>();
+  const apps = makeApps(host, { clientId: entry.clientId, userId: entry.userId });
   const tokens = makeTokens(host);
+  const exchange = makeExchange(host, apps, tokens);
+  const notices = makeNotices(host, apps);
+  const approval = makeApproval(host, apps, tokens, notices);
+  const rateLimit = makeRateLimit(host);
 
-  const userOf = (clientId: string): string => clients.get(clientId)?.userId ?? userIdFor(clientId);
   const bearer = (request: DialectRequest): string =>
     /^bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
   const holder = (request: DialectRequest): IssuedToken | undefined => {
     const found = tokens.find(bearer(request));
     return found && host.clock.now() < found.expiresAt ? found : undefined;
   };
-
-  const issueCode = (client: Client, userId: string): string => {
-    const code = randomText(host, 6);
-    codes.set(code, { clientId: client.clientId, userId, issuedAt: host.clock.now() });
-    return code;
-  };
-
-  /** A code that was sent is spent, whatever the answer is. */
-  const burn = (operation: Operation): void => void codes.delete(operation.spends ?? '');
-
-  const exchange = (request: DialectRequest, operation: Operation): DialectAnswer => {
-    const isForm = (request.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded');
-    const form = new URLSearchParams(isForm ? request.body : '');
-    const code = codes.get(form.get('code') ?? '');
-    burn(operation);
-
-    const missing = Object.entries(exchangeFields).flatMap(([field, error]) =>
-      form.get(field) ? [] : [error],
-    );
-    if (missing.length > 0) return failure(host, 400, ...missing);
-    if (form.get('grant_type') !== 'authorization_code') return failure(host, 400, 'UDAPI1023');
-    // The code is judged before the client; seen by users who sent a made-up code.
-    const ttlMs = host.switch('codeTtl', 60) * 1000;
-    const clientId = form.get('client_id') ?? '';
-    if (!code || code.clientId !== clientId || host.clock.now() >= code.issuedAt + ttlMs) {
-      return failure(host, 401, 'UDAPI100057');
-    }
-    const client = clients.get(clientId);
-    const secret = form.get('client_secret') ?? '';
-    if (!client || !host.accepts(clientId, secret)) return failure(host, 401, 'UDAPI100069');
-    if (form.get('redirect_uri') !== client.redirectUri) return failure(host, 401, 'UDAPI100070');
-
-    const issued = tokens.issue(code.userId);
-    return { status: 200, body: exchanged(issued, form.get('refresh_extended_token') === 'true') };
-  };
-
-  const exchanged = (issued: IssuedToken, renewExtended: boolean): unknown => {
-    const extended = host.switch<string>('extendedToken', 'present');
-    return {
-      ...profileOf(issued.userId),
-      access_token: issued.token,
-      ...(extended === 'absent'
-        ? {}
-        : {
-            extended_token:
-              extended === 'null' ? null : tokens.extendedFor(issued.userId, renewExtended).token,
-          }),
-      ...(host.switch<string>('oauthExtras', 'off') === 'on'
-        ? {
-            expires_in: 86_400,
-            token_type: 'Bearer',
-            refresh_token: randomText(host, 32),
-            refresh_token_expires_in: 2_592_000,
-          }
-        : {}),
-    };
+  const isLimited = ({ name, username }: Operation): boolean => {
+    const counts = !loginCalls.includes(name) || host.switch<string>('loginSharesRateLimit', 'on') === 'on';
+    return username !== undefined && counts && rateLimit.isOver(username);
   };
 
   const answer = (request: DialectRequest, operation: Operation): DialectAnswer => {
     const edge = cloudflarePage(host);
     if (edge) return edge;
-    if (operation.name === 'dialog') return answerDialog(host, clients, request, issueCode);
+    if (operation.name === 'dialog') return answerDialog(host, apps, request, exchange.issueCode);
     if (host.switch<string>('serviceHours', 'off') !== 'off' && isClosedInIndia(host.clock.now())) {
       return failure(host, 423, 'UDAPI100072');
     }
-    if (operation.name === 'exchange') return exchange(request, operation);
-    const held = holder(request);
-    if (operation.name === 'profile') {
-      return held ? success(profileOf(held.userId)) : failure(host, 401, 'UDAPI100050');
+    if (isLimited(operation)) {
+      exchange.burn(operation);
+      return failure(host, 429, 'UDAPI10005');
     }
-    if (!held) return exceptionDump;
-    tokens.kill(held.token);
-    return success(true);
+    if (operation.name === 'exchange') return exchange.answer(request, operation);
+    if (operation.name === 'request') return approval.answer(request, clientIdOf(request) ?? '');
+    return answerHolder(operation, holder(request));
+  };
+
+  const answerHolder = ({ name }: Operation, held: IssuedToken | undefined): DialectAnswer => {
+    if (!held) return name === 'logout' ? exceptionDump : failure(host, 401, 'UDAPI100050');
+    if (name === 'profile') return success(profileOf(held.userId));
+    if (name === 'logout') {
+      tokens.kill(held.token);
+      return success(true);
+    }
+    tokens.killAll(held.userId);
+    return success({ access_tokens_invalidated: true });
   };
 
   return {
@@ -157,9 +107,11 @@ export const upstoxDialect: MakeDialect = (host) => {
       ],
     }),
     identify(request) {
+      const asked = request.method === 'POST' ? clientIdOf(request) : undefined;
+      if (asked !== undefined) return { name: 'request', username: apps.of(asked).userId };
       const name = operations[`${request.method} ${request.path}`];
       if (name === undefined) return undefined;
-      if (name === 'profile' || name === 'logout') {
+      if (name !== 'dialog' && name !== 'exchange') {
         const username = tokens.find(bearer(request))?.userId;
         return username === undefined ? { name } : { name, username };
       }
@@ -168,32 +120,36 @@ export const upstoxDialect: MakeDialect = (host) => {
       const code = name === 'exchange' ? sent.get('code') : null;
       return {
         name,
-        ...(clientId ? { username: userOf(clientId) } : {}),
+        ...(clientId ? { username: apps.of(clientId).userId } : {}),
         ...(code ? { spends: code } : {}),
       };
     },
     answer,
     refuse: (operation) => {
-      burn(operation);
-      return failure(host, 401, refusals[operation.name] ?? 'UDAPI100050');
+      exchange.burn(operation);
+      const codes = host
+        .switch<string>('refuseWith', '')
+        .split(/[\s,]+/)
+        .filter(Boolean);
+      if (codes.length > 0) return refusal(host, codes);
+      return operation.name === 'logout'
+        ? exceptionDump
+        : refusal(host, [refusals[operation.name] ?? 'UDAPI100050']);
     },
     throttle: (operation) => {
-      burn(operation);
+      exchange.burn(operation);
       return failure(host, 429, 'UDAPI10005');
     },
-    command(name, argument) {
-      switch (name) {
-        case 'register': {
-          const [clientId, userId, redirectUri] = (argument ?? '').split(' ');
-          if (!clientId || !userId) return undefined;
-          clients.set(clientId, { clientId, userId, redirectUri });
-          return { clientId, userId };
-        }
-        case 'expire-all':
-          return { expired: tokens.killAll() };
-        default:
-          return undefined;
-      }
-    },
+    command: (name, argument) =>
+      answerCommand({ apps, tokens, approval, notices, rateLimit }, name, argument),
   };
 };
+
+function clientIdOf({ path }: DialectRequest): string | undefined {
+  const sent = REQUEST_PATH.exec(path)?.[1];
+  try {
+    return sent && decodeURIComponent(sent);
+  } catch {
+    return sent;
+  }
+}

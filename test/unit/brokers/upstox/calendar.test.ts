@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { nextAskAt, nextRollover, parseApprovalTime } from '../../../../src/brokers/upstox/calendar.ts';
+import {
+  nextAskAt,
+  nextRollover,
+  parseApprovalTime,
+  untilOpeningMs,
+} from '../../../../src/brokers/upstox/calendar.ts';
 
 /** An instant written as the wall clock in India shows it. 2026-01-12 is a Monday. */
 const ist = (wallClock: string): number => Date.parse(`${wallClock}+05:30`);
@@ -47,6 +52,42 @@ describe('a person is asked on weekdays, from the approval time to midnight', ()
 
   it('at another time where one is set', () => {
     expect(nextAskAt(ist('2026-01-12T08:00:00'), 8 * 60 + 45)).toBe(ist('2026-01-12T08:45:00'));
+  });
+});
+
+describe('nobody is asked on a holiday', () => {
+  // Monday 26 January 2026 is Republic Day; the Tuesday after it is made up.
+  const holidays = ['2026-01-26', '2026-01-27'];
+  const isHoliday = (day: string): boolean => holidays.includes(day);
+  it.each([
+    ['on a holiday: the next day that is none', '2026-01-26T10:00:00', '2026-01-28T08:00:00'],
+    ['before the time on a holiday', '2026-01-26T01:00:00', '2026-01-28T08:00:00'],
+    [
+      'in the night before a holiday in India, UTC still has the day before',
+      '2026-01-26T02:00:00',
+      '2026-01-28T08:00:00',
+    ],
+    ['on a Saturday before two holidays', '2026-01-24T12:00:00', '2026-01-28T08:00:00'],
+    ['on the day after', '2026-01-28T09:00:00', '2026-01-28T09:00:00'],
+    ['on the Friday before', '2026-01-23T09:00:00', '2026-01-23T09:00:00'],
+  ])('%s', (_name, now, expected) => {
+    const at = nextAskAt(ist(now), 8 * 60, isHoliday);
+    expect(new Date(at).toISOString()).toBe(new Date(ist(expected)).toISOString());
+  });
+
+  it('but in a year of nothing else, which is a mistake of the list', () => {
+    expect(nextAskAt(ist('2026-01-13T10:00:00'), 8 * 60, () => true)).toBe(ist('2026-01-13T10:00:00'));
+  });
+});
+
+describe('the calls that keep hours open at 05:30', () => {
+  it.each([
+    ['2026-01-14T00:00:00', 5.5 * 3_600_000],
+    ['2026-01-14T05:29:59.999', 1],
+    ['2026-01-14T05:30:00', undefined],
+    ['2026-01-14T23:59:59.999', undefined],
+  ])('%s: in %s ms', (at, ms) => {
+    expect(untilOpeningMs(ist(at))).toBe(ms);
   });
 });
 

@@ -1,8 +1,14 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { classify, type Purpose } from '../../../../src/brokers/upstox/classify.ts';
+import { classify as classifyAt, type Purpose } from '../../../../src/brokers/upstox/classify.ts';
 import { meanings, upstoxErrorCodes } from '../../../../src/brokers/upstox/errors.ts';
 import type { HttpAnswer } from '../../../../src/core/broker.ts';
+import type { BrokerError } from '../../../../src/core/errors.ts';
+import { ist } from './harness.ts';
+
+const purposes = ['exchange', 'request', 'probe', 'sign-out'] as const;
+const classify = (answer: HttpAnswer, purpose: Purpose, now = ist('2026-01-13T10:00:00')): BrokerError =>
+  classifyAt(answer, purpose, now);
 
 const json = (status: number, body: unknown, headers = {}): HttpAnswer => ({
   status,
@@ -21,7 +27,7 @@ const errors = (...codes: readonly string[]) => ({
   errors: codes.map((code) => ({ errorCode: code, message: 'said in Upstox words', error_code: code })),
 });
 
-describe('a code of Upstox means the same at the exchange and at the profile', () => {
+describe('a code of Upstox means the same at every call', () => {
   it.each([
     ['UDAPI100016', 401, 'needs-human', 'invalid_credentials', 'account'],
     ['UDAPI100068', 401, 'needs-human', 'client_or_redirect_wrong', 'account'],
@@ -32,6 +38,8 @@ describe('a code of Upstox means the same at the exchange and at the profile', (
     ['UDAPI1157', 403, 'needs-human', 'app_expired', 'account'],
     ['UDAPI100058', 401, 'needs-human', 'no_active_segments', 'account'],
     ['UDAPI100049', 403, 'needs-human', 'business_api_needed', 'account'],
+    ['UDAPI1123', 400, 'needs-human', 'notifier_missing', 'account'],
+    ['UDAPI1124', 400, 'needs-human', 'not_an_individual', 'account'],
     ['UDAPI1154', 403, 'needs-human', 'ip_not_allowed', 'egress'],
     ['UDAPI100057', 401, 'refused', 'code_refused', 'account'],
     ['UDAPI100050', 401, 'refused', 'token_refused', 'account'],
@@ -50,7 +58,7 @@ describe('a code of Upstox means the same at the exchange and at the profile', (
     ['UDAPI100036', 400, 'refused', 'request_unsupported', 'account'],
     ['UDAPI100038', 400, 'refused', 'request_unsupported', 'account'],
   ])('%s', (upstoxCode, status, kind, code, scope) => {
-    for (const purpose of ['exchange', 'probe'] as const) {
+    for (const purpose of purposes) {
       // The body decides: no other status changes what its code says.
       for (const sentStatus of [status, 200, 400, 500]) {
         expect(classify(json(sentStatus, errors(upstoxCode)), purpose)).toMatchObject({ kind, code, scope });
@@ -69,6 +77,50 @@ describe('an answer without a known code is judged by its text, then by its stat
       'exchange',
       'outcome-unknown',
       'server_fault',
+      'account',
+    ],
+    [
+      '500 UDAPI100500 at the request: the phone may have rung',
+      json(500, errors('UDAPI100500')),
+      'request',
+      'outcome-unknown',
+      'server_fault',
+      'account',
+    ],
+    ['500 at the sign-out', json(500, {}), 'sign-out', 'transient', 'server_fault', 'broker'],
+    ['423 without a code', json(423, {}), 'exchange', 'transient', 'service_hours', 'broker'],
+    ['405 without a code', json(405, {}), 'request', 'refused', 'request_unsupported', 'account'],
+    ['422 without a code', json(422, {}), 'exchange', 'refused', 'request_malformed', 'account'],
+    [
+      '405 in HTML is a page of somebody else',
+      page(405, '<html>Not allowed</html>'),
+      'probe',
+      'transient',
+      'unreadable_answer',
+      'account',
+    ],
+    [
+      'an unknown code at the request',
+      json(400, errors('UDAPI199999')),
+      'request',
+      'refused',
+      'approval_refused',
+      'account',
+    ],
+    [
+      '200 in HTML at the request: the phone may have rung',
+      page(200, '<html>Welcome</html>'),
+      'request',
+      'outcome-unknown',
+      'unreadable_answer',
+      'account',
+    ],
+    [
+      'an unknown code at the sign-out',
+      json(400, errors('UDAPI199999')),
+      'sign-out',
+      'transient',
+      'unreadable_answer',
       'account',
     ],
     [
@@ -227,6 +279,17 @@ describe('a pause', () => {
   });
 });
 
+describe('the service hours', () => {
+  it.each([
+    ['are waited for at night', '2026-01-14T01:00:00', 4.5 * 3_600_000],
+    ['are open at 05:30', '2026-01-14T05:30:00', undefined],
+    ['are waited for no longer where they should be open', '2026-01-14T23:59:59', undefined],
+  ])('%s', (_name, at, retryAfterMs) => {
+    const error = classify(json(423, errors('UDAPI100072')), 'probe', ist(at));
+    expect(error).toMatchObject({ kind: 'transient', code: 'service_hours', retryAfterMs });
+  });
+});
+
 describe('what is said to people', () => {
   it('never holds a piece of a body', () => {
     const secret = 'eyJmYWtl.c2VjcmV0.dG9rZW4';
@@ -236,7 +299,7 @@ describe('what is said to people', () => {
       page(500, `<html>${secret}</html>`),
     ];
     for (const answer of bodies) {
-      for (const purpose of ['exchange', 'probe'] as const) {
+      for (const purpose of purposes) {
         expect(inspect(classify(answer, purpose))).not.toContain(secret);
       }
     }

@@ -13,8 +13,8 @@ afterEach(async () => {
 });
 
 const iso = (at: number): string => new Date(at).toISOString();
-const receive = async (connection: Connection, arrival: Arrival): Promise<Grant> => {
-  if (!connection.consent) throw new Error('this connection has no browser login');
+const receive = async (connection: Connection, arrival: Arrival | undefined): Promise<Grant> => {
+  if (!connection.consent || !arrival) throw new Error('this connection has no browser login');
   return connection.consent.receive(arrival, patient());
 };
 const logIn = async (changes: RawEntry = {}): Promise<{ connection: Connection; grant: Grant }> => {
@@ -23,8 +23,23 @@ const logIn = async (changes: RawEntry = {}): Promise<{ connection: Connection; 
 };
 
 describe('the way in', () => {
-  it('is a link and nothing else: no sign-in, no renewal', () => {
-    expect(Object.keys(desk.connect()).toSorted()).toEqual(['adopt', 'consent', 'probe']);
+  it('is a person: no sign-in, no renewal', () => {
+    expect(Object.keys(desk.connect()).toSorted()).toEqual([
+      'adopt',
+      'consent',
+      'inherit',
+      'probe',
+      'signOut',
+    ]);
+  });
+
+  it.each([
+    ['browser', false],
+    ['request', true],
+  ])('%s: always by the link; asked through Upstox: %s', (approval, asked) => {
+    const { consent } = desk.connect({ approval });
+    expect(consent?.url('s')).toContain('/v2/login/authorization/dialog?');
+    expect([consent?.request !== undefined, consent?.read !== undefined]).toEqual([asked, asked]);
   });
 
   it('is the dialog with the redirect exactly as configured, and the state', () => {
@@ -50,6 +65,11 @@ describe('the way in', () => {
     expect(later.consent?.askAt(early)).toBe(ist('2026-01-13T08:45:00'));
   });
 
+  it('is open until the next 03:30', () => {
+    expect(desk.connect().consent?.deadline(ist('2026-01-13T10:00:00'))).toBe(ist('2026-01-14T03:30:00'));
+    expect(desk.connect().consent?.deadline(ist('2026-01-14T01:00:00'))).toBe(ist('2026-01-14T03:30:00'));
+  });
+
   it('is a fault of the configuration where that time is none', () => {
     const connect = () => desk.connect({}, { UPSTOX_APPROVAL_TIME: '25:00' });
     expect(connect).toThrow(ConfigurationError);
@@ -59,6 +79,7 @@ describe('the way in', () => {
 
 describe('the exchange', () => {
   it('turns a code into a grant with all that a call needs', async () => {
+    desk.simulator.setSwitch('upstox', 'extendedToken', 'absent');
     const { grant } = await logIn();
     expect(grant).toEqual({
       token: grant.token,
@@ -84,7 +105,7 @@ describe('the exchange', () => {
     desk.simulator.setSwitch('upstox', 'oauthExtras', 'on');
     const { grant } = await logIn();
     expect(iso(grant.expiresAt)).toBe(iso(ist('2026-01-14T03:30:00')));
-    expect(grant).not.toHaveProperty('renewal');
+    expect(Object.keys(grant.renewal ?? {})).toEqual(['extendedToken', 'extendedUntil']);
     expect(grant).not.toHaveProperty('scope');
   });
 
@@ -219,7 +240,7 @@ describe('a code is sent once, whatever comes of it', () => {
 
   it('no answer before the deadline: the outcome is unknown and the code is gone', async () => {
     const connection = desk.connect();
-    const arrival = await desk.login(connection);
+    const arrival = (await desk.login(connection)) ?? {};
     desk.simulator.fault({ broker: 'upstox', operation: 'exchange', kind: 'stall', times: 1 });
     const deadline = new AbortController();
     const answer = failureOf(connection.consent?.receive(arrival, { signal: deadline.signal }));

@@ -7,15 +7,18 @@ import { entry, ist } from './harness.ts';
 export interface Desk {
   readonly simulator: Simulator;
   connect(changes?: RawEntry, settings?: Readonly<Record<string, string>>): Connection;
-  /** Logs in as a browser would: the link, one button, and what the broker sent back. */
-  login(connection: Connection, button?: '1' | 'other' | 'cancel'): Promise<Arrival>;
+  /** Logs in as a browser would: the link, one button, and what the broker sent back; nothing where it did not. */
+  login(connection: Connection, button?: '1' | 'other' | 'cancel'): Promise<Arrival | undefined>;
   /** How often each code was sent, by its fingerprint. */
   codesSent(): readonly number[];
   stop(): Promise<void>;
 }
 
 /** The adapter, the real HTTP client and the simulated Upstox, whose clock stands still where it is set. */
-export async function openDesk(at = ist('2026-01-13T10:00:00')): Promise<Desk> {
+export async function openDesk(
+  at = ist('2026-01-13T10:00:00'),
+  holidays: readonly string[] = [],
+): Promise<Desk> {
   const still = { now: () => 0, sleep: () => Promise.resolve() };
   const simulator = await startSimulator({ brokers: [upstox], clock: still });
   simulator.clock.set(at);
@@ -31,12 +34,15 @@ export async function openDesk(at = ist('2026-01-13T10:00:00')): Promise<Desk> {
         http,
         baseUrl: () => simulator.setting('UPSTOX_API_URL') ?? '',
         setting: (variable) => settings[variable],
+        isHoliday: (day) => holidays.includes(day),
       });
     },
     login: async (connection, button = '1') => {
       const link = connection.consent?.url('state-1') ?? '';
       const answer = await fetch(`${link}&auto=${button}`, { redirect: 'manual' });
-      const query = new URL(answer.headers.get('location') ?? 'http://none.example').searchParams;
+      const location = answer.headers.get('location');
+      if (location === null) return undefined;
+      const query = new URL(location).searchParams;
       return Object.fromEntries(
         ['code', 'error'].flatMap((name) => (query.has(name) ? [[name, query.get(name)]] : [])),
       );

@@ -1,16 +1,7 @@
-import type { Call, RawEntry } from '../../../../src/core/broker.ts';
+import type { Call } from '../../../../src/core/broker.ts';
 import { BrokerError } from '../../../../src/core/errors.ts';
 
-/** An instant written as the wall clock in India shows it. 2026-01-13 is a Tuesday. */
-export const ist = (wallClock: string): number => Date.parse(`${wallClock}+05:30`);
-
-export const entry = {
-  name: 'desk-in',
-  clientId: '00000000-0000-4000-8000-000000000001',
-  clientSecret: 'made-up-secret',
-  redirectUri: 'https://app.example/callback',
-  userId: 'AB0001',
-} satisfies RawEntry;
+export { ist, upstoxEntry as entry } from '../../../support/rows/upstox.ts';
 
 export const patient = (): Call => ({ signal: AbortSignal.timeout(5_000) });
 

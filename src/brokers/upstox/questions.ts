@@ -1,0 +1,128 @@
+import type { Question, TranscribedCall } from '../../core/transcript.ts';
+
+type Calls = readonly TranscribedCall[];
+
+const endsWith = (end: string) => (call: TranscribedCall) => call.path.endsWith(end);
+const isExchange = endsWith('/v2/login/authorization/token');
+const isRequest = (call: TranscribedCall): boolean => call.path.includes('/v3/login/auth/token/request');
+const isLoginCall = (call: TranscribedCall): boolean => isExchange(call) || isRequest(call);
+const succeeded = (call: TranscribedCall): boolean => call.status === 200 && call.error === undefined;
+
+/** Errors whose status nobody has published, with Upstox' own codes. */
+const unpublished: Readonly<Record<string, string>> = {
+  code_refused: 'UDAPI100057',
+  client_or_redirect_wrong: 'UDAPI100068',
+  client_credentials_wrong: 'UDAPI100069',
+  redirect_uri_wrong: 'UDAPI100070',
+};
+
+const open = (id: string, text: string): Question => ({ id, text, settledBy: () => undefined });
+
+const hours = (seconds: number): string => `${(seconds / 3600).toFixed(1)} h`;
+
+function statusesOf(calls: Calls): string | undefined {
+  const seen = calls.flatMap(({ error, status }) => {
+    const code = error === undefined ? undefined : unpublished[error];
+    return code === undefined || status === undefined ? [] : [`${code} came with status ${status}`];
+  });
+  return seen.length > 0 ? [...new Set(seen)].join('; ') : undefined;
+}
+
+function requestsOf(calls: Calls): string | undefined {
+  const [first, second] = calls.filter(isRequest);
+  if (!first || !succeeded(first)) return undefined;
+  if (!second) return 'the V3 request works; how many a day it takes stays open';
+  return succeeded(second)
+    ? 'a second V3 request in one window is answered like the first'
+    : `a second V3 request in one window is refused with status ${second.status ?? 'none'}`;
+}
+
+function notifierOf(calls: Calls): string | undefined {
+  const request = calls.find(isRequest);
+  if (request?.error === 'notifier_missing')
+    return 'Upstox takes no notifier URL of this app: browser login only';
+  return request && succeeded(request) ? 'the app has a notifier URL that Upstox takes' : undefined;
+}
+
+function rateLimitOf(calls: Calls): string | undefined {
+  const logins = calls.filter(isLoginCall);
+  if (logins.some(({ status, body }) => status === 429 && body === 'json')) {
+    return 'yes: a login call was answered 429';
+  }
+  return logins.some(({ headers }) => headers.some((name) => name.includes('ratelimit')))
+    ? 'yes: the answer to a login call has rate limit headers'
+    : undefined;
+}
+
+function tokenEndOf(calls: Calls): string | undefined {
+  const life = calls.find(isExchange)?.fields['access_token']?.jwt?.expiresInSeconds;
+  return life === undefined ? undefined : `the token is a JWT that ends ${hours(life)} after the exchange`;
+}
+
+function extendedOf(calls: Calls): string | undefined {
+  const exchange = calls.find((call) => isExchange(call) && succeeded(call));
+  if (!exchange) return undefined;
+  const field = exchange.fields['extended_token'];
+  if (field?.type !== 'string') return `no: extended_token is ${field?.type ?? 'absent'}`;
+  const life = field.jwt?.expiresInSeconds;
+  return life === undefined ? 'yes' : `yes, and it ends in ${Math.round(life / 86_400)} days`;
+}
+
+function extrasOf(calls: Calls): string | undefined {
+  const exchange = calls.find((call) => isExchange(call) && succeeded(call));
+  if (!exchange) return undefined;
+  const extras = ['expires_in', 'token_type', 'refresh_token', 'refresh_token_expires_in'];
+  const came = extras.filter((name) => exchange.fields[name] !== undefined);
+  return came.length > 0 ? `these came, and are not used: ${came.join(', ')}` : 'none of them came';
+}
+
+function windowOf(calls: Calls): string | undefined {
+  const field = calls.find((call) => isRequest(call) && succeeded(call))?.fields['data.authorization_expiry'];
+  const instant = field?.instant;
+  return field && instant
+    ? `a ${field.type} in ${instant.written}, ${hours(instant.inSeconds)} ahead`
+    : undefined;
+}
+
+/** What Upstox' documents leave open. Some only Upstox, several days or a second login can settle. */
+export const questions: readonly Question[] = [
+  open('one-app-per-account', 'One app for each account, or may one approved app serve several users?'),
+  {
+    id: 'notifier-url',
+    text: 'Does Upstox take the notifier URL of this service, or is there browser login only?',
+    settledBy: notifierOf,
+  },
+  open('localhost-redirect', 'Are http redirects to localhost taken today?'),
+  {
+    id: 'login-error-status',
+    text: 'With which status do UDAPI100057, 68, 69 and 70 come?',
+    settledBy: statusesOf,
+  },
+  open('second-login', 'Does a second login end the first token?'),
+  open('cancelled-login', 'What reaches the redirect when a person cancels?'),
+  open('code-lifetime', 'How long may a login code be exchanged?'),
+  open('webhook-delivery', 'Retries, time-out, sources and duplicates of the notifier webhook?'),
+  { id: 'requests-per-day', text: 'How many V3 requests a day are taken?', settledBy: requestsOf },
+  { id: 'logins-are-limited', text: 'Do login calls count towards the rate limits?', settledBy: rateLimitOf },
+  open('totp', 'Is a login automated with a TOTP seed allowed?'),
+  {
+    id: 'token-end',
+    text: 'Is the token a JWT, and when does it end by its own word?',
+    settledBy: tokenEndOf,
+  },
+  {
+    id: 'extended-token',
+    text: 'Does an extended token come with a login by itself?',
+    settledBy: extendedOf,
+  },
+  {
+    id: 'oauth-extras',
+    text: 'Do expires_in and the other fields that only the OpenAPI names come?',
+    settledBy: extrasOf,
+  },
+  {
+    id: 'approval-window',
+    text: 'How is authorization_expiry written, and how far ahead?',
+    settledBy: windowOf,
+  },
+];

@@ -1,0 +1,26 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { rows } from '../../../support/rows/upstox.ts';
+import { openDesk, type Desk } from './desk.ts';
+import { play } from './play.ts';
+
+let desk: Desk;
+beforeEach(async () => {
+  desk = await openDesk();
+});
+afterEach(async () => {
+  await desk.stop();
+});
+
+describe('wire signal or switch → what the adapter makes of it, and what it costs', () => {
+  it.each(rows.map((row) => [row.name, row] as const))('%s', async (_name, row) => {
+    const played = await play(desk, row);
+    expect(played.end).toEqual(row.expect);
+    expect(played.calls).toBe(row.calls);
+    if (row.companions !== undefined) expect(played.grant?.companions ?? []).toHaveLength(row.companions);
+  });
+
+  it('names each row once', () => {
+    const names = rows.map(({ name }) => name);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+});
