@@ -46,6 +46,10 @@ export function makeConsents(parts: ConsentParts): Consents {
       const until = new Date(tended.session.grant.expiresAt).toISOString();
       return { outcome: 'done', name, message: `${name} is logged in; its token is good until ${until}.` };
     }
+    if (tended.outcome === 'pending') {
+      const message = `The login of ${name} went through. Its token is being proved; it is served as soon as the broker has answered.`;
+      return { outcome: 'done', name, message };
+    }
     if (tended.outcome !== 'failed') {
       return failed(name, `The login of ${name} could not be finished. Start again from the link.`);
     }

@@ -1,4 +1,5 @@
 import type { Arrival } from '../core/broker.ts';
+import type { Plan } from '../core/plan.ts';
 import type { AccountStatus } from '../core/status.ts';
 
 export interface Readiness {
@@ -19,15 +20,30 @@ export type ConsentOutcome =
   | { readonly outcome: 'someone-else'; readonly name: string; readonly message: string }
   | { readonly outcome: 'broker-failed'; readonly name: string; readonly message: string };
 
+export type NoticeAnswer =
+  | { readonly outcome: 'taken' }
+  | { readonly outcome: 'unknown-path' }
+  /** `reason`: one word, never a value of what was posted. */
+  | { readonly outcome: 'refused'; readonly reason: string }
+  /** The account could not be had in time; the broker may post again. */
+  | { readonly outcome: 'busy' };
+
 /** What the HTTP side may ask of the service. Nothing in it ever holds a token or a secret. */
 export interface Desk {
   accounts(): Promise<readonly AccountStatus[]>;
   account(name: string): Promise<AccountStatus | undefined>;
   readiness(): Promise<Readiness>;
+  /** The coming refreshes against each broker's budgets. */
+  plan(hours: number): Promise<Plan>;
   requestRefresh(name: string, options: { readonly rearm: boolean }): Promise<RefreshAnswer>;
   /** A one-time link to the broker's dialog, or undefined where the account has no browser login. */
   beginConsent(broker: string, name: string): Promise<URL | undefined>;
   finishConsent(state: string | undefined, arrival: Arrival): Promise<ConsentOutcome>;
+  /**
+   * Takes what a broker posted to an account's webhook. `secret` is the path's; a wrong one is unknown, and what
+   * is no token of the account costs the broker's quota nothing.
+   */
+  takeNotice(broker: string, secret: string, notice: unknown): Promise<NoticeAnswer>;
   /** Checks a signed, time-bound ticket of a link in an alert. */
   ticketIsGood(broker: string, name: string, ticket: string): boolean;
 }

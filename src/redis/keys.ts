@@ -1,3 +1,4 @@
+import type { Budget } from '../core/limits.ts';
 import type { Network } from '../core/store.ts';
 
 /** Everything the service keeps for itself lies under this prefix. */
@@ -23,6 +24,14 @@ export const keys = {
   due: (broker: string): string => own(`due:${broker}`),
   consent: (digest: string): string => own(`consent:${digest}`),
   silence: (network: Network): string => own(`silence:${network.broker}:${network.egress}`),
+  /** Of everybody who uses the same API key; `key` is its fingerprint. */
+  keySilence: (broker: string, key: string): string => own(`silence:${broker}:key:${key}`),
+  budget: (broker: string, { limit, subject }: Pick<Budget, 'limit' | 'subject'>): string =>
+    own(`budget:${broker}:${limit}:${subject}`),
+  breaker: (network: Network): readonly [string, string, string] => {
+    const base = own(`breaker:${network.broker}:${network.egress}`);
+    return [base, `${base}:probe`, `${base}:failing`];
+  },
   ramp: (network: Network): readonly [string, string, string] => {
     const base = own(`ramp:${network.broker}:${network.egress}`);
     return [base, `${base}:under-way`, `${base}:waiting`];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Grant } from '../core/broker.ts';
 import { emptyRecord, type AccountRecord, type Session } from '../core/session.ts';
+import type { Facts } from '../core/store.ts';
 import type { Seal } from './seal.ts';
 
 const words = z.record(z.string(), z.string());
@@ -16,9 +17,11 @@ const grantSchema = z.object({
   owner: z.string().optional(),
   ownerIsExclusive: z.boolean().optional(),
   accountId: z.string().optional(),
+  meta: words.optional(),
+  companions: z.array(z.object({ suffix: z.string(), token: z.string(), expiresAt: z.number() })).optional(),
 });
 const attemptSchema = z.object({
-  kind: z.enum(['sign-in', 'renewal', 'consent']),
+  kind: z.enum(['sign-in', 'renewal', 'consent', 'request', 'proof']),
   startedAt: z.number(),
   by: z.string(),
   fingerprint: z.string(),
@@ -31,6 +34,8 @@ const troubleSchema = z.object({
 });
 const requestSchema = z.object({ at: z.number(), rearm: z.boolean() });
 const sourceSchema = z.enum(['sign-in', 'renewal', 'consent', 'adopted']);
+const pendingSchema = z.array(z.object({ grant: grantSchema, source: sourceSchema, identity: z.string() }));
+const askedSchema = z.object({ at: z.number(), until: z.number() });
 
 /** The record as it lies in its hash. */
 export type Fields = Readonly<Record<string, string>>;
@@ -58,6 +63,17 @@ export function readRecord(name: string, fields: Fields, seal: Seal): ReadRecord
       request: parsed(fields['request'], requestSchema),
       claimedBy: fields['claimedBy'],
       expiredSaid: Number(fields['expiredSaid'] ?? 0),
+      pending: (parsed(opened(name, 'pending', fields, seal), pendingSchema) ?? []).map((each) => ({
+        ...each,
+        grant: defined(each.grant),
+      })),
+      asked: parsed(fields['asked'], askedSchema),
+      provenAt: Number(fields['provenAt'] ?? 0),
+      proofDueAt: Number(fields['proofDueAt'] ?? 0),
+      owner: fields['owner'],
+      proven: fields['proven'],
+      carry: parsed(opened(name, 'carry', fields, seal), words),
+      discovered: parsed(fields['discovered'], z.array(z.string())),
     },
   };
 }
@@ -76,7 +92,11 @@ export function sessionFields(name: string, session: Session, seal: Seal): Field
 }
 
 /** What a failure or a rest changes: `set` and `drop` together are the whole of it. */
-export function outcomeFields(record: AccountRecord): { set: Fields; drop: readonly string[] } {
+export function outcomeFields(
+  name: string,
+  record: AccountRecord,
+  seal: Seal,
+): { set: Fields; drop: readonly string[] } {
   const optional: Readonly<Record<string, string | undefined>> = {
     trouble: record.trouble && JSON.stringify(record.trouble),
     attempt: record.attempt && JSON.stringify(record.attempt),
@@ -88,9 +108,14 @@ export function outcomeFields(record: AccountRecord): { set: Fields; drop: reado
     retryAt: record.retryAt > 0 ? String(record.retryAt) : undefined,
     expiredSaid: record.expiredSaid > 0 ? String(record.expiredSaid) : undefined,
     renewalSpent: record.session && (record.session.renewalSpent ? '1' : '0'),
+    renewAt: record.session && String(record.session.renewAt),
+    pending:
+      record.pending.length > 0 ? seal.seal(JSON.stringify(record.pending), `pending ${name}`) : undefined,
+    carry: record.carry && seal.seal(JSON.stringify(record.carry), `carry ${name}`),
   };
-  const set: Record<string, string> = {};
-  const drop: string[] = [];
+  const facts = factFields(record);
+  const set: Record<string, string> = { ...facts.set };
+  const drop: string[] = [...facts.drop];
   // A wish that is still open is carried on; an answered one is dropped by the script that saw it.
   if (record.request) set['request'] = JSON.stringify(record.request);
   for (const [field, value] of Object.entries(optional)) {
@@ -100,10 +125,30 @@ export function outcomeFields(record: AccountRecord): { set: Fields; drop: reado
   return { set, drop };
 }
 
+/** What a success keeps too: whose the account is, what was proved, what was asked and found. */
+export function factFields(facts: Facts): { set: Fields; drop: readonly string[] } {
+  const optional: Readonly<Record<string, string | undefined>> = {
+    owner: facts.owner,
+    proven: facts.proven,
+    provenAt: facts.provenAt > 0 ? String(facts.provenAt) : undefined,
+    proofDueAt: facts.proofDueAt > 0 ? String(facts.proofDueAt) : undefined,
+    discovered: facts.discovered && JSON.stringify(facts.discovered),
+    asked: facts.asked && JSON.stringify(facts.asked),
+  };
+  const entries = Object.entries(optional);
+  return {
+    set: Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined)),
+    drop: entries.filter(([, value]) => value === undefined).map(([field]) => field),
+  };
+}
+
+function opened(name: string, field: string, fields: Fields, seal: Seal): string | undefined {
+  const sealed = fields[field];
+  return sealed === undefined ? undefined : seal.open(sealed, `${field} ${name}`);
+}
+
 function readSession(name: string, fields: Fields, seal: Seal): Session | undefined {
-  const sealed = fields['session'];
-  const opened = sealed === undefined ? undefined : seal.open(sealed, `session ${name}`);
-  const grant = parsed(opened, grantSchema);
+  const grant = parsed(opened(name, 'session', fields, seal), grantSchema);
   const source = sourceSchema.safeParse(fields['source']);
   if (!grant || !source.success) return undefined;
   return {
@@ -117,7 +162,7 @@ function readSession(name: string, fields: Fields, seal: Seal): Session | undefi
 }
 
 function defined(grant: z.output<typeof grantSchema>): Grant {
-  const { renewal, scope, owner, ownerIsExclusive, accountId, ...rest } = grant;
+  const { renewal, scope, owner, ownerIsExclusive, accountId, meta, companions, ...rest } = grant;
   return {
     ...rest,
     ...(renewal && { renewal }),
@@ -125,6 +170,8 @@ function defined(grant: z.output<typeof grantSchema>): Grant {
     ...(owner !== undefined && { owner }),
     ...(ownerIsExclusive !== undefined && { ownerIsExclusive }),
     ...(accountId !== undefined && { accountId }),
+    ...(meta && { meta }),
+    ...(companions && { companions }),
   };
 }
 

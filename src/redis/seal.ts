@@ -22,8 +22,10 @@ export interface Seal {
   fingerprint(parts: readonly string[]): string;
   /** The same under every key of the ring, the first key's first: verdicts outlive a rotation. */
   fingerprints(parts: readonly string[]): readonly string[];
-  /** A signature over `text` for links and cookies; base64url. */
+  /** A signature over `text` for links and cookies, under the first key; base64url. */
   sign(text: string): string;
+  /** The same under every key of the ring: what was handed out before a rotation. */
+  signatures(text: string): readonly string[];
 }
 
 /**
@@ -35,6 +37,8 @@ export function makeSeal(keys: readonly Buffer[]): Seal {
   if (!first) throw new Error('a seal needs at least one key');
   const digest = (key: Key, parts: readonly string[]): string =>
     createHmac('sha256', key.fingerprinting).update(JSON.stringify(parts)).digest('base64url').slice(0, 22);
+  const signed = (key: Key, text: string): string =>
+    createHmac('sha256', key.fingerprinting).update(`sign:${text}`).digest('base64url');
   return {
     seal(plain, context) {
       const iv = randomBytes(IV_BYTES);
@@ -61,7 +65,8 @@ export function makeSeal(keys: readonly Buffer[]): Seal {
     isCurrent: (sealed) => sealed.split('.')[1] === first.id,
     fingerprint: (parts) => digest(first, parts),
     fingerprints: (parts) => ring.map((key) => digest(key, parts)),
-    sign: (text) => createHmac('sha256', first.fingerprinting).update(`sign:${text}`).digest('base64url'),
+    sign: (text) => signed(first, text),
+    signatures: (text) => ring.map((key) => signed(key, text)),
   };
 }
 

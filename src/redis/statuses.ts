@@ -12,6 +12,8 @@ const recordFields = [
   'retryAt',
   'trouble',
   'attempt',
+  'provenAt',
+  'discovered',
 ] as const;
 const BATCH = 250;
 
@@ -35,7 +37,8 @@ export async function readFacts(
     batch.forEach(([name, entry], j) => {
       const row = (k: number): readonly (string | null)[] => list(replies[j * 5 + k]?.[1]);
       const single = (k: number): unknown => replies[j * 5 + k]?.[1];
-      const [generation, issuedAt, expiresAt, renewAt, failures, retryAt, trouble, attempt] = row(0);
+      const [generation, issuedAt, expiresAt, renewAt, failures, retryAt, trouble, attempt, provenAt, found] =
+        row(0);
       const [tokenType, scope] = row(1);
       const [state, reason, since] = row(2);
       const due = single(3);
@@ -45,7 +48,8 @@ export async function readFacts(
         broker: entry.broker,
         environment: entry.environment,
         enabled: entry.enabled,
-        subAccounts: entry.subAccounts,
+        subAccounts: [...new Set([...entry.subAccounts, ...names(found)])],
+        provenAt: numeric(provenAt),
         person: entry.person,
         generation: numeric(generation),
         issuedAt: numeric(issuedAt),
@@ -71,6 +75,13 @@ function list(reply: unknown): readonly (string | null)[] {
   return Array.isArray(reply)
     ? reply.map((value: unknown) => (typeof value === 'string' ? value : null))
     : [];
+}
+
+/** The sub-accounts that the broker listed. */
+function names(text: string | null | undefined): readonly string[] {
+  if (!text) return [];
+  const found: unknown = JSON.parse(text);
+  return Array.isArray(found) ? found.filter((name) => typeof name === 'string') : [];
 }
 
 function numeric(text: string | null | undefined): number | undefined {

@@ -1,45 +1,47 @@
 import type { Redis } from 'ioredis';
 import type { Log } from '../core/log.ts';
-import { rampOpenAt } from '../core/policy.ts';
-import type { Commit, Lease, Network, TokenStore } from '../core/store.ts';
+import type { Ledger } from '../core/limits.ts';
+import type { Lease, Network, TokenStore } from '../core/store.ts';
 import { keys } from './keys.ts';
-import { outcomeFields, readRecord, sessionFields, type Fields } from './record.ts';
-import { REARM_SHARE } from './rearm.ts';
+import { commitPayload, notePayload, restorePayload, settlePayload } from './payloads.ts';
+import { readRecord } from './record.ts';
 import { committed, numbers, pairs, strings } from './replies.ts';
 import { run, scripts } from './scripts.ts';
 import type { Seal } from './seal.ts';
 
-/** Key lists outlive their tokens, so that what others put on them is still there tomorrow. */
-const LIST_TTL_MS = 7 * 24 * 60 * 60_000;
-/** What a success wipes from the record. */
-const settledFields = [
-  'attempt',
-  'failures',
-  'trouble',
-  'retryAt',
-  'unknownSignIns',
-  'request',
-  'claimedBy',
-  'expiredSaid',
-];
-
-/** The store over one Redis. Errors of Redis pass through: the caller leaves the account as it is. */
-export function makeStore(redis: Redis, seal: Seal, log: Log): TokenStore {
+/**
+ * The store over one Redis. Errors of Redis pass through: the caller leaves the account as it is.
+ *
+ * @param leastFence a number that every new fence must be above, whatever Redis knows: generations only grow
+ */
+export function makeStore(
+  redis: Redis,
+  seal: Seal,
+  log: Log,
+  leastFence: () => number = () => 0,
+): TokenStore {
   const rampKeys = (network: Network): readonly string[] => keys.ramp(network);
   /** The request each lease saw, so that settling answers exactly that one. */
   const seenRequests = new WeakMap<Lease, string>();
 
   return {
     async acquire(name, network, owner, ttlMs) {
+      const [breaker] = keys.breaker(network);
       const reply = strings(
         await run(
           redis,
           scripts.acquire,
-          [keys.lease(name), keys.record(name), keys.queued(network.broker), keys.silence(network)],
-          [owner, ttlMs, name],
+          [
+            keys.lease(name),
+            keys.record(name),
+            keys.queued(network.broker),
+            breaker,
+            ...silenceKeys(network),
+          ],
+          [owner, ttlMs, name, leastFence()],
         ),
       );
-      const [fence, silentUntil, ...flat] = reply;
+      const [fence, isNew, downUntil, silentUntil, ...flat] = reply;
       if (fence === undefined) return undefined;
       const fields = pairs(flat);
       const { record, unreadable } = readRecord(name, fields, seal);
@@ -50,7 +52,13 @@ export function makeStore(redis: Redis, seal: Seal, log: Log): TokenStore {
         );
       const lease: Lease = { name, owner, fence: Number(fence) };
       seenRequests.set(lease, fields['request'] ?? '');
-      return { lease, record, silentUntil: Number(silentUntil ?? 0) };
+      return {
+        lease,
+        record,
+        isNew: isNew === '1',
+        silentUntil: Number(silentUntil ?? 0),
+        downUntil: Number(downUntil ?? 0),
+      };
     },
 
     async extend(lease, ttlMs) {
@@ -58,86 +66,64 @@ export function makeStore(redis: Redis, seal: Seal, log: Log): TokenStore {
     },
 
     async note(lease, attempt, options) {
-      const reply = await run(
-        redis,
-        scripts.note,
-        [keys.lease(lease.name), keys.record(lease.name), ...rampKeys(options.network)],
-        [
-          lease.owner,
-          options.ttlMs,
-          JSON.stringify(attempt),
-          options.seedSpent ?? '',
-          lease.name,
-          options.now,
-          options.ramp ? 1 : 0,
-          rampOpenAt,
-          seenRequests.get(lease) ?? '',
-        ],
+      const { network, budgets, signIn } = options;
+      const [breaker, breakerProbe] = keys.breaker(network);
+      const payload = notePayload(lease, attempt, options, seenRequests.get(lease) ?? '');
+      const [outcome, second, limit] = strings(
+        await run(
+          redis,
+          scripts.note,
+          [
+            keys.lease(lease.name),
+            keys.record(lease.name),
+            ...rampKeys(network),
+            breaker,
+            breakerProbe,
+            ledgerKey(network, signIn?.ledger),
+            ...budgets.map((budget) => keys.budget(network.broker, budget)),
+          ],
+          [JSON.stringify(payload)],
+        ),
       );
-      return reply === 1 ? 'noted' : reply === -1 ? 'ramped' : 'lost';
+      switch (outcome) {
+        case '1':
+          return { outcome: 'noted', halfOpen: second === '1' };
+        case '-1':
+          return { outcome: 'ramped' };
+        case '-2':
+          return { outcome: 'over', until: Number(second), limit: limit ?? '' };
+        case '-3':
+          return { outcome: 'down', until: Number(second) };
+        default:
+          return { outcome: 'lost' };
+      }
     },
 
     async commit(lease, network, commit, now) {
-      const payload = {
-        ...publication(lease.name, commit, now),
-        owner: lease.owner,
-        fence: String(lease.fence),
-        claims: commit.claims,
-        adopted: commit.session.source === 'adopted',
-        set: {
-          ...sessionFields(lease.name, commit.session, seal),
-          ...(commit.refused.length > 0 && { refused: JSON.stringify(commit.refused) }),
-        },
-        drop: [...settledFields, ...(commit.refused.length > 0 ? [] : ['refused'])],
-        standing: standing('fresh', '', now, commit.session.grant.expiresAt),
-        dueAt: Math.max(1, commit.dueAt),
-        events: commit.events.map((kind) =>
-          event(kind, lease.name, namesIn(commit), commit.session.generation, commit.session.grant.expiresAt),
-        ),
-        ramp: commit.ramp ?? '',
-        open: rampOpenAt,
-      };
+      const payload = commitPayload(lease, commit, seal, now);
       return committed(
-        await run(redis, scripts.commit, commitKeys(lease.name, network), [JSON.stringify(payload)]),
+        await run(redis, scripts.commit, commitKeys(lease.name, network, commit.ledger), [
+          JSON.stringify(payload),
+        ]),
       );
     },
 
     async settle(lease, network, settlement, now) {
-      const { record } = settlement;
-      const { set, drop } = outcomeFields(record);
-      const payload = {
-        name: lease.name,
-        names: settlement.names,
-        owner: lease.owner,
-        fence: String(lease.fence),
-        now,
-        set,
-        drop,
-        standing: standing(
-          settlement.standing.state,
-          settlement.standing.reason,
-          now,
-          record.session?.grant.expiresAt,
-        ),
-        dueAt: settlement.dueAt ?? 0,
-        seenRequest: seenRequests.get(lease) ?? '',
-        event: settlement.event
-          ? event(
-              settlement.event,
-              lease.name,
-              settlement.names,
-              record.session?.generation ?? 0,
-              record.session?.grant.expiresAt,
-            )
-          : '',
-        ramp: settlement.ramp ?? '',
-        open: rampOpenAt,
-      };
+      const { charge, failed = [], refunded = [] } = settlement;
+      const payload = settlePayload(lease, settlement, seal, seenRequests.get(lease) ?? '', now);
       const reply = numbers(
         await run(
           redis,
           scripts.settle,
-          [keys.lease(lease.name), keys.record(lease.name), keys.due(network.broker), ...rampKeys(network)],
+          [
+            keys.lease(lease.name),
+            keys.record(lease.name),
+            keys.due(network.broker),
+            ...rampKeys(network),
+            ...keys.breaker(network),
+            ledgerKey(network, charge?.ledger),
+            ...[...failed, ...refunded].map((budget) => keys.budget(network.broker, budget)),
+          ],
           [JSON.stringify(payload)],
         ),
       );
@@ -145,8 +131,10 @@ export function makeStore(redis: Redis, seal: Seal, log: Log): TokenStore {
     },
 
     async restore(name, network, commit, now) {
-      const payload = { ...publication(name, commit, now), restore: true };
-      const reply = await run(redis, scripts.commit, commitKeys(name, network), [JSON.stringify(payload)]);
+      const payload = restorePayload(name, commit, now);
+      const reply = await run(redis, scripts.commit, commitKeys(name, network, undefined), [
+        JSON.stringify(payload),
+      ]);
       return committed(reply).outcome === 'committed';
     },
 
@@ -168,22 +156,44 @@ export function makeStore(redis: Redis, seal: Seal, log: Log): TokenStore {
     },
 
     async silentUntil(network, now) {
-      const until = Number((await redis.hget(keys.silence(network), 'until')) ?? 0);
+      const untils = await Promise.all(silenceKeys(network).map((key) => redis.hget(key, 'until')));
+      const until = Math.max(...untils.map((each) => Number(each ?? 0)));
       return until > now ? until : 0;
     },
 
     async silence(network, silence, now) {
-      await run(
-        redis,
-        scripts.silence,
-        [keys.silence(network)],
-        [silence.until, silence.code, silence.scope, now],
-      );
+      const key =
+        silence.scope === 'key' && network.key !== undefined
+          ? keys.keySilence(network.broker, network.key)
+          : keys.silence(network);
+      await run(redis, scripts.silence, [key], [silence.until, silence.code, silence.scope, now]);
+    },
+
+    async recharge(network, ledger, failed) {
+      const key = keys.budget(network.broker, ledger);
+      const scored = failed.flatMap(({ at, as, member }) => [
+        String(at),
+        `${as === 'refused' ? 'r' : 'u'}:${member}`,
+      ]);
+      await redis
+        .multi()
+        .zadd(key, ...scored)
+        .pexpire(key, ledger.windowMs)
+        .exec();
     },
   };
 }
 
-function commitKeys(name: string, network: Network): readonly string[] {
+const silenceKeys = (network: Network): readonly string[] => [
+  keys.silence(network),
+  ...(network.key === undefined ? [] : [keys.keySilence(network.broker, network.key)]),
+];
+
+/** A script's keys are fixed in number: where no ledger is kept, its key stays empty. */
+const ledgerKey = (network: Network, ledger: Ledger | undefined): string =>
+  keys.budget(network.broker, ledger ?? { limit: 'no-ledger', subject: network.egress });
+
+function commitKeys(name: string, network: Network, ledger: Ledger | undefined): readonly string[] {
   return [
     keys.lease(name),
     keys.record(name),
@@ -192,53 +202,7 @@ function commitKeys(name: string, network: Network): readonly string[] {
     keys.owners,
     name,
     ...keys.ramp(network),
+    ...keys.breaker(network),
+    ledgerKey(network, ledger),
   ];
-}
-
-function publication(name: string, commit: Commit, now: number): Readonly<Record<string, unknown>> {
-  const { grant, generation } = commit.session;
-  const keyUntil = Math.max(
-    1,
-    Math.min(grant.expiresAt, commit.ttlCapMs === undefined ? Infinity : now + commit.ttlCapMs),
-  );
-  return {
-    name,
-    now,
-    names: namesIn(commit),
-    generation: String(generation),
-    token: grant.token,
-    keyUntil,
-    listTtlMs: LIST_TTL_MS,
-    publications: commit.publications,
-    rearmAt:
-      commit.ttlCapMs !== undefined && keyUntil < grant.expiresAt ? now + REARM_SHARE * commit.ttlCapMs : 0,
-  };
-}
-
-const namesIn = (commit: Commit): readonly string[] =>
-  commit.publications.map((publication) => publication.name);
-
-function standing(state: string, reason: string, now: number, expiresAt: number | undefined): Fields {
-  return {
-    state,
-    reason,
-    since: new Date(now).toISOString(),
-    expiresAt: expiresAt === undefined ? '' : new Date(expiresAt).toISOString(),
-  };
-}
-
-function event(
-  kind: string,
-  username: string,
-  names: readonly string[],
-  generation: number,
-  expiresAt: number | undefined,
-): string {
-  return JSON.stringify({
-    event: kind,
-    username,
-    names,
-    generation,
-    expiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
-  });
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 
-/** How long a Redis that has just gone away is waited for, ms; a longer outage costs a sign-in. */
+/** How long a Redis that has just gone away is waited for, ms; then the account's next look goes on with it. */
 const INSIST_MS = 60_000;
 const PAUSE_MS = 250;
 
@@ -8,13 +8,20 @@ const PAUSE_MS = 250;
  * Stores the outcome of a call, again and again while Redis fails: what a broker has handed out cannot
  * be had a second time, and a refusal that is not written down would be asked for again. The fence
  * turns away what comes too late. Throws Redis' last error.
+ *
+ * @param onTrouble run once, when the first write has failed: what must not be lost goes to disk
  */
-export async function insist<T>(clock: Clock, write: () => Promise<T>): Promise<T> {
+export async function insist<T>(
+  clock: Clock,
+  write: () => Promise<T>,
+  onTrouble: () => Promise<void>,
+): Promise<T> {
   const until = clock.now() + INSIST_MS;
-  for (;;) {
+  for (let tries = 0; ; tries++) {
     try {
       return await write();
     } catch (error) {
+      if (tries === 0) await onTrouble();
       if (clock.now() >= until || isForbidden(error)) throw error;
       await clock.sleep(PAUSE_MS);
     }

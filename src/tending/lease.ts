@@ -1,6 +1,9 @@
 import type { Clock } from '../core/clock.ts';
 import type { Acquired, Network, TokenStore } from '../core/store.ts';
 
+/** A lease outlives the call it guards by half, so that a late answer still finds it ours. */
+export const LEASE_SHARE = 1.5;
+
 /** A lease under which work goes on; `signal` aborts as soon as it is no longer ours. */
 export interface HeldLease extends Acquired {
   readonly signal: AbortSignal;

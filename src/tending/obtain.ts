@@ -15,27 +15,86 @@ export type Step =
       readonly seed?: undefined;
     };
 
-const PROOFS = 4;
-const PROOF_PAUSE_MS = 1_500;
+export interface Obtained {
+  readonly grant: Grant;
+  /** `outstanding`: the broker did not say; the grant waits for its proof. */
+  readonly proof: 'alive' | 'not-asked' | 'outstanding';
+  /** The login's sub-accounts, where the broker was asked and said. */
+  readonly discovered?: readonly string[];
+}
 
-/** Makes the step's call, and proves the grant where the account asks for it. Throws BrokerError only. */
-export async function obtain(account: Account, step: Step, call: Call, clock: Clock): Promise<Grant> {
+/**
+ * Makes the step's call, then proves the grant where the account asks for it and lists the sub-accounts.
+ * Throws BrokerError only. `reachFirst`: the broker seemed down, so that a harmless call goes before a password.
+ */
+export async function obtain(
+  account: Account,
+  step: Step,
+  call: Call,
+  clock: Clock,
+  how: { readonly reachFirst: boolean; readonly discover: boolean },
+): Promise<Obtained> {
+  if (how.reachFirst && step.kind === 'sign-in') await reach(account, call);
   const grant = await request(account, step, call);
   if (grant.expiresAt <= clock.now()) {
     throw new BrokerError('The broker handed out a token that has expired already.', {
       kind: step.kind === 'renewal' ? 'refused' : 'outcome-unknown',
       code: 'expired_on_arrival',
+      status: 200,
     });
   }
-  if (!account.verify || !account.connection.probe) return grant;
+  const proof = account.verify ? await prove(account, grant, call) : 'not-asked';
+  const discovered =
+    how.discover && proof !== 'outstanding' ? await discover(account, grant, call) : undefined;
+  return { grant, proof, ...(discovered && { discovered }) };
+}
+
+/** What the proof of a new grant says. Throws where it may never be published. */
+export async function prove(account: Account, grant: Grant, call: Call): Promise<Obtained['proof']> {
+  const { probe } = account.connection;
+  if (!probe) return 'not-asked';
+  const proof = await probe(grant, call).catch((error: unknown) => {
+    // What stands in the way of the proof says nothing about the token; it cannot be had again.
+    if (error instanceof BrokerError) return 'outstanding' as const;
+    throw error;
+  });
+  if (proof === 'alive' || proof === 'outstanding') return proof;
+  throw proof === 'dead'
+    ? new BrokerError('The broker refuses the token it has just handed out.', {
+        kind: 'refused',
+        code: 'dead_on_arrival',
+        status: 200,
+      })
+    : new BrokerError('The token belongs to another user than this account; it was not stored.', {
+        kind: 'refused',
+        code: 'someone_else',
+        status: 200,
+      });
+}
+
+async function reach(account: Account, call: Call): Promise<void> {
   try {
-    await prove(account, grant, call, clock);
-    return grant;
+    await account.connection.reach?.(call);
   } catch (error) {
-    // The renewal itself went through: what it was made from is spent, whatever the proof says.
-    const passing = error instanceof BrokerError && error.kind !== 'needs-human' && error.kind !== 'refused';
-    if (step.kind !== 'renewal' || !passing) throw error;
-    throw new BrokerError(error.message, { kind: 'outcome-unknown', code: error.code });
+    if (!(error instanceof BrokerError)) throw error;
+    throw new BrokerError(`The broker does not answer yet, no login was sent: ${error.message}`, {
+      kind: error.kind === 'throttled' ? 'throttled' : 'transient',
+      code: error.kind === 'throttled' ? error.code : 'broker_down',
+      scope: error.kind === 'throttled' ? error.scope : 'broker',
+      sent: false,
+      ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
+    });
+  }
+}
+
+/** Never fails: a list that did not come costs no token; the former one stays. */
+async function discover(account: Account, grant: Grant, call: Call): Promise<readonly string[] | undefined> {
+  try {
+    const names = await account.connection.discover?.(grant, call);
+    return names?.filter((name) => name !== account.name);
+  } catch (error) {
+    if (error instanceof BrokerError) return undefined;
+    throw error;
   }
 }
 
@@ -51,28 +110,4 @@ function request(account: Account, step: Step, call: Call): Promise<Grant> {
       sent: false,
     }),
   );
-}
-
-/** The grant is in hand and cannot be had again: a broker that stumbles is asked a few times. */
-async function prove(account: Account, grant: Grant, call: Call, clock: Clock): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      const proof = await account.connection.probe?.(grant, call);
-      if (proof === 'alive' || proof === undefined) return;
-      throw proof === 'dead'
-        ? new BrokerError('The broker refuses the token it has just handed out.', {
-            kind: 'refused',
-            code: 'dead_on_arrival',
-          })
-        : new BrokerError('The token belongs to another user than this account; it was not stored.', {
-            kind: 'refused',
-            code: 'someone_else',
-          });
-    } catch (error) {
-      const passing =
-        error instanceof BrokerError && error.kind !== 'refused' && error.kind !== 'needs-human';
-      if (!passing || tries >= PROOFS || call.signal.aborted) throw error;
-      await clock.sleep(PROOF_PAUSE_MS, call.signal);
-    }
-  }
 }

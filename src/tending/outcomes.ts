@@ -1,83 +1,54 @@
-import { namesOf, type Account } from '../core/account.ts';
-import type { Grant } from '../core/broker.ts';
+import type { Account } from '../core/account.ts';
 import { consequence } from '../core/consequence.ts';
-import { decide, type Decision, type Situation } from '../core/decide.ts';
-import { BrokerError } from '../core/errors.ts';
-import { drawRenewAt } from '../core/policy.ts';
-import { isLive, type AccountRecord, type AttemptKind, type Session, type Source } from '../core/session.ts';
-import type { Commit, Network, RampOutcome, Settlement, Standing } from '../core/store.ts';
+import { decide, type Decision } from '../core/decide.ts';
+import type { Budget } from '../core/limits.ts';
+import type { BrokerError } from '../core/errors.ts';
+import { isLive, type AccountRecord, type AttemptKind } from '../core/session.ts';
+import type { Answered, RampOutcome, Settlement, Standing } from '../core/store.ts';
 import { insist } from './insist.ts';
 import type { HeldLease } from './lease.ts';
-import type { KeeperParts, Tended } from './parts.ts';
-import { claimsOf, publicationsOf } from './publications.ts';
-import { makeTelling } from './telling.ts';
+import { policyOf, type KeeperParts, type Tended } from './parts.ts';
+import { allNamesOf } from './publications.ts';
+import type { Surroundings } from './surroundings.ts';
+import type { Telling } from './telling.ts';
 
-/** How soon a login that another account holds is tried again once that account is gone, ms. */
-const CLAIMED_WAIT_MS = 5 * 60_000;
+type Rest = Extract<Decision, { do: 'rest' }>;
 
-/** How a look at an account ends: each of these writes once, under the lease, and says what happened. */
-export interface Outcomes {
-  networkOf(account: Account): Network;
-  seedFingerprints(seed: Grant): readonly string[];
-  situationOf(account: Account, record: AccountRecord, silentUntil: number): Situation;
-  rest(
-    account: Account,
-    held: HeldLease,
-    record: AccountRecord,
-    decision: Extract<Decision, { do: 'rest' }>,
-  ): Promise<Tended>;
-  commit(
-    account: Account,
-    held: HeldLease,
-    record: AccountRecord,
-    got: {
-      readonly grant: Grant;
-      readonly source: Source;
-      readonly ramp?: RampOutcome;
-      readonly startedAt?: number;
-    },
-  ): Promise<Tended>;
-  /** The commit that would write this session again. */
-  commitOf(account: Account, record: AccountRecord, session: Session, ramp: RampOutcome | undefined): Commit;
-  fail(
-    account: Account,
-    held: HeldLease,
-    before: AccountRecord,
-    failure: {
-      readonly error: BrokerError;
-      readonly during: AttemptKind;
-      readonly quiet?: boolean;
-      readonly ramp?: RampOutcome | undefined;
-    },
-  ): Promise<Tended>;
+export interface Failing {
+  readonly error: BrokerError;
+  readonly during: Exclude<AttemptKind, 'proof'>;
+  readonly quiet?: boolean;
+  readonly ramp?: RampOutcome | undefined;
+  /** True where the broker was called, and its limits may count it. */
+  readonly counts: boolean;
 }
 
-export function makeOutcomes(parts: KeeperParts): Outcomes {
-  const { store, clock, listener } = parts;
-  const tell = makeTelling(parts);
+/** How a look at an account ends without a token: each of these writes once, under the lease, and says what happened. */
+export interface Outcomes {
+  rest(account: Account, held: HeldLease, record: AccountRecord, decision: Rest): Promise<Tended>;
+  fail(account: Account, held: HeldLease, before: AccountRecord, failing: Failing): Promise<Tended>;
+  /** Where a person has to act, their deadline stands beside the state. */
+  standingOf(account: Account, record: AccountRecord, decision: Rest): Standing;
+  namesOf(account: Account, record: AccountRecord): readonly string[];
+}
 
-  function situationOf(account: Account, record: AccountRecord, silentUntil: number): Situation {
-    const seed = account.connection.seed;
+export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Telling): Outcomes {
+  const { store, clock, listener, keepsake } = parts;
+
+  function standingOf(account: Account, record: AccountRecord, decision: Rest): Standing {
+    const { state, because } = decision;
+    const deadline =
+      state === 'awaiting_approval'
+        ? (record.asked?.until ?? account.connection.consent?.deadline(decision.nextAt ?? clock.now()))
+        : undefined;
     return {
-      account,
-      record,
-      fingerprints: parts.fingerprints(account.credentials),
-      seedFingerprints: seed ? seedFingerprints(seed) : [],
-      silentUntil,
-      isClaimed: record.claimedBy !== undefined && parts.account(record.claimedBy) !== undefined,
+      state,
+      reason: state === 'fresh' && because === 'fresh' ? '' : because,
+      ...(deadline !== undefined && { until: deadline }),
     };
   }
 
-  const seedFingerprints = (seed: Grant): readonly string[] =>
-    parts.fingerprints(['seed', ...Object.values(seed.renewal ?? {})]);
-  const networkOf = (account: Account): Network => ({ broker: account.broker, egress: parts.egress });
-
-  async function rest(
-    account: Account,
-    held: HeldLease,
-    record: AccountRecord,
-    decision: Extract<Decision, { do: 'rest' }>,
-  ): Promise<Tended> {
+  const rest: Outcomes['rest'] = async (account, held, record, decision) => {
     const now = clock.now();
     const { session } = record;
     const ended =
@@ -93,11 +64,11 @@ export function makeOutcomes(parts: KeeperParts): Outcomes {
     };
     await store.settle(
       held.lease,
-      networkOf(account),
+      around.networkOf(account),
       {
         record: after,
-        standing: { state: decision.state, reason: decision.state === 'fresh' ? '' : decision.because },
-        names: namesOf(account),
+        standing: standingOf(account, after, decision),
+        names: allNamesOf(account, record.discovered),
         dueAt: lookAt(after, decision.nextAt, now),
         event: ended ? 'expired' : undefined,
         ramp: undefined,
@@ -109,83 +80,33 @@ export function makeOutcomes(parts: KeeperParts): Outcomes {
     if (decision.state === 'stopped' && record.trouble) {
       listener.failed(account, record.trouble, { state: 'stopped', at: undefined });
     }
-    const isLiving = session !== undefined && isLive(session, account.identity, now);
-    if (decision.because === 'broker_silence' && !isLiving) {
-      tell.waitsForSilence(account, decision.because, decision.state, decision.nextAt);
-    }
-    if (decision.state === 'awaiting_approval' && decision.because === 'awaiting_approval')
-      listener.personNeeded(account);
+    tell.waits(account, decision, session !== undefined && isLive(session, account.identity, now));
     return { outcome: 'rested', decision };
-  }
-
-  const commit: Outcomes['commit'] = async (account, held, record, { grant, source, ramp, startedAt }) => {
-    const now = clock.now();
-    const session: Session = {
-      generation: held.lease.fence,
-      grant,
-      source,
-      identity: account.identity,
-      renewAt: drawRenewAt(
-        grant.issuedAt,
-        grant.expiresAt,
-        parts.broker(account.broker).policy,
-        parts.random,
-      ),
-      renewalSpent: false,
-    };
-    const toCommit = commitOf(account, record, session, ramp);
-    const result = await insist(clock, () => store.commit(held.lease, networkOf(account), toCommit, now));
-    if (result.outcome === 'stale') {
-      tell.stale(account, session);
-      return { outcome: 'lost' };
-    }
-    if (result.outcome === 'claimed') {
-      const error = new BrokerError(
-        `The broker's answer belongs to the same user as the account ${result.by}; two entries must not share a login. Remove one of them.`,
-        { kind: 'refused', code: 'claimed_by_another' },
-      );
-      // It was found, not asked for: an alias that became an account still holds the other's token.
-      if (source === 'adopted') return { outcome: 'failed', error, again: true };
-      const claimed = { ...record, claimedBy: result.by, retryAt: now + CLAIMED_WAIT_MS };
-      // The password was right: not these credentials are refused, only this second entry for them.
-      return fail(account, held, claimed, { error, during: 'consent', ramp: ramp && 'other' });
-    }
-    const tookMs = startedAt === undefined ? undefined : now - startedAt;
-    tell.published(account, record, session, { ...result, tookMs });
-    return { outcome: 'committed', session };
   };
 
-  function commitOf(
-    account: Account,
-    record: AccountRecord,
-    session: Session,
-    ramp: RampOutcome | undefined,
-  ): Commit {
-    const worked = parts.fingerprints(account.credentials);
-    return {
-      session,
-      publications: publicationsOf(account, session),
-      ttlCapMs: parts.ttlCapMs(account),
-      claims: claimsOf(account, session),
-      refused: record.refused.filter((fingerprint) => !worked.includes(fingerprint)),
-      events:
-        session.source === 'adopted'
-          ? ['confirmed']
-          : record.trouble
-            ? ['refreshed', 'recovered']
-            : ['refreshed'],
-      dueAt: session.renewAt,
-      ramp,
-    };
-  }
-
-  const fail: Outcomes['fail'] = async (account, held, before, { error, during, quiet = false, ramp }) => {
+  const fail: Outcomes['fail'] = async (account, held, before, failing) => {
+    const { error, during, quiet = false, ramp, counts } = failing;
     const now = clock.now();
-    const [fingerprint = ''] = parts.fingerprints(account.credentials);
-    const policy = parts.broker(account.broker).policy;
-    const { record, silence } = consequence(error, during, before, fingerprint, policy, now, parts.random);
-    if (silence) await store.silence(networkOf(account), silence, now);
-    const next = decide(situationOf(account, record, silence?.until ?? held.silentUntil), now);
+    const { record, silence } = consequence({
+      error,
+      during,
+      before,
+      fingerprint: around.fingerprintOf(account),
+      policy: policyOf(parts, account),
+      deadline: account.connection.consent?.deadline(now) ?? now,
+      now,
+      random: parts.random,
+    });
+    const network = around.networkOf(account);
+    const isVerdict = record.refused.length > before.refused.length || record.asked !== before.asked;
+    // On disk before it is in Redis: a verdict that is lost would be asked for again.
+    if (isVerdict) await keepsake.remember(account, record, 'verdict');
+    if (silence) {
+      keepsake.rememberNetwork(network, { silence });
+      await store.silence(network, silence, now);
+    }
+    const silentUntil = Math.max(silence?.until ?? 0, held.silentUntil);
+    const next = decide(around.situationOf(account, record, { ...held, silentUntil }), now);
     // Something else is tried at once (a sign-in after a refused renewal): no failure for people yet.
     const again = next.do !== 'rest';
     const said = !quiet && !again;
@@ -195,29 +116,67 @@ export function makeOutcomes(parts: KeeperParts): Outcomes {
     const triedAt = waits ? undefined : at;
     const standing: Standing = again
       ? { state: 'due', reason: error.code }
-      : { state: next.state, reason: next.because };
+      : standingOf(account, record, next);
+    const ledger = around.ledgerOf(account);
+    const as = during === 'sign-in' && counts ? chargeOf(error) : undefined;
     const settlement: Settlement = {
       record: again ? { ...record, failures: before.failures, trouble: before.trouble } : record,
       standing,
-      names: namesOf(account),
+      names: allNamesOf(account, record.discovered),
       dueAt: lookAt(record, at, now),
       event: said ? 'failed' : undefined,
       ramp,
+      answered: counts ? answeredOf(error) : undefined,
+      ...(ledger && as && { charge: { ledger, as } }),
+      ...(counts && !error.sent && { refunded: everyCall(around.budgetsOf(account, during)) }),
     };
-    const { settled, woken } = await insist(clock, () =>
-      store.settle(held.lease, networkOf(account), settlement, now),
+    const { settled, woken } = await insist(
+      clock,
+      () => store.settle(held.lease, network, settlement, now),
+      () => keepsake.remember(account, record, 'verdict'),
     );
+    if (before.attempt) keepsake.release(account, before.attempt.startedAt);
+    if (!isVerdict) await keepsake.remember(account, record, 'outcome');
+    if (as) {
+      const member = `${account.name}:${held.lease.fence}`;
+      keepsake.rememberNetwork(network, { failed: { member, at: now, as } });
+    }
     if (woken > 0) listener.woken(account.broker);
     if (!settled) return { outcome: 'lost' };
     tell.failed(account, error, { during, said, state: standing.state, at: triedAt });
     return { outcome: 'failed', error, again };
   };
 
-  return { networkOf, seedFingerprints, situationOf, rest, commit, commitOf, fail };
+  return { rest, fail, standingOf, namesOf: (account, record) => allNamesOf(account, record.discovered) };
+}
+
+const everyCall = (budgets: readonly Budget[]): readonly Budget[] =>
+  budgets.filter((budget) => budget.counts === 'every-call');
+
+/** How a failed sign-in counts for its network: a clear no, an open question, or not at all. */
+function chargeOf(error: BrokerError): 'refused' | 'unknown' | undefined {
+  if (!error.sent) return undefined;
+  if (error.kind === 'needs-human' || error.kind === 'refused') return 'refused';
+  return error.kind === 'outcome-unknown' ? 'unknown' : undefined;
+}
+
+/** Whether the broker answered as itself; undefined where this says nothing about it. */
+export function answeredOf(error: BrokerError): Answered {
+  switch (error.kind) {
+    case 'throttled':
+      return undefined;
+    case 'needs-human':
+    case 'refused':
+      return error.sent && error.status !== undefined ? 'up' : undefined;
+    case 'transient':
+      return error.scope === 'broker' || error.scope === 'egress' ? 'down' : undefined;
+    case 'outcome-unknown':
+      return error.status === undefined || error.status >= 500 ? 'down' : undefined;
+  }
 }
 
 /** The end of a token is looked at when it comes, whatever else is planned: its state and event tell of it. */
-function lookAt(
+export function lookAt(
   { session, expiredSaid }: AccountRecord,
   plannedAt: number | undefined,
   now: number,

@@ -1,11 +1,13 @@
 import type { Account } from '../core/account.ts';
-import type { Arrival, Broker } from '../core/broker.ts';
+import type { Arrival, Broker, Limit, RefreshPolicy } from '../core/broker.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { Decision } from '../core/decide.ts';
 import type { BrokerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import type { Session } from '../core/session.ts';
-import type { TokenStore } from '../core/store.ts';
+import type { AccountRecord, Session } from '../core/session.ts';
+import type { Silence } from '../core/consequence.ts';
+import type { Ledger } from '../core/limits.ts';
+import type { Network, TokenStore } from '../core/store.ts';
 
 /** What the keeper says to the rest of the service; none of it may hold up a refresh. */
 export interface Listener {
@@ -15,8 +17,8 @@ export interface Listener {
     next: { state: string; at: number | undefined },
   ): void;
   recovered(account: Account): void;
-  /** A person is needed, and it is an hour in which they may be asked. */
-  personNeeded(account: Account): void;
+  /** A person is needed, and it is an hour in which they may be asked. `asked`: the broker rang them. */
+  personNeeded(account: Account, how: { readonly asked: boolean }): void;
   /** Accounts of this broker became due just now. */
   woken(broker: string): void;
 }
@@ -25,12 +27,17 @@ export interface KeeperParts {
   readonly store: TokenStore;
   readonly account: (name: string) => Account | undefined;
   readonly broker: (name: string) => Broker;
+  /** A broker's limits, with the numbers that settings give them. */
+  readonly limits: (broker: string) => readonly Limit[];
   /** Keyed fingerprints, the sealing key's first. */
   readonly fingerprints: (secrets: readonly string[]) => readonly string[];
+  /** True for a day (`2026-01-26`) on which nobody is asked. */
+  readonly isHoliday: (day: string) => boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   readonly listener: Listener;
+  readonly keepsake: Keepsake;
   readonly egress: string;
   /** Names this process in leases and attempts. */
   readonly instance: string;
@@ -38,11 +45,61 @@ export interface KeeperParts {
   readonly ttlCapMs: (account: Account) => number | undefined;
 }
 
+/** What outlives a loss of Redis: on this machine's disk, sealed. */
+export interface Keepsake {
+  /**
+   * Writes a network's silence and failed sign-ins back into a Redis that knows nothing of an account, and
+   * so may have lost them. Resolves with the end of the silence, ms; 0 for none.
+   */
+  restoreNetwork(network: Network, ledger: Ledger | undefined): Promise<number>;
+  /** A record that Redis knows nothing of, or whose last outcome it may have missed, with what is known here. */
+  recall(account: Account, record: AccountRecord, isNew: boolean): AccountRecord;
+  /** A live token that only a person could get again. */
+  grantOf(account: Account): Pick<Session, 'grant' | 'source'> | undefined;
+  /** An answer that Redis may not take. Resolves once it is on disk. */
+  hold(account: Account, answer: HeldAnswer): Promise<void>;
+  /** The answer to this account's attempt of then (ms), where it was held. */
+  heldFor(account: Account, startedAt: number): HeldAnswer | undefined;
+  /** Redis has the answer to the attempt of then (ms). */
+  release(account: Account, startedAt: number): void;
+  /** What became known. A verdict is on disk once this resolves; a success ends the verdicts before it. */
+  remember(account: Account, record: AccountRecord, how: 'verdict' | 'outcome' | 'success'): Promise<void>;
+  rememberNetwork(
+    network: Network,
+    change: { readonly silence?: Silence; readonly failed?: FailedSignIn; readonly succeededAt?: number },
+  ): void;
+}
+
+/** A failed sign-in as its network's ledger counts it. */
+export interface FailedSignIn {
+  /** Names the sign-in. */
+  readonly member: string;
+  readonly at: number;
+  readonly as: 'refused' | 'unknown';
+}
+
+/** What a broker handed out, until it is stored. */
+export interface HeldAnswer {
+  /** Of the attempt that it answers, ms. */
+  readonly startedAt: number;
+  readonly grant: Session['grant'];
+  readonly source: Session['source'];
+  readonly identity: string;
+}
+
 /** What became of one look at an account. `again`: look once more, at once. */
 export type Tended =
   | { readonly outcome: 'unknown' | 'held' | 'lost' | 'ramped' }
-  | { readonly outcome: 'rested'; readonly decision: Decision }
+  | { readonly outcome: 'rested'; readonly decision: Extract<Decision, { do: 'rest' }> }
   | { readonly outcome: 'committed'; readonly session: Session }
+  /** A token is in hand and waits for its proof. */
+  | { readonly outcome: 'pending' }
+  /** The live token was proved. */
+  | { readonly outcome: 'confirmed' }
+  /** The person was asked through the broker. */
+  | { readonly outcome: 'asked'; readonly until: number }
+  /** What was posted is no token of this account: `reason` in one word. */
+  | { readonly outcome: 'refused'; readonly reason: string }
   | { readonly outcome: 'failed'; readonly error: BrokerError; readonly again: boolean };
 
 export interface Keeper {
@@ -50,6 +107,13 @@ export interface Keeper {
   tend(name: string): Promise<Tended>;
   /** Ends a person's browser login: one exchange, whatever it answers. */
   receive(name: string, arrival: Arrival): Promise<Tended>;
+  /** Takes what was posted to the account's webhook, for its proof at the next look. Calls nobody. */
+  take(name: string, notice: unknown): Promise<Tended>;
   /** Writes a live token's keys again after somebody removed them; false where there is none. */
   restore(name: string): Promise<boolean>;
+}
+
+/** The broker's policy, and where this login's sessions differ from it. */
+export function policyOf(parts: Pick<KeeperParts, 'broker'>, account: Account): RefreshPolicy {
+  return { ...parts.broker(account.broker).policy, ...account.connection.policy };
 }

@@ -2,15 +2,27 @@ import { namesOf, type Account } from '../core/account.ts';
 import type { Session } from '../core/session.ts';
 import type { Publication } from '../core/store.ts';
 
+/** Every name of a login: its own, those of the configuration, then those the broker lists besides. */
+export function allNamesOf(account: Account, discovered: readonly string[] | undefined): readonly string[] {
+  return [...new Set([...namesOf(account), ...(account.discoverAccounts ? (discovered ?? []) : [])])];
+}
+
 /** What consumers read of a session: one `meta:` hash for the login and each of its sub-accounts. */
-export function publicationsOf(account: Account, session: Session): readonly Publication[] {
+export function publicationsOf(
+  account: Account,
+  session: Session,
+  discovered: readonly string[] | undefined,
+): readonly Publication[] {
   const { grant } = session;
-  return namesOf(account).map((name) => {
+  const configured = new Set(namesOf(account));
+  return allNamesOf(account, discovered).map((name) => {
     const sub = name !== account.name && account.connection.headersFor !== undefined;
     const headers = sub ? account.connection.headersFor?.(grant, name) : grant.headers;
     return {
       name,
+      ...(!configured.has(name) && { discovered: true }),
       meta: {
+        ...grant.meta,
         broker: account.broker,
         username: account.username,
         environment: account.environment,

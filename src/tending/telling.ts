@@ -1,5 +1,6 @@
 import type { Account } from '../core/account.ts';
-import type { BrokerError } from '../core/errors.ts';
+import type { Decision } from '../core/decide.ts';
+import { BrokerError } from '../core/errors.ts';
 import type { AccountRecord, AttemptKind, Session } from '../core/session.ts';
 import type { KeeperParts } from './parts.ts';
 
@@ -24,10 +25,27 @@ export interface Telling {
       readonly at: number | undefined;
     },
   ): void;
+  /** A defect of ours, or a Redis that refuses the write: never a reason to go on as if nothing were. */
+  defect(account: Account, error: unknown): BrokerError;
   expired(account: Account, reason: string): void;
-  /** Nothing is wrong with the account itself; its network waits, and it has no token. */
-  waitsForSilence(account: Account, reason: string, state: string, at: number | undefined): void;
+  /** The account rests: people hear of it where it has no token for a reason that is not its own, or waits for them. */
+  waits(account: Account, decision: Extract<Decision, { do: 'rest' }>, isLive: boolean): void;
+  /** The broker ended a token before its time. */
+  diedEarly(account: Account, record: AccountRecord): void;
+  /** The proof of a live token brought nothing; the token is not in doubt. */
+  unproved(account: Account, error: BrokerError): void;
+  /** A limit of the broker leaves no room before `until` (ms). */
+  overBudget(account: Account, limit: string, until: number, isLive: boolean): void;
 }
+
+/** Why an account without a token waits though nothing is wrong with it. */
+const networkTroubles: Readonly<Record<string, string | undefined>> = {
+  broker_silence:
+    'The broker asked this network for silence; without a token this account waits for its end.',
+  broker_down: 'The broker does not answer; one call at a time shows whether it is back.',
+  budget_spent:
+    'A limit of the broker leaves no room for another call yet. More accounts than the limit carries, or failed logins: see the budgets.',
+};
 
 const iso = (at: number): string => new Date(at).toISOString();
 
@@ -70,6 +88,12 @@ export function makeTelling(parts: Pick<KeeperParts, 'log' | 'listener'>): Telli
         },
         `Published a token for ${account.name} (${source}), good until ${expiresAt}.`,
       );
+      if (before.session?.grant.token === grant.token && source !== 'adopted') {
+        log.info(
+          { event: 'token.unchanged', ...who(account), source },
+          `The broker handed out the same token for ${account.name} again.`,
+        );
+      }
       if (before.trouble) {
         const tries = before.failures === 1 ? 'try' : 'tries';
         log.info(
@@ -109,6 +133,18 @@ export function makeTelling(parts: Pick<KeeperParts, 'log' | 'listener'>): Telli
       listener.failed(account, error, { state, at });
     },
 
+    defect(account, error) {
+      const why = error instanceof Error ? error.message : 'unknown';
+      log.error(
+        { event: 'refresh.defect', ...who(account), error: why },
+        `The refresh of ${account.name} ended in a defect or a refused write.`,
+      );
+      return new BrokerError(
+        'The outcome could not be worked out or stored; the log says why. The next try waits, as the login may have counted.',
+        { kind: 'outcome-unknown', code: 'internal', status: 200 },
+      );
+    },
+
     expired(account, reason) {
       log.warn(
         { event: 'token.expired', ...who(account), reason },
@@ -116,11 +152,38 @@ export function makeTelling(parts: Pick<KeeperParts, 'log' | 'listener'>): Telli
       );
     },
 
-    waitsForSilence(account, reason, state, at) {
+    waits(account, { because, state, nextAt }, isLive) {
+      if (state === 'awaiting_approval' && (because === 'awaiting_approval' || because === 'asked')) {
+        listener.personNeeded(account, { asked: because === 'asked' });
+      }
+      const message = networkTroubles[because];
+      if (isLive || message === undefined) return;
       wells.delete(account.name);
-      const message =
-        'The broker asked this network for silence; without a token this account waits for its end.';
-      listener.failed(account, { code: reason, kind: 'throttled', message }, { state, at });
+      listener.failed(account, { code: because, kind: 'throttled', message }, { state, at: nextAt });
+    },
+
+    diedEarly(account, { trouble }) {
+      log.warn(
+        { event: 'token.died_early', ...who(account), code: trouble?.code },
+        `The token of ${account.name} was withdrawn: ${trouble?.message ?? ''}`,
+      );
+      if (!trouble) return;
+      wells.delete(account.name);
+      listener.failed(account, trouble, { state: 'expired', at: undefined });
+    },
+
+    unproved(account, { code, kind, status }) {
+      log.info(
+        { event: 'token.unproved', ...who(account), code, kind, status },
+        `The token of ${account.name} could not be proved just now; it is not in doubt.`,
+      );
+    },
+
+    overBudget(account, limit, until, isLive) {
+      log.warn(
+        { event: 'budget.spent', ...who(account), limit, until: iso(until), live: isLive },
+        `The budget "${limit}" of ${account.broker} is spent; ${account.name} waits until ${iso(until)}.`,
+      );
     },
   };
 }

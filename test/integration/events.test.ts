@@ -6,7 +6,7 @@ import { withBench, type ServiceBench } from '../support/service.ts';
 const waitFor = (bench: ServiceBench, event: string, username: string) =>
   until(() => bench.events.find((each) => each['event'] === event && each['username'] === username), {
     what: `the event ${event} of ${username}`,
-    timeoutMs: 15_000,
+    timeoutMs: 40_000,
   });
 
 describe.concurrent('token-events', () => {
@@ -71,7 +71,7 @@ describe.concurrent('token-events', () => {
         simulator: { switches: { ig: { accessTtl: 3 } } },
       },
       async (bench) => {
-        await bench.simulator.waitForCalls({ operation: 'refresh-token' }, 3, 15_000);
+        await bench.simulator.waitForCalls({ operation: 'refresh-token' }, 3, 40_000);
         await until(() => bench.events.length >= 4, { what: 'four events' });
         expect(bench.events.every(({ event }) => event === 'refreshed')).toBe(true);
         const generations = bench.events.map(({ generation }) => generation);

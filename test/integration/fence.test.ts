@@ -34,6 +34,16 @@ const commitOf = (lease: Lease, token: string): Commit => ({
   events: ['refreshed'],
   dueAt: Date.now() + 30_000,
   ramp: undefined,
+  facts: {
+    owner: undefined,
+    proven: undefined,
+    provenAt: 0,
+    proofDueAt: 0,
+    discovered: undefined,
+    asked: undefined,
+  },
+  answered: true,
+  ledger: undefined,
 });
 
 const failure: Settlement = {

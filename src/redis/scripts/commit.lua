@@ -1,9 +1,10 @@
 -- The only writer of what bots read. All keys of a login, its record, its next action, the released
 -- lease and the event change together, and only for the newest fence.
--- includes ramp.lua, publish.lua
--- KEYS lease record due rearm owners list rampLevel rampUnderWay rampWaiting
+-- includes ramp.lua, breaker.lua, publish.lua
+-- KEYS lease record due rearm owners list rampLevel rampUnderWay rampWaiting breaker breakerProbe
+--   breakerFailing ledger
 -- ARGV payload (JSON): publish's, and { owner, fence, generation, restore, adopted, claims, set, drop, names,
---   standing, dueAt, rearmAt, events, ramp, open }
+--   standing, dueAt, rearmAt, events, ramp, open, answered, signedIn = {windowMs} or nil }
 -- -> {1, woken, reports...} committed, {0} stale, {-1, name} claimed by another login
 local p = cjson.decode(ARGV[1])
 local record = KEYS[2]
@@ -66,6 +67,12 @@ redis.call('HDEL', record, unpack(p.drop))
 stand(p.name, p.names, p.standing, served)
 if served then
   redis.call('ZADD', KEYS[3], string.format('%.0f', p.dueAt), p.name)
+end
+if p.answered then
+  answered(KEYS[10], KEYS[11], KEYS[12], p.name)
+end
+if p.signedIn and redis.call('EXISTS', KEYS[13]) == 1 then
+  redis.call('SET', KEYS[13] .. ':success', string.format('%.0f', p.now), 'PX', string.format('%.0f', p.signedIn.windowMs))
 end
 local woken = leaveRamp(KEYS[7], KEYS[8], KEYS[9], KEYS[3], p.name, p.ramp, p.now, p.open)
 if redis.call('GET', KEYS[1]) == p.owner then

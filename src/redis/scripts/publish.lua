@@ -1,6 +1,18 @@
 -- Shared by commit and restore: writes everything bots read of one login, in one step.
--- p: { name, token, now, keyUntil, listTtlMs, publications = {{name, meta = {...}}} }
--- -> the token keys written, reports in words, the alias names taken
+-- p: { name, token, now, keyUntil, listTtlMs, publications = {{name, discovered, meta = {...}}},
+--   companions = {{key, token, keyUntil}} }
+-- -> reports in words
+
+-- Which login a consumer's name belongs to: configured before discovered.
+local function ownerOf(name)
+  local owner = redis.call('HGET', 'refresher:names', name)
+  if owner then
+    return owner
+  end
+  local finder = redis.call('HGET', 'refresher:discovered', name)
+  return finder and redis.call('HEXISTS', 'refresher:roster', finder) == 1 and finder or nil
+end
+
 local function publish(p, recordKey, listKey)
   local written, reports, aliases = {}, {}, {}
   local ours = {}
@@ -31,10 +43,13 @@ local function publish(p, recordKey, listKey)
   local publications, names = {}, {}
   for i, publication in ipairs(p.publications) do
     -- A reload may have given a sub-account to another login while the call was under way.
-    local owner = redis.call('HGET', 'refresher:names', publication.name)
+    local owner = ownerOf(publication.name)
     if i > 1 and owner and owner ~= p.name then
       reports[#reports + 1] = publication.name .. ' belongs to ' .. owner .. ' now and was not written'
     else
+      if publication.discovered then
+        redis.call('HSET', 'refresher:discovered', publication.name, p.name)
+      end
       publications[#publications + 1] = publication
       names[#names + 1] = publication.name
     end
@@ -82,7 +97,7 @@ local function publish(p, recordKey, listKey)
           .. (shown or ('number ' .. position .. ', no key'))
       else
         listed[entry] = true
-        local configured = redis.call('HGET', 'refresher:names', name)
+        local configured = ownerOf(name)
         local alias = redis.call('HGET', 'refresher:aliases', name)
         if alias and redis.call('HEXISTS', 'refresher:roster', alias) == 0 then
           -- Its owner was removed: the name is free.
@@ -118,6 +133,19 @@ local function publish(p, recordKey, listKey)
       redis.call('HDEL', 'refresher:aliases', name)
     end
   end
+  for _, companion in ipairs(p.companions) do
+    redis.call('SET', companion.key, companion.token, 'PXAT', string.format('%.0f', companion.keyUntil))
+  end
+  -- Sub-accounts that the broker lists no longer: free for others, their keys run out.
+  local present = {}
+  for _, name in ipairs(names) do
+    present[name] = true
+  end
+  for _, name in ipairs(cjson.decode(redis.call('HGET', recordKey, 'names') or '[]')) do
+    if not present[name] and redis.call('HGET', 'refresher:discovered', name) == p.name then
+      redis.call('HDEL', 'refresher:discovered', name)
+    end
+  end
   local ownKeys = {}
   for key, _ in pairs(ours) do
     ownKeys[#ownKeys + 1] = key
@@ -133,7 +161,7 @@ end
 local function stand(login, names, standing, served)
   for _, name in ipairs(names) do
     local key = 'state:' .. name
-    local owner = redis.call('HGET', 'refresher:names', name)
+    local owner = ownerOf(name)
     if not owner or owner == login then
       local kind = redis.call('TYPE', key)['ok']
       if kind ~= 'none' and kind ~= 'hash' then

@@ -1,11 +1,29 @@
 -- Everything that ends without a new token: a rest, a failure, a stop. Touches no token key.
--- includes ramp.lua, publish.lua (for stand)
--- KEYS lease record due rampLevel rampUnderWay rampWaiting
+-- includes ramp.lua, breaker.lua, budget.lua, publish.lua (for stand)
+-- KEYS lease record due rampLevel rampUnderWay rampWaiting breaker breakerProbe breakerFailing ledger
+--   failureBudget... refundedBudget...
 -- ARGV payload (JSON): { name, names, owner, fence, now, set, drop, standing, dueAt,
---   seenRequest, event, ramp, open }
+--   seenRequest, event, ramp, open, answer = 'up' | 'down' | '', pauseMs, trips, member, withdraw,
+--   charge = {class, windowMs} or nil, failed = {windowMs...} }
 -- -> {1, woken} settled, {0, woken} a newer lease was given out
 local p = cjson.decode(ARGV[1])
 local woken = leaveRamp(KEYS[4], KEYS[5], KEYS[6], KEYS[3], p.name, p.ramp, p.now, p.open)
+-- What the broker has seen counts, whoever holds the account by now.
+if p.answer == 'up' then
+  answered(KEYS[7], KEYS[8], KEYS[9], p.name)
+elseif p.answer == 'down' then
+  unanswered(KEYS[7], KEYS[8], KEYS[9], p.name, p.now, p.pauseMs, p.trips)
+end
+if p.charge then
+  countFailure(KEYS[10], p.charge.class .. ':' .. p.member, p.charge.windowMs, p.now)
+end
+for i, windowMs in ipairs(p.failed) do
+  countFailure(KEYS[10 + i], p.member, windowMs, p.now)
+end
+for i = 11 + #p.failed, #KEYS do
+  -- It never left: the broker counted nothing.
+  redis.call('ZREM', KEYS[i], p.member)
+end
 if tonumber(redis.call('HGET', KEYS[2], 'fence') or '0') > tonumber(p.fence) then
   return { 0, woken }
 end
@@ -15,6 +33,23 @@ local wish = redis.call('HGET', KEYS[2], 'request')
 local isNewer = wish and wish ~= p.seenRequest
 if isNewer then
   p.set.request = nil
+end
+if p.withdraw then
+  -- The broker no longer honours the token: whoever reads it now would lose money.
+  local digest = redis.call('HGET', KEYS[2], 'digest')
+  for _, key in ipairs(cjson.decode(redis.call('HGET', KEYS[2], 'keys') or '[]')) do
+    local value = redis.call('TYPE', key)['ok'] == 'string' and redis.call('GET', key)
+    if value and redis.sha1hex(value) == digest then
+      redis.call('DEL', key)
+    end
+  end
+  local generation = redis.call('HGET', KEYS[2], 'generation')
+  for _, name in ipairs(p.names) do
+    local key = 'meta:' .. name
+    if redis.call('TYPE', key)['ok'] == 'hash' and redis.call('HGET', key, 'generation') == generation then
+      redis.call('DEL', key)
+    end
+  end
 end
 local fields = {}
 for field, value in pairs(p.set) do

@@ -1,0 +1,125 @@
+import type { Account } from '../core/account.ts';
+import type { Clock } from '../core/clock.ts';
+import type { AccountRecord } from '../core/session.ts';
+import type { Network, TokenStore } from '../core/store.ts';
+import type { AccountChange, Mirror } from '../mirror/index.ts';
+import type { Keepsake } from '../tending/parts.ts';
+
+export interface KeepsakeParts {
+  readonly mirror: Mirror;
+  readonly store: Pick<TokenStore, 'silence' | 'recharge'>;
+  /** Keyed fingerprints, the sealing key's first. */
+  readonly fingerprints: (secrets: readonly string[]) => readonly string[];
+  readonly clock: Clock;
+}
+
+/** Others' words in STATE_DIR are read again this often at most, ms: emptied, Redis makes every account new at once. */
+const LOOK_MS = 1_000;
+
+/** The mirror in STATE_DIR, in the keeper's words. */
+export function makeKeepsake(parts: KeepsakeParts): Keepsake {
+  const { mirror, store, clock } = parts;
+  let lookedAt = -Infinity;
+  let looking: Promise<void> = Promise.resolve();
+
+  async function look(): Promise<void> {
+    if (clock.now() >= lookedAt + LOOK_MS) {
+      lookedAt = clock.now();
+      looking = mirror.look();
+    }
+    await looking;
+  }
+
+  return {
+    async restoreNetwork(network, ledger) {
+      await look();
+      const silences = networkKeys(network).map((key) => ({ key, known: mirror.recallNetwork(key) }));
+      let silentUntil = 0;
+      for (const { key, known } of silences) {
+        if (known?.silence) {
+          await store.silence(network, known.silence, clock.now());
+          silentUntil = Math.max(silentUntil, known.silence.until);
+        }
+        if (ledger && known && key === networkKey(network) && known.failedSignIns.length > 0) {
+          await store.recharge(network, ledger, known.failedSignIns);
+        }
+      }
+      return silentUntil;
+    },
+
+    recall(account, record, isNew) {
+      const known = isNew || record.attempt ? mirror.recall(account.name) : undefined;
+      if (!known) return record;
+      const { seed } = account.connection;
+      const seeds = seed ? parts.fingerprints(['seed', ...Object.values(seed.renewal ?? {})]) : [];
+      const seedSpent = record.seedSpent ?? known.seedsSpent.find((spent) => seeds.includes(spent));
+      return {
+        ...record,
+        refused: [...new Set([...record.refused, ...known.refused])],
+        unknownSignIns: [...new Set([...record.unknownSignIns, ...known.unknownSignIns])].toSorted(
+          (a, b) => a - b,
+        ),
+        seedSpent,
+        owner: record.owner ?? known.owner,
+        asked: record.asked ?? known.asked,
+      };
+    },
+
+    grantOf(account) {
+      const session = mirror.recall(account.name)?.session;
+      const isOurs = session?.identity === account.identity && session.grant.expiresAt > clock.now();
+      return isOurs ? { grant: session.grant, source: session.source } : undefined;
+    },
+
+    hold: (account, answer) => mirror.keep({ account: account.name, held: answer }),
+    heldFor(account, startedAt) {
+      const held = mirror.recall(account.name)?.held;
+      return held?.startedAt === startedAt ? held : undefined;
+    },
+    release(account, startedAt) {
+      if (mirror.recall(account.name)?.held) {
+        mirror.note({ account: account.name, releasedUpTo: startedAt });
+      }
+    },
+
+    async remember(account, record, how) {
+      const change = changeOf(account, record);
+      if (how === 'verdict') return mirror.keep(change);
+      const worked = { fingerprints: parts.fingerprints(account.credentials), at: clock.now() };
+      mirror.note({ ...change, ...(how === 'success' && { worked }) });
+      if (how === 'success' && record.session) mirror.note({ generation: record.session.generation });
+    },
+
+    rememberNetwork(network, change) {
+      const { silence, ...counted } = change;
+      if (Object.keys(counted).length > 0) mirror.note({ network: networkKey(network), ...counted });
+      if (silence) {
+        const key =
+          silence.scope === 'key' ? (networkKeys(network)[1] ?? networkKey(network)) : networkKey(network);
+        mirror.note({ network: key, silence });
+      }
+    },
+  };
+}
+
+const networkKey = (network: Network): string => `${network.broker}:${network.egress}`;
+const networkKeys = (network: Network): readonly string[] => [
+  networkKey(network),
+  ...(network.key === undefined ? [] : [`${network.broker}:key:${network.key}`]),
+];
+
+/** Tokens that the service can get by itself are not kept on disk. */
+function changeOf(account: Account, record: AccountRecord): AccountChange {
+  const { session, refused, unknownSignIns, seedSpent, owner, asked } = record;
+  const isPersons = account.connection.signIn === undefined && session !== undefined;
+  const isOver = isPersons && session.renewalSpent;
+  return {
+    account: account.name,
+    refused,
+    unknownSignIns,
+    ...(seedSpent !== undefined && { seedSpent }),
+    ...(owner !== undefined && { owner }),
+    ...(asked && { asked }),
+    ...(isPersons && (isOver ? { endedUpTo: session.generation } : { session })),
+  };
+}

@@ -1,0 +1,110 @@
+import type { Silence } from '../core/consequence.ts';
+import type { Asked, Session } from '../core/session.ts';
+import { mergeAccounts, mergeNetworks } from './merge.ts';
+import {
+  emptyAccount,
+  emptyNetwork,
+  type AccountFacts,
+  type FailedSignIn,
+  type HeldAnswer,
+  type NetworkFacts,
+  type Over,
+} from './mirror.ts';
+
+/** What became known of an account. What is left out stays as it is: nothing is taken back by silence. */
+export interface AccountChange {
+  readonly account: string;
+  /** Fingerprints of credentials that were refused. */
+  readonly refused?: readonly string[];
+  /** Credentials that worked at this instant (ms): their refusals are over, and sign-ins of unknown outcome before it. */
+  readonly worked?: { readonly fingerprints: readonly string[]; readonly at: number };
+  /** Instants, ms. */
+  readonly unknownSignIns?: readonly number[];
+  /** Fingerprint of a seed grant that was used. */
+  readonly seedSpent?: string | undefined;
+  readonly owner?: string | undefined;
+  readonly asked?: Asked | undefined;
+  /** A session that only a person could get again. */
+  readonly session?: Session | undefined;
+  /** Sessions up to this generation are ended for good. */
+  readonly endedUpTo?: number;
+  /** An answer that Redis could not take. */
+  readonly held?: HeldAnswer | undefined;
+  /** Answers to attempts that began until then (ms) are stored, or came too late. */
+  readonly releasedUpTo?: number;
+  /** True: a person asked for the account to be forgotten. */
+  readonly forgotten?: boolean;
+}
+
+/** What became known of a network. */
+export interface NetworkChange {
+  readonly network: string;
+  readonly silence?: Silence | undefined;
+  readonly failed?: FailedSignIn | undefined;
+  /** When a sign-in was answered with a session, ms. */
+  readonly succeededAt?: number;
+}
+
+/** A generation that was given out. */
+export interface GenerationChange {
+  readonly generation: number;
+}
+
+export type Change = AccountChange | NetworkChange | GenerationChange;
+
+/** The facts after a change that was made at the stamp `saidAt`; the same object where it changes nothing. */
+export function changeAccount(before: AccountFacts, change: AccountChange, saidAt: number): AccountFacts {
+  const said = <T>(value: T): { readonly value: T; readonly saidAt: number } => ({ value, saidAt });
+  const { refused = [], worked, seedSpent, owner, asked, session, held } = change;
+  const isRefused = (fingerprint: string): boolean =>
+    before.verdicts.some((verdict) => verdict.fingerprint === fingerprint && verdict.refused);
+  const isSpent = before.seedsSpent.some((seed) => seed.value === seedSpent);
+  const after = mergeAccounts(before, {
+    verdicts: [
+      ...refused
+        .filter((fingerprint) => !isRefused(fingerprint))
+        .map((fingerprint) => ({ fingerprint, refused: true, saidAt })),
+      ...(worked?.fingerprints ?? [])
+        .filter(isRefused)
+        .map((fingerprint) => ({ fingerprint, refused: false, saidAt })),
+    ],
+    unknownSignIns: change.unknownSignIns ?? [],
+    seedsSpent: seedSpent === undefined || isSpent ? [] : [said(seedSpent)],
+    ...(owner !== undefined && owner !== before.owner?.value && { owner: said(owner) }),
+    ...(asked && !isSame(asked, before.asked?.value) && { asked: said(asked) }),
+    ...(session && { session }),
+    ...(held && { held }),
+    over: overAfter(before, change, saidAt),
+  });
+  return isSame(after, before) ? before : after;
+}
+
+/** Marks are set no further than what is known: one that settles nothing is not worth a write. */
+function overAfter(before: AccountFacts, change: AccountChange, saidAt: number): Over {
+  const { worked, endedUpTo = 0, releasedUpTo = 0, forgotten = false } = change;
+  const { unknownSignIns, session, held, over } = before;
+  const isOver = (at: number, upTo: number): boolean => forgotten || at <= upTo;
+  const isKnown = !isSame({ ...before, over: emptyAccount.over }, emptyAccount);
+  return {
+    signIns: Math.max(over.signIns, ...unknownSignIns.filter((at) => isOver(at, worked?.at ?? 0))),
+    session: session && isOver(session.generation, endedUpTo) ? session.generation : over.session,
+    held: held && isOver(held.startedAt, releasedUpTo) ? held.startedAt : over.held,
+    said: forgotten && isKnown ? saidAt : over.said,
+  };
+}
+
+/** The same for a network. */
+export function changeNetwork(before: NetworkFacts, change: NetworkChange): NetworkFacts {
+  const { silence, failed, succeededAt = 0 } = change;
+  const settles = before.failedSignIns.some(({ as, at }) => as === 'unknown' && at <= succeededAt);
+  const after = mergeNetworks(before, {
+    ...emptyNetwork,
+    ...(silence && { silence }),
+    failedSignIns: failed ? [failed] : [],
+    succeededAt: settles ? succeededAt : 0,
+  });
+  return isSame(after, before) ? before : after;
+}
+
+/** Facts have one order: equal ones are equal text. */
+const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);

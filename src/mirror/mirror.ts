@@ -1,0 +1,175 @@
+import { z } from 'zod';
+import type { Grant } from '../core/broker.ts';
+import type { Silence } from '../core/consequence.ts';
+import type { Asked, Session, Source } from '../core/session.ts';
+
+/**
+ * What was said, and when by the mirror's own stamps (ms): these never go back, so that of two words
+ * on one matter the later one counts, whatever the machine's clock did in between.
+ */
+export interface Said<T> {
+  readonly value: T;
+  readonly saidAt: number;
+}
+
+/** What was found out about credentials, by their fingerprint; the latest word counts. */
+export interface Verdict {
+  readonly fingerprint: string;
+  /** False: they have worked since. */
+  readonly refused: boolean;
+  readonly saidAt: number;
+}
+
+/** What a broker handed out, until it is stored. */
+export interface HeldAnswer {
+  /** Of the attempt that it answers, ms. */
+  readonly startedAt: number;
+  readonly grant: Grant;
+  readonly source: Source;
+  readonly identity: string;
+}
+
+/** What is settled: whatever lies at or below these marks counts no longer, in whichever file it stands. */
+export interface Over {
+  /** Sign-ins of unknown outcome, by their instants (ms). */
+  readonly signIns: number;
+  /** Sessions, by their generation. */
+  readonly session: number;
+  /** Held answers, by `startedAt` (ms). */
+  readonly held: number;
+  /** All that was said, by its stamp. */
+  readonly said: number;
+}
+
+/** What the mirror holds of one account. Lists have one order, so that equal facts are equal text. */
+export interface AccountFacts {
+  readonly verdicts: readonly Verdict[];
+  /** Instants, ms. */
+  readonly unknownSignIns: readonly number[];
+  /** Fingerprints of seed grants that were used. */
+  readonly seedsSpent: readonly Said<string>[];
+  readonly owner?: Said<string>;
+  readonly asked?: Said<Asked>;
+  readonly session?: Session;
+  readonly held?: HeldAnswer;
+  readonly over: Over;
+}
+
+/** A failed sign-in of a network, as its ledger counts it. */
+export interface FailedSignIn {
+  /** Names the sign-in: the same one, told by two processes, counts once. */
+  readonly member: string;
+  readonly at: number;
+  readonly as: 'refused' | 'unknown';
+}
+
+/** What the mirror holds of one network: a broker and an egress, or a broker and an API key. */
+export interface NetworkFacts {
+  readonly silence?: Silence;
+  readonly failedSignIns: readonly FailedSignIn[];
+  /** Until here (ms) a success has answered what nobody answered. */
+  readonly succeededAt: number;
+}
+
+/** All that a mirror holds. */
+export interface Picture {
+  /** The latest stamp that was given out. */
+  readonly stampedAt: number;
+  /** The highest generation that any account was given. */
+  readonly generation: number;
+  /** Higher ones, up to this, may have been given out since this was written. */
+  readonly reserved: number;
+  readonly accounts: ReadonlyMap<string, AccountFacts>;
+  readonly networks: ReadonlyMap<string, NetworkFacts>;
+}
+
+export const emptyAccount: AccountFacts = {
+  verdicts: [],
+  unknownSignIns: [],
+  seedsSpent: [],
+  over: { signIns: 0, session: 0, held: 0, said: 0 },
+};
+export const emptyNetwork: NetworkFacts = { failedSignIns: [], succeededAt: 0 };
+export const emptyPicture: Picture = {
+  stampedAt: 0,
+  generation: 0,
+  reserved: 0,
+  accounts: new Map(),
+  networks: new Map(),
+};
+
+const said = <T extends z.ZodType>(value: T): z.ZodObject<{ value: T; saidAt: z.ZodNumber }> =>
+  z.object({ value, saidAt: z.number() });
+const words = z.record(z.string(), z.string());
+const source = z.enum(['sign-in', 'renewal', 'consent', 'adopted']);
+const grant: z.ZodType<Grant> = z.object({
+  token: z.string(),
+  headers: words,
+  renewal: words.exactOptional(),
+  issuedAt: z.number(),
+  expiresAt: z.number(),
+  tokenType: z.string(),
+  scope: z.string().exactOptional(),
+  baseUrl: z.string(),
+  owner: z.string().exactOptional(),
+  ownerIsExclusive: z.boolean().exactOptional(),
+  accountId: z.string().exactOptional(),
+  meta: words.exactOptional(),
+  companions: z
+    .array(z.object({ suffix: z.string(), token: z.string(), expiresAt: z.number() }))
+    .exactOptional(),
+});
+const session: z.ZodType<Session> = z.object({
+  generation: z.number(),
+  grant,
+  source,
+  identity: z.string(),
+  renewAt: z.number(),
+  renewalSpent: z.boolean(),
+});
+const account: z.ZodType<AccountFacts> = z.object({
+  verdicts: z.array(z.object({ fingerprint: z.string(), refused: z.boolean(), saidAt: z.number() })),
+  unknownSignIns: z.array(z.number()),
+  seedsSpent: z.array(said(z.string())),
+  owner: said(z.string()).exactOptional(),
+  asked: said(z.object({ at: z.number(), until: z.number() })).exactOptional(),
+  session: session.exactOptional(),
+  held: z.object({ startedAt: z.number(), grant, source, identity: z.string() }).exactOptional(),
+  over: z.object({ signIns: z.number(), session: z.number(), held: z.number(), said: z.number() }),
+});
+const network: z.ZodType<NetworkFacts> = z.object({
+  silence: z
+    .object({ scope: z.enum(['key', 'egress', 'broker']), until: z.number(), code: z.string() })
+    .exactOptional(),
+  failedSignIns: z.array(
+    z.object({ member: z.string(), at: z.number(), as: z.enum(['refused', 'unknown']) }),
+  ),
+  succeededAt: z.number(),
+});
+// Pairs, not an object: a name may be `__proto__`.
+const picture = z.object({
+  stampedAt: z.number(),
+  generation: z.number(),
+  reserved: z.number(),
+  accounts: z.array(z.tuple([z.string(), account])),
+  networks: z.array(z.tuple([z.string(), network])),
+});
+
+/** The picture as text. Holds secrets: only ever sealed. */
+export function textOf({ accounts, networks, ...marks }: Picture): string {
+  return JSON.stringify({ ...marks, accounts: [...accounts], networks: [...networks] });
+}
+
+/** Undefined where the text is no picture. */
+export function pictureOf(text: string): Picture | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const read = picture.safeParse(json);
+  if (!read.success) return undefined;
+  const { accounts, networks, ...rest } = read.data;
+  return { ...rest, accounts: new Map(accounts), networks: new Map(networks) };
+}

@@ -1,0 +1,59 @@
+import type { Silence } from '../core/consequence.ts';
+import type { Asked, Session } from '../core/session.ts';
+import { cutAccount, cutNetwork } from './cut.ts';
+import type { AccountFacts, FailedSignIn, HeldAnswer, NetworkFacts } from './mirror.ts';
+
+/** What is known of an account beside Redis. */
+export interface MirroredAccount {
+  /** Fingerprints of credentials that were refused and have not worked since. */
+  readonly refused: readonly string[];
+  /** The last day's, ms. */
+  readonly unknownSignIns: readonly number[];
+  readonly seedsSpent: readonly string[];
+  readonly owner: string | undefined;
+  readonly asked: Asked | undefined;
+  /** Its token may have ended, and its login may be another by now. */
+  readonly session: Session | undefined;
+  readonly held: HeldAnswer | undefined;
+}
+
+/** What is known of a network beside Redis. */
+export interface MirroredNetwork {
+  readonly silence: Silence | undefined;
+  /** The last day's; of those that nobody answered, only what came after the last success. */
+  readonly failedSignIns: readonly FailedSignIn[];
+}
+
+/** An answer that is not stored yet, and whose it is. */
+export interface HeldGrant extends HeldAnswer {
+  readonly account: string;
+}
+
+/** What counts of the facts at `now` (ms); undefined where nothing does. */
+export function recallAccount(facts: AccountFacts | undefined, now: number): MirroredAccount | undefined {
+  const left = facts && cutAccount(facts, now);
+  if (!left) return undefined;
+  const recalled = {
+    refused: left.verdicts.filter(({ refused }) => refused).map(({ fingerprint }) => fingerprint),
+    unknownSignIns: left.unknownSignIns,
+    seedsSpent: left.seedsSpent.map(({ value }) => value),
+    owner: left.owner?.value,
+    asked: left.asked?.value,
+    session: left.session,
+    held: left.held,
+  };
+  const { refused, unknownSignIns, seedsSpent, ...single } = recalled;
+  const isEmpty = refused.length + unknownSignIns.length + seedsSpent.length === 0;
+  return isEmpty && Object.values(single).every((each) => each === undefined) ? undefined : recalled;
+}
+
+/** The same for a network. */
+export function recallNetwork(facts: NetworkFacts | undefined, now: number): MirroredNetwork | undefined {
+  const left = facts && cutNetwork(facts, now);
+  return left && { silence: left.silence, failedSignIns: left.failedSignIns };
+}
+
+/** The answers that wait for Redis. */
+export function heldAmong(accounts: ReadonlyMap<string, AccountFacts>): readonly HeldGrant[] {
+  return [...accounts].flatMap(([account, { held }]) => (held ? [{ account, ...held }] : []));
+}

@@ -1,0 +1,199 @@
+import type { Grant } from '../core/broker.ts';
+import { rampOpenAt } from '../core/policy.ts';
+import type { Attempt } from '../core/session.ts';
+import type { Commit, Lease, NoteOptions, Settlement } from '../core/store.ts';
+import { REARM_SHARE } from './rearm.ts';
+import { factFields, outcomeFields, sessionFields, type Fields } from './record.ts';
+import type { Seal } from './seal.ts';
+
+/** What a script is told, as JSON; each script's head says what it reads. */
+export type Payload = Readonly<Record<string, unknown>>;
+
+/** Key lists outlive their tokens, so that what others put on them is still there tomorrow. */
+const LIST_TTL_MS = 7 * 24 * 60 * 60_000;
+/** What a success wipes from the record. */
+const settledFields = [
+  'attempt',
+  'failures',
+  'trouble',
+  'retryAt',
+  'unknownSignIns',
+  'request',
+  'claimedBy',
+  'expiredSaid',
+  'pending',
+  'carry',
+];
+/** How many accounts fail in a minute before nobody calls their broker. */
+const BREAKER_TRIPS = 3;
+/** How long then, ms; after it one call shows whether it is back. */
+const BREAKER_PAUSE_MS = 25_000;
+
+/** Names a call in the budgets that count it. */
+const memberOf = (lease: Lease): string => `${lease.name}:${lease.fence}`;
+
+export function notePayload(
+  lease: Lease,
+  attempt: Attempt | undefined,
+  options: NoteOptions,
+  seenRequest: string,
+): Payload {
+  const { network: _, signIn, seedSpent, passesBreaker = false, ...rest } = options;
+  return {
+    ...rest,
+    name: lease.name,
+    owner: lease.owner,
+    member: memberOf(lease),
+    seenRequest,
+    passesBreaker,
+    open: rampOpenAt,
+    ...(attempt && { attempt: JSON.stringify(attempt) }),
+    ...(seedSpent !== undefined && { seedSpent }),
+    ...(signIn && {
+      signIn: true,
+      proven: signIn.proven,
+      forced: signIn.forced,
+      ...(signIn.ledger && { ledger: { ...signIn.ledger, ours: signIn.ledger.routine } }),
+    }),
+  };
+}
+
+export function commitPayload(lease: Lease, commit: Commit, seal: Seal, now: number): Payload {
+  const facts = factFields(commit.facts);
+  return {
+    ...publication(lease.name, commit, now),
+    owner: lease.owner,
+    fence: String(lease.fence),
+    claims: commit.claims,
+    adopted: commit.session.source === 'adopted',
+    set: {
+      ...sessionFields(lease.name, commit.session, seal),
+      ...(commit.refused.length > 0 && { refused: JSON.stringify(commit.refused) }),
+      ...facts.set,
+    },
+    drop: [...settledFields, ...(commit.refused.length > 0 ? [] : ['refused']), ...facts.drop],
+    standing: standing('fresh', '', now, commit.session.grant.expiresAt),
+    dueAt: Math.max(1, commit.dueAt),
+    events: commit.events.map((kind) =>
+      event(kind, lease.name, namesIn(commit), commit.session.generation, commit.session.grant.expiresAt),
+    ),
+    ramp: commit.ramp ?? '',
+    open: rampOpenAt,
+    answered: commit.answered,
+    ...(commit.ledger && { signedIn: { windowMs: commit.ledger.windowMs } }),
+  };
+}
+
+export function settlePayload(
+  lease: Lease,
+  settlement: Settlement,
+  seal: Seal,
+  seenRequest: string,
+  now: number,
+): Payload {
+  const { record, answered = '', charge, failed = [], withdraw = false } = settlement;
+  const { set, drop } = outcomeFields(lease.name, record, seal);
+  return {
+    name: lease.name,
+    names: settlement.names,
+    owner: lease.owner,
+    fence: String(lease.fence),
+    now,
+    set: { ...set, ...(withdraw && record.session && sessionFields(lease.name, record.session, seal)) },
+    drop,
+    withdraw,
+    answer: answered,
+    pauseMs: BREAKER_PAUSE_MS,
+    trips: BREAKER_TRIPS,
+    member: memberOf(lease),
+    failed: failed.map((budget) => budget.windowMs),
+    ...(charge && {
+      charge: { class: charge.as === 'refused' ? 'r' : 'u', windowMs: charge.ledger.windowMs },
+    }),
+    standing: standing(
+      settlement.standing.state,
+      settlement.standing.reason,
+      now,
+      settlement.standing.until ?? record.session?.grant.expiresAt,
+    ),
+    dueAt: settlement.dueAt ?? 0,
+    seenRequest,
+    event: settlement.event
+      ? event(
+          settlement.event,
+          lease.name,
+          settlement.names,
+          record.session?.generation ?? 0,
+          record.session?.grant.expiresAt,
+        )
+      : '',
+    ramp: settlement.ramp ?? '',
+    open: rampOpenAt,
+  };
+}
+
+export function restorePayload(name: string, commit: Commit, now: number): Payload {
+  return { ...publication(name, commit, now), restore: true };
+}
+
+function publication(name: string, commit: Commit, now: number): Readonly<Record<string, unknown>> {
+  const { grant, generation } = commit.session;
+  const keyUntil = Math.max(
+    1,
+    Math.min(grant.expiresAt, commit.ttlCapMs === undefined ? Infinity : now + commit.ttlCapMs),
+  );
+  return {
+    name,
+    now,
+    names: namesIn(commit),
+    generation: String(generation),
+    token: grant.token,
+    keyUntil,
+    listTtlMs: LIST_TTL_MS,
+    publications: commit.publications,
+    companions: companionsOf(name, grant, now),
+    rearmAt:
+      commit.ttlCapMs !== undefined && keyUntil < grant.expiresAt ? now + REARM_SHARE * commit.ttlCapMs : 0,
+  };
+}
+
+function companionsOf(
+  name: string,
+  grant: Grant,
+  now: number,
+): readonly { readonly key: string; readonly token: string; readonly keyUntil: number }[] {
+  const living = (grant.companions ?? []).filter(({ expiresAt }) => expiresAt > now);
+  return living.map(({ suffix, token, expiresAt }) => ({
+    key: `token:${name}:${suffix}`,
+    token,
+    keyUntil: expiresAt,
+  }));
+}
+
+const namesIn = (commit: Commit): readonly string[] =>
+  commit.publications.map((publication) => publication.name);
+
+function standing(state: string, reason: string, now: number, expiresAt: number | undefined): Fields {
+  return {
+    state,
+    reason,
+    since: new Date(now).toISOString(),
+    expiresAt: expiresAt === undefined ? '' : new Date(expiresAt).toISOString(),
+  };
+}
+
+function event(
+  kind: string,
+  username: string,
+  names: readonly string[],
+  generation: number,
+  expiresAt: number | undefined,
+): string {
+  return JSON.stringify({
+    event: kind,
+    username,
+    names,
+    generation,
+    expiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
+  });
+}

@@ -1,0 +1,26 @@
+-- Shared by commit and settle: whether a broker answers at all. KEYS names: breaker, its probe, those
+-- that failed of late.
+
+-- The broker answered as itself, be it with a refusal.
+local function answered(breaker, probe, failing, name)
+  redis.call('ZREM', failing, name)
+  if redis.call('DEL', breaker) == 1 then
+    redis.call('DEL', probe, failing)
+  end
+end
+
+-- It did not. From so many accounts in a minute on nobody calls it, but one at a time to see.
+local function unanswered(breaker, probe, failing, name, now, pauseMs, trips)
+  redis.call('ZADD', failing, string.format('%.0f', now), name)
+  redis.call('ZREMRANGEBYSCORE', failing, '-inf', now - 60000)
+  redis.call('PEXPIRE', failing, 60000)
+  if redis.call('EXISTS', breaker) == 1 or redis.call('ZCARD', failing) >= trips then
+    redis.call('HSETNX', breaker, 'since', string.format('%.0f', now))
+    redis.call('HSET', breaker, 'until', string.format('%.0f', now + pauseMs))
+    -- Forgotten by itself once nobody has called for so long.
+    redis.call('PEXPIRE', breaker, 600000)
+  end
+  if redis.call('GET', probe) == name then
+    redis.call('DEL', probe)
+  end
+end

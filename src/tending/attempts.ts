@@ -1,0 +1,165 @@
+import type { Account } from '../core/account.ts';
+import type { Call } from '../core/broker.ts';
+import { BrokerError } from '../core/errors.ts';
+import type { AccountRecord } from '../core/session.ts';
+import type { RampOutcome, Settlement } from '../core/store.ts';
+import type { Commits, Got } from './commits.ts';
+import { within } from './deadline.ts';
+import { insist } from './insist.ts';
+import type { HeldLease } from './lease.ts';
+import type { Note } from './notes.ts';
+import { obtain, type Obtained, type Step } from './obtain.ts';
+import type { Outcomes } from './outcomes.ts';
+import { policyOf, type KeeperParts, type Tended } from './parts.ts';
+import { hasLiveToken, type Surroundings } from './surroundings.ts';
+import type { Telling } from './telling.ts';
+
+/** Calls that change something at the broker: noted and charged before they go out, closed by their outcome. */
+export interface Attempts {
+  /** Gets a grant and publishes it. */
+  act(account: Account, held: HeldLease, record: AccountRecord, step: Step): Promise<Tended>;
+  /** Publishes what is in hand, or fails with why it may not be. */
+  publish(account: Account, held: HeldLease, record: AccountRecord, got: Got): Promise<Tended>;
+  /** Keeps what is in hand for its proof. */
+  setAside(account: Account, held: HeldLease, record: AccountRecord, got: Got): Promise<Tended>;
+}
+
+export function makeAttempts(
+  parts: KeeperParts,
+  around: Surroundings,
+  outcomes: Outcomes,
+  commits: Commits,
+  note: Note,
+  tell: Telling,
+): Attempts {
+  const { store, clock, log, listener, keepsake } = parts;
+
+  const publish: Attempts['publish'] = async (account, held, record, got) => {
+    try {
+      const committed = await commits.commit(account, held, record, got);
+      if (committed.outcome !== 'claimed') return committed;
+      // It was found, not asked for: an alias that became an account still holds the other's token.
+      if (got.source === 'adopted') return { outcome: 'failed', error: committed.error, again: true };
+      // The password was right: not these credentials are refused, only this second entry for them.
+      return await outcomes.fail(account, held, committed.record, {
+        error: committed.error,
+        during: 'consent',
+        ramp: got.ramp && 'other',
+        counts: false,
+      });
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      const during = got.source === 'sign-in' || got.source === 'renewal' ? got.source : 'consent';
+      return outcomes.fail(account, held, record, {
+        error,
+        during,
+        ramp: got.ramp && 'other',
+        counts: false,
+      });
+    }
+  };
+
+  /** In hand, but the broker did not say whether it is good: kept sealed, the old token stays. */
+  async function setAside(
+    account: Account,
+    held: HeldLease,
+    record: AccountRecord,
+    got: Got,
+  ): Promise<Tended> {
+    const { grant, source } = got;
+    const now = clock.now();
+    const pending = [{ grant, source, identity: account.identity }];
+    // The renewal went through: what it was made from is gone, whatever the proof will say.
+    const session = record.session && { ...record.session, renewalSpent: source === 'renewal' };
+    const proofDueAt = now + PROOF_PAUSE_MS;
+    const after = {
+      ...record,
+      session,
+      attempt: undefined,
+      request: undefined,
+      carry: undefined,
+      pending,
+      proofDueAt,
+    };
+    const live = hasLiveToken(account, record, now);
+    const state = live ? 'fresh' : account.connection.signIn ? 'expired' : 'awaiting_approval';
+    const settlement: Settlement = {
+      record: after,
+      standing: { state, reason: 'proof_pending' },
+      names: outcomes.namesOf(account, after),
+      dueAt: proofDueAt,
+      event: undefined,
+      ramp: got.ramp,
+      answered: 'up',
+    };
+    const { startedAt = now } = got;
+    const { settled } = await insist(
+      clock,
+      () => store.settle(held.lease, around.networkOf(account), settlement, now),
+      () => keepsake.hold(account, { startedAt, grant, source, identity: account.identity }),
+    );
+    keepsake.release(account, startedAt);
+    if (!settled) return { outcome: 'lost' };
+    log.info(
+      { event: 'token.pending', account: account.name, broker: account.broker, source },
+      `A token for ${account.name} is in hand and waits for its proof.`,
+    );
+    return { outcome: 'pending' };
+  }
+
+  async function act(account: Account, held: HeldLease, record: AccountRecord, step: Step): Promise<Tended> {
+    const seedSpent = step.seed && around.seedFingerprints(step.seed)[0];
+    const noted = await note(account, held, record, step.kind, {
+      kind: step.kind,
+      passesBreaker: step.kind === 'consent',
+      ...(seedSpent !== undefined && { seedSpent }),
+    });
+    if (noted.may === 'not') return noted.tended;
+    if (noted.may === 'sign-in instead') {
+      return act(account, held, record, { kind: 'sign-in', source: 'sign-in' });
+    }
+    const startedAt = clock.now();
+    const ramped = (outcome: RampOutcome): { ramp?: RampOutcome } =>
+      step.kind === 'sign-in' ? { ramp: outcome } : {};
+    const discover = account.discoverAccounts && (step.kind !== 'renewal' || record.discovered === undefined);
+    let got: Obtained;
+    try {
+      const { timeoutMs } = policyOf(parts, account);
+      const call = (signal: AbortSignal): Call => ({ signal, ...(record.carry && { carry: record.carry }) });
+      got = await within(clock, timeoutMs, [held.signal], (signal) =>
+        obtain(account, step, call(signal), clock, { reachFirst: noted.halfOpen, discover }),
+      );
+    } catch (error) {
+      const known = error instanceof BrokerError ? error : tell.defect(account, error);
+      // The seed counts as spent from the moment it was noted, whatever became of it.
+      return outcomes.fail(
+        account,
+        held,
+        { ...record, ...(seedSpent !== undefined && { seedSpent }) },
+        { error: known, during: step.kind, counts: true, ...ramped(rampOutcome(known)) },
+      );
+    }
+    const { grant, discovered, proof } = got;
+    const toPublish: Got = { grant, source: step.source, startedAt, discovered, ...ramped('success') };
+    try {
+      if (proof === 'outstanding') return await setAside(account, held, record, toPublish);
+      return await publish(account, held, record, { ...toPublish, proved: proof === 'alive' });
+    } catch (error) {
+      // Redis does not take it. The attempt stays open and the answer is held: the next look stores it.
+      listener.failed(account, tell.defect(account, error), { state: 'backing_off', at: undefined });
+      throw error;
+    }
+  }
+
+  return { act, publish, setAside };
+}
+
+/** How soon the proof of a grant in hand is tried again, ms. */
+const PROOF_PAUSE_MS = 2_000;
+
+/** A refusal says that the next sign-ins may be refused as well; no answer says nothing. */
+function rampOutcome(error: BrokerError): RampOutcome {
+  return error.kind === 'needs-human' || error.kind === 'refused' || error.kind === 'throttled'
+    ? 'refusal'
+    : 'other';
+}

@@ -1,0 +1,162 @@
+import type { Account } from '../core/account.ts';
+import type { Grant } from '../core/broker.ts';
+import { BrokerError } from '../core/errors.ts';
+import { drawRenewAt } from '../core/policy.ts';
+import type { AccountRecord, Session, Source } from '../core/session.ts';
+import type { Commit, RampOutcome } from '../core/store.ts';
+import { insist } from './insist.ts';
+import type { HeldLease } from './lease.ts';
+import { policyOf, type KeeperParts, type Tended } from './parts.ts';
+import { claimsOf, publicationsOf } from './publications.ts';
+import type { Surroundings } from './surroundings.ts';
+import type { Telling } from './telling.ts';
+
+/** How soon a login that another account holds is tried again once that account is gone, ms. */
+const CLAIMED_WAIT_MS = 5 * 60_000;
+
+/** A grant that may be published, and how it came. */
+export interface Got {
+  readonly grant: Grant;
+  readonly source: Source;
+  /** True where the broker said that it honours it. */
+  readonly proved?: boolean;
+  readonly discovered?: readonly string[] | undefined;
+  readonly ramp?: RampOutcome | undefined;
+  /** When the attempt began, ms; absent where nothing was called for it. */
+  readonly startedAt?: number;
+}
+
+export interface Commits {
+  /**
+   * Publishes the grant as the account's new session, in one step, if nobody has acted since. Another
+   * owner's token, or one that another account holds, is not published: a BrokerError says so.
+   */
+  commit(
+    account: Account,
+    held: HeldLease,
+    record: AccountRecord,
+    got: Got,
+  ): Promise<
+    Tended | { readonly outcome: 'claimed'; readonly error: BrokerError; readonly record: AccountRecord }
+  >;
+  /** The commit that would write this session again. */
+  commitOf(
+    account: Account,
+    record: AccountRecord,
+    session: Session,
+    got?: Omit<Got, 'grant' | 'source'>,
+  ): Commit;
+}
+
+export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Telling): Commits {
+  const { store, clock, log, keepsake } = parts;
+
+  function commitOf(
+    account: Account,
+    record: AccountRecord,
+    session: Session,
+    got: Omit<Got, 'grant' | 'source'> = {},
+  ): Commit {
+    const worked = parts.fingerprints(account.credentials);
+    const now = clock.now();
+    const { proveEveryMs } = policyOf(parts, account);
+    const proofDueAt = proveEveryMs && account.connection.probe ? now + proveEveryMs : 0;
+    const { owner } = session.grant;
+    const isSignIn = session.source === 'sign-in' && got.startedAt !== undefined;
+    const discovered = got.discovered ?? record.discovered;
+    return {
+      session,
+      publications: publicationsOf(account, session, discovered),
+      ttlCapMs: parts.ttlCapMs(account),
+      claims: claimsOf(account, session),
+      refused: record.refused.filter((fingerprint) => !worked.includes(fingerprint)),
+      events:
+        session.source === 'adopted'
+          ? ['confirmed']
+          : record.trouble
+            ? ['refreshed', 'recovered']
+            : ['refreshed'],
+      dueAt: proofDueAt > 0 ? Math.min(session.renewAt, proofDueAt) : session.renewAt,
+      ramp: got.ramp,
+      facts: {
+        owner: owner === undefined ? record.owner : `${account.identity} ${owner}`,
+        proven: isSignIn ? worked[0] : record.proven,
+        provenAt: got.proved ? now : 0,
+        proofDueAt,
+        discovered,
+        asked: record.asked,
+      },
+      answered: got.startedAt !== undefined,
+      ledger: isSignIn ? around.ledgerOf(account) : undefined,
+    };
+  }
+
+  /** The first token pins whose account it is; a browser may be logged in as somebody else. */
+  function checkOwner(account: Account, record: AccountRecord, { grant, source }: Got): void {
+    const pinned = around.pinnedOwner(account, record);
+    if (pinned === undefined) {
+      if (source !== 'consent') return;
+      log.info(
+        { event: 'owner.pinned', account: account.name, owner: grant.owner },
+        `${account.name} now belongs to the user ${grant.owner ?? 'the broker did not name'}; another user's login will be refused.`,
+      );
+      return;
+    }
+    if (grant.owner === undefined || grant.owner === pinned) return;
+    throw new BrokerError(
+      source === 'consent'
+        ? `The browser was logged in as another user (${grant.owner}) than the account's (${pinned}); the token was not stored. Log out at the broker and start again.`
+        : `The broker's token belongs to another user (${grant.owner}) than the account's earlier ones (${pinned}); it was not stored. Check whose login this is; if it is right, remove the entry, reload, and add it again.`,
+      { kind: 'refused', code: 'someone_else', status: 200 },
+    );
+  }
+
+  return {
+    commitOf,
+    async commit(account, held, record, got) {
+      checkOwner(account, record, got);
+      const now = clock.now();
+      const { source, startedAt } = got;
+      const previous = record.session?.identity === account.identity ? record.session.grant : undefined;
+      const grant = (previous && account.connection.inherit?.(got.grant, previous, now)) ?? got.grant;
+      const session: Session = {
+        generation: held.lease.fence,
+        grant,
+        source,
+        identity: account.identity,
+        renewAt: drawRenewAt(grant.issuedAt, grant.expiresAt, policyOf(parts, account), parts.random),
+        renewalSpent: false,
+      };
+      const toCommit = commitOf(account, record, session, got);
+      const network = around.networkOf(account);
+      const write = (): ReturnType<typeof store.commit> => store.commit(held.lease, network, toCommit, now);
+      const result = await insist(clock, write, async () => {
+        if (startedAt !== undefined)
+          await keepsake.hold(account, { startedAt, grant, source, identity: account.identity });
+      });
+      if (startedAt !== undefined) keepsake.release(account, startedAt);
+      if (result.outcome === 'stale') {
+        tell.stale(account, session);
+        return { outcome: 'lost' };
+      }
+      if (result.outcome === 'claimed') {
+        const error = new BrokerError(
+          `The broker's answer belongs to the same user as the account ${result.by}; two entries must not share a login. Remove one of them.`,
+          { kind: 'refused', code: 'claimed_by_another', status: 200 },
+        );
+        const claimed = { ...record, claimedBy: result.by, retryAt: now + CLAIMED_WAIT_MS };
+        return { outcome: 'claimed', error, record: claimed };
+      }
+      const { facts, refused } = toCommit;
+      await keepsake.remember(
+        account,
+        { ...record, ...facts, refused, session, unknownSignIns: [] },
+        'success',
+      );
+      if (toCommit.ledger) keepsake.rememberNetwork(network, { succeededAt: now });
+      const tookMs = startedAt === undefined ? undefined : now - startedAt;
+      tell.published(account, record, session, { ...result, tookMs });
+      return { outcome: 'committed', session };
+    },
+  };
+}

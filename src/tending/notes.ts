@@ -1,0 +1,75 @@
+import type { Account } from '../core/account.ts';
+import type { LimitedCall } from '../core/broker.ts';
+import { lastSafeStart } from '../core/policy.ts';
+import type { AccountRecord, Attempt, AttemptKind } from '../core/session.ts';
+import type { NoteOptions } from '../core/store.ts';
+import { LEASE_SHARE, type HeldLease } from './lease.ts';
+import type { Outcomes } from './outcomes.ts';
+import { policyOf, type KeeperParts, type Tended } from './parts.ts';
+import { hasLiveToken, type Surroundings } from './surroundings.ts';
+import type { Telling } from './telling.ts';
+
+/** The call may go out; or the look has ended, and how. */
+export type MayCall =
+  | { readonly may: 'call'; readonly halfOpen: boolean }
+  /** There is no room for a renewal before it would come too late, but a sign-in is another way. */
+  | { readonly may: 'sign-in instead' }
+  | { readonly may: 'not'; readonly tended: Tended };
+
+/**
+ * Notes one call in the account's record and charges it to the broker's limits, before it goes out. With
+ * a `kind` it is an attempt, whose outcome closes it; without, a read that changes nothing.
+ */
+export type Note = (
+  account: Account,
+  held: HeldLease,
+  record: AccountRecord,
+  call: LimitedCall,
+  how: Pick<NoteOptions, 'passesBreaker' | 'seedSpent'> & { readonly kind?: AttemptKind },
+) => Promise<MayCall>;
+
+export function makeNote(parts: KeeperParts, around: Surroundings, outcomes: Outcomes, tell: Telling): Note {
+  const { store, clock } = parts;
+
+  return async (account, held, record, call, { kind, ...how }) => {
+    const now = clock.now();
+    const { timeoutMs } = policyOf(parts, account);
+    const { session } = record;
+    const live = hasLiveToken(account, record, now);
+    const safeUntil =
+      session && lastSafeStart(session.grant.issuedAt, session.grant.expiresAt, { timeoutMs });
+    const fingerprint = around.fingerprintOf(account);
+    const attempt: Attempt | undefined = kind && { kind, startedAt: now, by: parts.instance, fingerprint };
+    const noted = await store.note(held.lease, attempt, {
+      ...how,
+      ttlMs: timeoutMs * LEASE_SHARE,
+      now,
+      network: around.networkOf(account),
+      budgets: around.budgetsOf(account, call),
+      cost: account.connection.cost?.[call] ?? 1,
+      emergency: !live || now >= (safeUntil ?? 0),
+      expiresAt: live ? (session?.grant.expiresAt ?? 0) : 0,
+      ...(call === 'sign-in' && {
+        signIn: {
+          ledger: around.ledgerOf(account),
+          proven: record.proven === fingerprint,
+          forced: record.request?.rearm === true,
+        },
+      }),
+    });
+    if (noted.outcome === 'noted') return { may: 'call', halfOpen: noted.halfOpen };
+    if (noted.outcome !== 'over' && noted.outcome !== 'down') {
+      return { may: 'not', tended: { outcome: noted.outcome } };
+    }
+    const isOver = noted.outcome === 'over';
+    const because = isOver ? 'budget_spent' : 'broker_down';
+    // Past this the renewal would come too late: whoever can goes another way.
+    if (isOver && call === 'renewal' && noted.until > (safeUntil ?? 0) && account.connection.signIn) {
+      return { may: 'sign-in instead' };
+    }
+    if (isOver) tell.overBudget(account, noted.limit, noted.until, live);
+    const state = live ? 'due' : account.connection.signIn ? 'expired' : 'awaiting_approval';
+    const decision = { do: 'rest', state, because, nextAt: noted.until } as const;
+    return { may: 'not', tended: await outcomes.rest(account, held, record, decision) };
+  };
+}

@@ -1,0 +1,67 @@
+import type { Account } from '../core/account.ts';
+import { BrokerError } from '../core/errors.ts';
+import type { AccountRecord } from '../core/session.ts';
+import { within } from './deadline.ts';
+import type { HeldLease } from './lease.ts';
+import type { Note } from './notes.ts';
+import type { Outcomes } from './outcomes.ts';
+import { policyOf, type KeeperParts, type Tended } from './parts.ts';
+import type { Telling } from './telling.ts';
+
+/** How often an account whose person was asked is looked at, ms. */
+const ASKED_LOOK_MS = 60 * 60_000;
+
+/** Asks the account's person through the broker: once a window, whatever becomes of the call. */
+export type Ask = (account: Account, held: HeldLease, record: AccountRecord) => Promise<Tended>;
+
+export function makeAsk(parts: KeeperParts, outcomes: Outcomes, note: Note, tell: Telling): Ask {
+  const { clock, log, listener } = parts;
+
+  return async (account, held, record) => {
+    const request = account.connection.consent?.request;
+    if (!request) return { outcome: 'held' };
+    const noted = await note(account, held, record, 'request', { kind: 'request' });
+    if (noted.may === 'not') return noted.tended;
+    try {
+      const { timeoutMs } = policyOf(parts, account);
+      const { until } = await within(clock, timeoutMs, [held.signal], (signal) => request({ signal }));
+      const now = clock.now();
+      const after: AccountRecord = {
+        ...record,
+        attempt: undefined,
+        request: undefined,
+        failures: 0,
+        trouble: undefined,
+        retryAt: 0,
+        asked: { at: now, until },
+      };
+      await parts.keepsake.remember(account, after, 'verdict');
+      await outcomes.rest(account, held, after, {
+        do: 'rest',
+        state: 'awaiting_approval',
+        because: 'asked',
+        nextAt: Math.min(until, now + ASKED_LOOK_MS),
+      });
+      log.info(
+        {
+          event: 'approval.requested',
+          account: account.name,
+          broker: account.broker,
+          until: new Date(until).toISOString(),
+        },
+        `The person of ${account.name} was asked through the broker; they have until ${new Date(until).toISOString()}.`,
+      );
+      return { outcome: 'asked', until };
+    } catch (error) {
+      const known = error instanceof BrokerError ? error : tell.defect(account, error);
+      const failed = await outcomes.fail(account, held, record, {
+        error: known,
+        during: 'request',
+        counts: true,
+      });
+      // Whatever became of the call: a person is needed, and the browser is the way that is left.
+      if (known.kind !== 'transient') listener.personNeeded(account, { asked: false });
+      return failed;
+    }
+  };
+}

@@ -1,0 +1,69 @@
+import type { Account } from '../core/account.ts';
+import type { Grant, LimitedCall } from '../core/broker.ts';
+import type { Situation } from '../core/decide.ts';
+import { budgetsOf, ledgerOf, type Budget, type Ledger } from '../core/limits.ts';
+import { isLive, type AccountRecord } from '../core/session.ts';
+import type { Acquired, Network } from '../core/store.ts';
+import type { KeeperParts } from './parts.ts';
+
+/** What stands around an account when something is decided or counted for it. */
+export interface Surroundings {
+  networkOf(account: Account): Network;
+  /** Keyed fingerprints of the credentials, the sealing key's first. */
+  fingerprintOf(account: Account): string;
+  seedFingerprints(seed: Grant): readonly string[];
+  situationOf(
+    account: Account,
+    record: AccountRecord,
+    held: Pick<Acquired, 'silentUntil' | 'downUntil'>,
+  ): Situation;
+  budgetsOf(account: Account, call: LimitedCall): readonly Budget[];
+  ledgerOf(account: Account): Ledger | undefined;
+  /** The owner that was pinned for the login this account is now. */
+  pinnedOwner(account: Account, record: AccountRecord): string | undefined;
+}
+
+export function makeSurroundings(parts: KeeperParts): Surroundings {
+  const fingerprintOf = (account: Account): string => parts.fingerprints(account.credentials)[0] ?? '';
+  const keyOf = (account: Account): string | undefined =>
+    account.key === undefined ? undefined : parts.fingerprints(['key', account.key])[0];
+  const seedFingerprints = (seed: Grant): readonly string[] =>
+    parts.fingerprints(['seed', ...Object.values(seed.renewal ?? {})]);
+
+  return {
+    fingerprintOf,
+    seedFingerprints,
+    networkOf: (account) => ({ broker: account.broker, egress: parts.egress, key: keyOf(account) }),
+    situationOf(account, record, held) {
+      const { seed } = account.connection;
+      const isDown = held.downUntil > held.silentUntil;
+      return {
+        account,
+        record,
+        fingerprints: parts.fingerprints(account.credentials),
+        seedFingerprints: seed ? seedFingerprints(seed) : [],
+        silence: isDown
+          ? { until: held.downUntil, because: 'broker_down' }
+          : { until: held.silentUntil, because: 'broker_silence' },
+        isClaimed: record.claimedBy !== undefined && parts.account(record.claimedBy) !== undefined,
+        isHoliday: parts.isHoliday,
+      };
+    },
+    budgetsOf: (account, call) =>
+      budgetsOf(parts.limits(account.broker), call, account, {
+        egress: parts.egress,
+        key: keyOf(account),
+      }),
+    ledgerOf: (account) => ledgerOf(parts.limits(account.broker), parts.egress),
+    pinnedOwner(account, record) {
+      const prefix = `${account.identity} `;
+      if (record.owner?.startsWith(prefix)) return record.owner.slice(prefix.length);
+      return record.session?.identity === account.identity ? record.session.grant.owner : undefined;
+    },
+  };
+}
+
+/** True while the session's token is honoured for this account. */
+export function hasLiveToken(account: Account, record: AccountRecord, now: number): boolean {
+  return record.session !== undefined && isLive(record.session, account.identity, now);
+}

@@ -1,0 +1,269 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Redis } from 'ioredis';
+import type { Budget, Ledger } from '../../src/core/limits.ts';
+import { emptyRecord } from '../../src/core/session.ts';
+import type { NoteOptions, Noted, Settlement, TokenStore } from '../../src/core/store.ts';
+import { makeSeal } from '../../src/redis/seal.ts';
+import { makeStore } from '../../src/redis/store.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+/** Windows go by the time that callers bring; Redis' own clock only ends keys. */
+const NOW = Date.now();
+const network = { broker: 'some-broker', egress: 'default' };
+const silent = (): void => undefined;
+const log = { debug: silent, info: silent, warn: silent, error: silent };
+
+const renewals: Budget = {
+  limit: 'renewals',
+  subject: 'default',
+  max: 5,
+  routine: 3,
+  windowMs: HOUR,
+  counts: 'every-call',
+};
+const ledger: Ledger = {
+  limit: 'sign-in-failures',
+  subject: 'default',
+  max: 5,
+  routine: 3,
+  windowMs: HOUR,
+  counts: 'failures',
+  paceMs: MINUTE,
+};
+
+let server: TestRedis;
+let redis: Redis;
+let store: TokenStore;
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = server.client();
+  store = makeStore(redis, makeSeal([Buffer.alloc(32, 1)]), log);
+});
+beforeEach(() => redis.flushall());
+afterAll(() => server.stop());
+
+/** One attempt of an account that is gone again at once, so that the next may follow. */
+async function attempt(name: string, now: number, options: Partial<NoteOptions> = {}): Promise<Noted> {
+  const acquired = await store.acquire(name, network, `owner of ${name}`, 10_000);
+  if (!acquired) throw new Error(`${name} is held`);
+  const noted = await store.note(acquired.lease, undefined, {
+    ttlMs: 10_000,
+    now,
+    network,
+    budgets: [],
+    cost: 1,
+    emergency: false,
+    expiresAt: 0,
+    ...options,
+  });
+  await store.release(acquired.lease);
+  return noted;
+}
+
+const renew = (name: string, now: number, options: Partial<NoteOptions> = {}): Promise<Noted> =>
+  attempt(name, now, { budgets: [renewals], expiresAt: now + HOUR, ...options });
+
+const signIn = (
+  name: string,
+  now: number,
+  how: Partial<NonNullable<NoteOptions['signIn']>> = {},
+): Promise<Noted> => attempt(name, now, { signIn: { ledger, proven: false, forced: false, ...how } });
+
+/** A call of `name` ends, and what it was counts. */
+async function ends(name: string, now: number, how: Partial<Settlement>): Promise<void> {
+  const acquired = await store.acquire(name, network, `owner of ${name}`, 10_000);
+  if (!acquired) throw new Error(`${name} is held`);
+  await store.settle(
+    acquired.lease,
+    network,
+    {
+      record: emptyRecord,
+      standing: { state: 'backing_off', reason: 'code' },
+      names: [name],
+      dueAt: undefined,
+      event: undefined,
+      ramp: undefined,
+      ...how,
+    },
+    now,
+  );
+}
+
+const fails = (name: string, now: number, as: 'refused' | 'unknown'): Promise<void> =>
+  ends(name, now, { charge: { ledger, as }, ramp: as === 'refused' ? 'refusal' : 'other' });
+
+describe('a budget over a rolling window', () => {
+  it('lets as many through as it has for those in no hurry, and says when the next fits', async () => {
+    for (const [i, name] of ['A', 'B', 'C'].entries())
+      expect((await renew(name, NOW + i)).outcome).toBe('noted');
+    expect(await renew('D', NOW + 10)).toEqual({ outcome: 'over', until: NOW + HOUR + 1, limit: 'renewals' });
+    expect((await renew('D', NOW + HOUR + 1)).outcome).toBe('noted');
+  });
+
+  it('keeps its reserve for tokens that are dead or nearly so, and never goes past the broker’s number', async () => {
+    for (const name of ['A', 'B', 'C']) await renew(name, NOW);
+    for (const name of ['D', 'E'])
+      expect((await renew(name, NOW, { emergency: true })).outcome).toBe('noted');
+    expect((await renew('F', NOW, { emergency: true })).outcome).toBe('over');
+  });
+
+  it('gives the next place to whose token dies first', async () => {
+    for (const name of ['A', 'B', 'C']) await renew(name, NOW);
+    expect((await renew('LATE', NOW, { expiresAt: NOW + 3 * HOUR })).outcome).toBe('over');
+    expect((await renew('EARLY', NOW, { expiresAt: NOW + 2 * HOUR })).outcome).toBe('over');
+    // All three places are free again, but only two are not spoken for.
+    await renew('X', NOW + HOUR + 1, { expiresAt: NOW + 90 * MINUTE });
+    await renew('Y', NOW + HOUR + 1, { expiresAt: NOW + 90 * MINUTE });
+    expect((await renew('LATE', NOW + HOUR + 2, { expiresAt: NOW + 3 * HOUR })).outcome).toBe('over');
+    expect((await renew('EARLY', NOW + HOUR + 3, { expiresAt: NOW + 2 * HOUR })).outcome).toBe('noted');
+  });
+
+  it('charges nothing for a call that another budget turned away', async () => {
+    const other: Budget = { ...renewals, limit: 'other', routine: 1, max: 1 };
+    await renew('A', NOW, { budgets: [other] });
+    expect(await renew('B', NOW, { budgets: [renewals, other] })).toMatchObject({ limit: 'other' });
+    expect(await redis.zcard('refresher:budget:some-broker:renewals:default')).toBe(0);
+  });
+
+  it('counts every call of a step that makes several', async () => {
+    expect((await renew('A', NOW, { cost: 2 })).outcome).toBe('noted');
+    expect((await renew('B', NOW, { cost: 2 })).outcome).toBe('over');
+    expect((await renew('C', NOW)).outcome).toBe('noted');
+    expect((await renew('D', NOW, { emergency: true, cost: 2 })).outcome).toBe('noted');
+    expect((await renew('E', NOW, { emergency: true })).outcome).toBe('over');
+  });
+
+  it('takes a call back that never left', async () => {
+    await renew('A', NOW);
+    const acquired = await store.acquire('A', network, 'A', 10_000);
+    if (!acquired) throw new Error('held');
+    await store.note(acquired.lease, undefined, {
+      ttlMs: 10_000,
+      now: NOW,
+      network,
+      budgets: [renewals],
+      cost: 1,
+      emergency: false,
+      expiresAt: 0,
+    });
+    const settlement = {
+      record: emptyRecord,
+      standing: { state: 'backing_off', reason: 'unreachable' },
+      names: ['A'],
+      dueAt: undefined,
+      event: undefined,
+      ramp: undefined,
+      refunded: [renewals],
+    } as const;
+    await store.settle(acquired.lease, network, settlement, NOW);
+    expect(await redis.zcard('refresher:budget:some-broker:renewals:default')).toBe(1);
+  });
+
+  it('of failures counts what failed, not what was tried', async () => {
+    const proofs: Budget = { ...renewals, limit: 'proofs', counts: 'failures', max: 2, routine: 2 };
+    for (let i = 0; i < 5; i++)
+      expect((await attempt('A', NOW + i, { budgets: [proofs] })).outcome).toBe('noted');
+    for (const at of [10, 11]) await ends('A', NOW + at, { failed: [proofs] });
+    expect((await attempt('A', NOW + 12, { budgets: [proofs] })).outcome).toBe('over');
+  });
+});
+
+describe('the ledger of failed sign-ins', () => {
+  it('lets untried logins go one at a time after a refusal', async () => {
+    await redis.set('refresher:ramp:some-broker:default', 10);
+    await fails('WRONG', NOW, 'refused');
+    await redis.set('refresher:ramp:some-broker:default', 10);
+    expect((await signIn('A', NOW + 1)).outcome).toBe('noted');
+    expect((await signIn('B', NOW + 2)).outcome).toBe('ramped');
+  });
+
+  it('keeps an hour’s last failures for logins that are known to be good', async () => {
+    for (const i of [1, 2, 3]) await fails(`WRONG_${i}`, NOW + i, 'refused');
+    expect(await signIn('UNTRIED', NOW + 10)).toEqual({
+      outcome: 'over',
+      until: NOW + 1 + HOUR + 1,
+      limit: 'sign-in-failures',
+    });
+    expect((await signIn('KNOWN', NOW + 10, { proven: true })).outcome).toBe('noted');
+    await fails('KNOWN', NOW + 11, 'refused');
+    expect((await signIn('KNOWN_TOO', NOW + 12, { proven: true })).outcome).toBe('over');
+    expect((await signIn('UNTRIED', NOW + HOUR + 2)).outcome).toBe('noted');
+  });
+
+  it('obeys a person who allows one more try, but for the broker’s very last', async () => {
+    for (const i of [1, 2, 3]) await fails(`WRONG_${i}`, NOW + i, 'refused');
+    expect((await signIn('FORCED', NOW + 10, { forced: true })).outcome).toBe('noted');
+    await fails('FORCED', NOW + 11, 'refused');
+    expect((await signIn('FORCED_TOO', NOW + 12, { forced: true })).outcome).toBe('over');
+  });
+
+  it('paces what nobody answers, and never stops it', async () => {
+    for (const i of [1, 2, 3]) await fails(`SILENT_${i}`, NOW + i, 'unknown');
+    expect(await signIn('UNTRIED', NOW + 10)).toMatchObject({ until: NOW + 3 + HOUR / 5 });
+    expect(await signIn('KNOWN', NOW + 10, { proven: true })).toMatchObject({ until: NOW + 3 + MINUTE });
+    expect((await signIn('KNOWN', NOW + 4 + MINUTE, { proven: true })).outcome).toBe('noted');
+  });
+
+  it('counts nothing for a login that succeeded', async () => {
+    for (let i = 0; i < 8; i++) {
+      expect((await signIn('GOOD', NOW + i)).outcome).toBe('noted');
+      await ends('GOOD', NOW + i, { ramp: 'success' });
+    }
+  });
+});
+
+describe('the breaker of a broker', () => {
+  const trip = async (): Promise<void> => {
+    for (const name of ['A', 'B', 'C']) await ends(name, NOW, { answered: 'down' });
+  };
+
+  it('opens when three accounts got no answer within a minute', async () => {
+    for (const name of ['A', 'B']) await ends(name, NOW, { answered: 'down' });
+    await ends('A', NOW + 1, { answered: 'down' });
+    expect((await renew('D', NOW + 2)).outcome).toBe('noted');
+    await ends('C', NOW + 3, { answered: 'down' });
+    expect(await renew('D', NOW + 4)).toMatchObject({ outcome: 'down' });
+    const acquired = await store.acquire('E', network, 'owner', 10_000);
+    expect(acquired?.downUntil).toBeGreaterThan(NOW);
+    expect(acquired?.downUntil).toBeLessThanOrEqual(NOW + 30_000);
+  });
+
+  it('stays closed for failures that are further apart', async () => {
+    for (const [i, name] of ['A', 'B', 'C'].entries()) {
+      await ends(name, NOW + i * 40_000, { answered: 'down' });
+    }
+    expect((await renew('D', NOW + 81_000)).outcome).toBe('noted');
+  });
+
+  it('then lets one account through to see, and one only', async () => {
+    await trip();
+    const later = NOW + 30_000;
+    expect(await renew('D', later)).toEqual({ outcome: 'noted', halfOpen: true });
+    expect(await renew('E', later + 1)).toMatchObject({ outcome: 'down' });
+  });
+
+  it('closes with the first answer, be it a refusal', async () => {
+    await trip();
+    const later = NOW + 30_000;
+    await renew('D', later);
+    await ends('D', later + 1, { answered: 'up' });
+    expect(await renew('E', later + 2)).toEqual({ outcome: 'noted', halfOpen: false });
+  });
+
+  it('opens again when that one got no answer either', async () => {
+    await trip();
+    const later = NOW + 30_000;
+    await renew('D', later);
+    await ends('D', later + 1, { answered: 'down' });
+    expect(await renew('E', later + 2)).toMatchObject({ outcome: 'down' });
+    expect((await renew('E', later + 30_000)).outcome).toBe('noted');
+  });
+
+  it('never holds up a person who waits for the answer', async () => {
+    await trip();
+    expect((await renew('D', NOW + 1, { passesBreaker: true })).outcome).toBe('noted');
+  });
+});

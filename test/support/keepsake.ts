@@ -1,0 +1,19 @@
+import type { HeldAnswer, Keepsake } from '../../src/tending/parts.ts';
+
+/** Keeps what Redis could not take in this process alone, and recalls nothing. */
+export function makeMemoryKeepsake(): Keepsake {
+  const held = new Map<string, HeldAnswer>();
+  return {
+    restoreNetwork: () => Promise.resolve(0),
+    recall: (_, record) => record,
+    grantOf: () => undefined,
+    hold: (account, answer) => Promise.resolve(void held.set(account.name, answer)),
+    heldFor(account, startedAt) {
+      const answer = held.get(account.name);
+      return answer?.startedAt === startedAt ? answer : undefined;
+    },
+    release: (account) => void held.delete(account.name),
+    remember: () => Promise.resolve(),
+    rememberNetwork: () => undefined,
+  };
+}
