@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
-/** How bad an incident is: `critical` where a token is gone or only a person can help. */
-export const levels = ['warning', 'critical'] as const;
+/**
+ * How bad an incident is: `critical` where a token is gone or only a person can help; `notice` for what would be
+ * a warning, but concerns nobody at this hour.
+ */
+export const levels = ['notice', 'warning', 'critical'] as const;
 export type Level = (typeof levels)[number];
 
 /** Stands in a member list for the service (or a broker) as a whole, where no account is concerned. */
@@ -27,6 +30,8 @@ const deliverySchema = z.readonly(
     revision: z.number(),
     at: z.number(),
     closed: z.boolean(),
+    /** How many reminders went out. */
+    reminded: z.number().default(0),
   }),
 );
 

@@ -19,6 +19,8 @@ export interface Channel {
   open(notice: Notice): Promise<string>;
   /** Brings the message up to date; `gone` where somebody deleted it. */
   edit(message: string, notice: Notice): Promise<'edited' | 'gone'>;
+  /** Says that an incident still stands. */
+  remind(notice: Notice): Promise<void>;
   /** Says that an incident is over. */
   close(message: string, notice: Notice): Promise<void>;
   stop(): void;

@@ -2,7 +2,7 @@ import { mapIncidents, type Book, type Delivery, type Incident } from './book.ts
 
 /** What a channel is to be told next, and from when on. */
 export interface Task {
-  readonly act: 'open' | 'edit' | 'close';
+  readonly act: 'open' | 'edit' | 'close' | 'remind';
   readonly incident: Incident;
   readonly dueAt: number;
 }
@@ -12,7 +12,10 @@ export const GROUP_MS = 2_000;
 /** An incident that grows is edited no more often than this. */
 export const EDIT_GAP_MS = 5_000;
 
-const urgency = { open: 0, close: 1, edit: 2 } as const;
+/** When people are reminded of what is critical and still open, ms after it began. */
+export const REMIND_AFTER_MS = [60 * 60_000, 4 * 60 * 60_000, 24 * 60 * 60_000] as const;
+
+const urgency = { open: 0, close: 1, remind: 2, edit: 3 } as const;
 
 /** The next task of a channel: the most urgent that is due, else the one that is due first. */
 export function nextTask(book: Book, channel: string, now: number): Task | undefined {
@@ -31,9 +34,18 @@ function taskOf(incident: Incident, channel: string): Task | undefined {
   if (incident.end?.how === 'recovered') {
     return sent.closed ? undefined : { act: 'close', incident, dueAt: incident.end.at };
   }
-  return sent.revision < incident.revision
-    ? { act: 'edit', incident, dueAt: sent.at + EDIT_GAP_MS }
-    : undefined;
+  const edit: Task | undefined =
+    sent.revision < incident.revision ? { act: 'edit', incident, dueAt: sent.at + EDIT_GAP_MS } : undefined;
+  const remind = reminderOf(incident, sent);
+  return edit && remind ? (remind.dueAt < edit.dueAt ? remind : edit) : (edit ?? remind);
+}
+
+/** What nobody heeded is said again, in a message of its own: an edit makes no sound. */
+function reminderOf(incident: Incident, sent: Delivery): Task | undefined {
+  const after = REMIND_AFTER_MS[sent.reminded];
+  return incident.level !== 'critical' || incident.end !== undefined || after === undefined
+    ? undefined
+    : { act: 'remind', incident, dueAt: incident.openedAt + after };
 }
 
 function order(a: Task, b: Task, now: number): number {
@@ -49,10 +61,17 @@ export function delivered(book: Book, task: Task, channel: string, message: stri
     revision: task.incident.revision,
     at: now,
     closed: task.act === 'close',
+    reminded: remindersBy(task, channel, now),
   };
   return mapIncidents(book, (incident) =>
     incident.id === task.incident.id
       ? { ...incident, sent: { ...incident.sent, [channel]: delivery } }
       : incident,
   );
+}
+
+/** Those that were due before the first word could leave are said with it. */
+function remindersBy({ act, incident }: Task, channel: string, now: number): number {
+  if (act === 'open') return REMIND_AFTER_MS.filter((after) => incident.openedAt + after <= now).length;
+  return (incident.sent[channel]?.reminded ?? 0) + (act === 'remind' ? 1 : 0);
 }

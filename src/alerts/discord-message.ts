@@ -26,8 +26,14 @@ const SHORT_REASON = 600;
 const SHORT_NAMES = 10;
 const LINK = 1_000;
 
-const colours = { critical: 0xd73a49, warning: 0xe36209, recovered: 0x28a745, dispersed: 0x6a737d } as const;
-const marks = { critical: '🔴', warning: '🟠', recovered: '🟢', dispersed: '⚪' } as const;
+const colours = {
+  notice: 0x6a737d,
+  critical: 0xd73a49,
+  warning: 0xe36209,
+  recovered: 0x28a745,
+  dispersed: 0x6a737d,
+} as const;
+const marks = { notice: '🔵', critical: '🔴', warning: '🟠', recovered: '🟢', dispersed: '⚪' } as const;
 
 /**
  * The message that opens an incident, as it stands now. Never contains the word that closes one.
@@ -59,6 +65,14 @@ export function openText(notice: Notice): Text {
       },
     ],
   };
+}
+
+/** The message that says that an incident still stands. */
+export function remindText(notice: Notice): Text {
+  const { incident, now } = notice;
+  const text = openText(notice);
+  const lasted = duration(now - incident.openedAt);
+  return { ...text, content: `⏰ Still, after ${lasted}: ${text.content}` };
 }
 
 /** The message that closes an incident. */

@@ -1,6 +1,6 @@
 import type { WebhookClient, WebhookClientOptions, WebhookMessageCreateOptions } from 'discord.js';
 import { CALL_MS, ChannelError, type Channel } from './channel.ts';
-import { closeText, openText, type Text } from './discord-message.ts';
+import { closeText, openText, remindText, type Text } from './discord-message.ts';
 
 export interface DiscordSettings {
   /** From the webhook's URL; the token is a secret. */
@@ -66,6 +66,10 @@ export function discordChannel(settings: DiscordSettings): Channel {
           if (gone) return 'gone';
           throw error;
         }
+      }),
+    remind: (notice) =>
+      classified(async () => {
+        await post(remindText(notice), mention);
       }),
     close: (_message, notice) =>
       classified(async () => {

@@ -1,4 +1,4 @@
-import { mapIncidents, WHOLE, type Book, type Incident, type Level, type Member } from './book.ts';
+import { levels, mapIncidents, WHOLE, type Book, type Incident, type Level, type Member } from './book.ts';
 
 /** One account that failed, or, with `account` left as WHOLE, something that is wrong with no account. */
 export interface Failure {
@@ -133,7 +133,7 @@ function opened(book: Book, failure: Failure, now: number): Incident {
 function joined(incident: Incident, failure: Failure, now: number): Incident {
   const known = incident.members.find((candidate) => candidate.name === failure.account);
   const isNew = known === undefined || !isFailing(known);
-  const level = failure.level === 'critical' ? 'critical' : incident.level;
+  const level = worse(failure.level, incident.level);
   const material =
     isNew ||
     level !== incident.level ||
@@ -150,6 +150,11 @@ function joined(incident: Incident, failure: Failure, now: number): Incident {
     changedAt: now,
     end: undefined,
   };
+}
+
+/** An incident is as bad as its worst account was. */
+function worse(one: Level, other: Level): Level {
+  return levels.indexOf(one) > levels.indexOf(other) ? one : other;
 }
 
 function said(failure: Failure, before?: Incident): Pick<Incident, 'reason' | 'link' | 'nextAt'> {

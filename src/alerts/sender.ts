@@ -117,6 +117,10 @@ export function startSender(parts: SenderParts): Sender {
       await channel.close(message, notice);
       return message;
     }
+    if (act === 'remind') {
+      await channel.remind(notice);
+      return message;
+    }
     if (act === 'edit' && message !== '') {
       if ((await channel.edit(message, notice)) === 'edited') return message;
       // A second call needs the lease for its full time.

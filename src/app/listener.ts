@@ -2,6 +2,8 @@ import type { Account } from '../core/account.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { Alerts } from '../alerts/alerts.ts';
+import type { Level } from '../alerts/book.ts';
+import { isWithin } from '../core/hours.ts';
 import type { Listener } from '../tending/parts.ts';
 import type { Tickets } from './tickets.ts';
 
@@ -13,6 +15,7 @@ export interface ListenerParts {
   readonly publicUrl: string;
   readonly titleOf: (broker: string) => string;
   readonly woken: (broker: string) => void;
+  readonly isHoliday: (day: string) => boolean;
 }
 
 /** What the keeper says, turned into alerts; in order, and without ever holding up the keeper. */
@@ -29,6 +32,11 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
     const name = encodeURIComponent(account.name);
     return `${parts.publicUrl}/oauth/${account.broker}/${name}?ticket=${encodeURIComponent(ticket)}`;
   };
+  /** Where nobody is there, what is wrong is a level less pressing. */
+  const atThisHour = (account: Account, level: Level): Level => {
+    if (isWithin(account.hours, parts.isHoliday, parts.clock.now())) return level;
+    return level === 'critical' ? 'warning' : 'notice';
+  };
   return {
     failed(account, error, next) {
       queue(() =>
@@ -39,23 +47,27 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
           message: error.message,
           nextAt: next.at,
           link: next.state === 'stopped' ? `${parts.publicUrl}/dashboard` : undefined,
-          level:
+          level: atThisHour(
+            account,
             error.kind === 'needs-human' || next.state === 'stopped' || next.state === 'expired'
               ? 'critical'
               : 'warning',
+          ),
         }),
       );
     },
     recovered: (account) =>
       queue(() => parts.alerts.recovered({ broker: account.broker, account: account.name })),
-    personNeeded: (account) =>
+    personNeeded: (account, { asked }) =>
       queue(() =>
         parts.alerts.failed({
           broker: account.broker,
           account: account.name,
           // A day, a message: what nobody heeded yesterday is asked anew, with a link that works.
           code: `awaiting_approval_${new Date(parts.clock.now()).toISOString().slice(0, 10).replaceAll('-', '_')}`,
-          message: `A person must log in at ${parts.titleOf(account.broker)} for today's token.`,
+          message: asked
+            ? `${parts.titleOf(account.broker)} has asked for today's token: approve it in its app, or log in by the link.`
+            : `A person must log in at ${parts.titleOf(account.broker)} for today's token.`,
           link: link(account),
           level: 'critical',
         }),

@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { emptyBook, type Book } from '../../../src/alerts/book.ts';
-import { delivered, EDIT_GAP_MS, GROUP_MS, nextTask } from '../../../src/alerts/deliveries.ts';
+import {
+  delivered,
+  EDIT_GAP_MS,
+  GROUP_MS,
+  nextTask,
+  REMIND_AFTER_MS,
+} from '../../../src/alerts/deliveries.ts';
 import { failed, recovered } from '../../../src/alerts/incidents.ts';
 import { failure } from './builders.ts';
 
+const MINUTE = 60_000;
 const T = Date.UTC(2026, 10, 21, 8);
 const USER = { broker: 'tradovate', account: 'USER_000000' };
 
@@ -22,7 +29,7 @@ describe('nextTask', () => {
   });
 
   it('has nothing to say where nothing is new', () => {
-    const book = done(failed(emptyBook, failure(), T), T + GROUP_MS);
+    const book = done(failed(emptyBook, failure({ level: 'warning' }), T), T + GROUP_MS);
     expect(nextTask(book, 'discord', T + GROUP_MS)).toBeUndefined();
     expect(nextTask(book, 'mail', T + GROUP_MS)?.act).toBe('open');
   });
@@ -50,7 +57,11 @@ describe('nextTask', () => {
   });
 
   it('never opens an incident that everybody left for another before it was told', () => {
-    const book = failed(failed(emptyBook, failure({ code: 'timeout' }), T), failure(), T + 1);
+    const book = failed(
+      failed(emptyBook, failure({ level: 'warning', code: 'timeout' }), T),
+      failure({ level: 'warning' }),
+      T + 1,
+    );
     expect(nextTask(done(book, T + 1 + GROUP_MS), 'discord', T + 1 + GROUP_MS)).toBeUndefined();
   });
 
@@ -65,14 +76,14 @@ describe('nextTask', () => {
 
   it('opens before it closes, and closes before it edits', () => {
     let book = failed(
-      failed(emptyBook, failure({ code: 'a' }), T),
-      failure({ code: 'b', account: 'USER_000001' }),
+      failed(emptyBook, failure({ level: 'warning', code: 'a' }), T),
+      failure({ level: 'warning', code: 'b', account: 'USER_000001' }),
       T,
     );
     book = done(done(book, T + GROUP_MS), T + GROUP_MS);
-    book = failed(book, failure({ code: 'a', account: 'USER_000002' }), T + GROUP_MS);
+    book = failed(book, failure({ level: 'warning', code: 'a', account: 'USER_000002' }), T + GROUP_MS);
     book = recovered(book, { ...USER, account: 'USER_000001' }, T + GROUP_MS);
-    book = failed(book, failure({ broker: 'ig' }), T + GROUP_MS);
+    book = failed(book, failure({ level: 'warning', broker: 'ig' }), T + GROUP_MS);
     const acts: (string | undefined)[] = [];
     for (
       let task = nextTask(book, 'discord', T + MINUTE);
@@ -84,6 +95,20 @@ describe('nextTask', () => {
     }
     expect(acts).toEqual(['open', 'close', 'edit']);
   });
-});
 
-const MINUTE = 60_000;
+  it('reminds of what is critical and still open, after an hour, four, and a day', () => {
+    let book = done(failed(emptyBook, failure(), T), T + GROUP_MS);
+    for (const after of REMIND_AFTER_MS) {
+      expect(nextTask(book, 'discord', T + after)).toMatchObject({ act: 'remind', dueAt: T + after });
+      book = done(book, T + after);
+    }
+    expect(nextTask(book, 'discord', T + 100 * 60 * MINUTE)).toBeUndefined();
+  });
+
+  it('reminds nobody of what is over, or not critical', () => {
+    const mild = done(failed(emptyBook, failure({ level: 'warning' }), T), T + GROUP_MS);
+    expect(nextTask(mild, 'discord', T + 60 * MINUTE)).toBeUndefined();
+    const over = recovered(done(failed(emptyBook, failure(), T), T + GROUP_MS), USER, T + MINUTE);
+    expect(nextTask(over, 'discord', T + 60 * MINUTE)?.act).toBe('close');
+  });
+});

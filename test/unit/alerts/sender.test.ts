@@ -41,6 +41,9 @@ function bench(): Bench {
       await tell('edit');
       return 'edited';
     },
+    remind: async () => {
+      await tell('remind');
+    },
     close: async () => {
       await tell('close');
     },
