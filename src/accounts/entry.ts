@@ -97,7 +97,7 @@ export const isRecord = (value: unknown): value is RawEntry =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const notYet = (entry: RawEntry, broker: Broker): ReadonlySet<string> =>
-  new Set([...commonNotYet(entry, broker), ...broker.notYet(entry).map(({ field }) => field)]);
+  new Set([...commonNotYet(entry), ...broker.notYet(entry).map(({ field }) => field)]);
 
 function unknownField(
   field: string,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Broker, RawEntry } from '../core/broker.ts';
+import type { Connection, RawEntry } from '../core/broker.ts';
 
 /** What consumers may read a token under: it becomes part of Redis keys, and a list key of its own. */
 const namePattern = /^[A-Za-z0-9._@-]{1,64}$/;
@@ -68,13 +68,24 @@ export type CommonFields = z.output<typeof checked>;
 export const commonPart = (entry: RawEntry): CommonFields => checked.parse(entry);
 
 /** Common fields that are read and checked, but whose work comes later. */
-export function commonNotYet(entry: RawEntry, broker: Broker): readonly string[] {
-  const { mode, discoverAccounts, tokenFile, hours: opening, verify } = entry;
+export function commonNotYet(entry: RawEntry): readonly string[] {
+  const { mode, tokenFile } = entry;
+  return [...(mode === 'observe' ? ['mode'] : []), ...(tokenFile === undefined ? [] : ['tokenFile'])];
+}
+
+/** What an entry asks for and its login has no call for. */
+export function beyondConnection(
+  { discoverAccounts, verify }: CommonFields,
+  connection: Pick<Connection, 'discover' | 'probe'>,
+): readonly { readonly field: string; readonly message: string }[] {
   return [
-    ...(mode === 'observe' ? ['mode'] : []),
-    ...(discoverAccounts === true ? ['discoverAccounts'] : []),
-    ...(tokenFile === undefined ? [] : ['tokenFile']),
-    ...(opening === undefined ? [] : ['hours']),
-    ...(verify === undefined || verify === (broker.verifyByDefault ?? false) ? [] : ['verify']),
+    ...(discoverAccounts && !connection.discover
+      ? [{ field: 'discoverAccounts', message: NO_DISCOVERY }]
+      : []),
+    ...(verify === true && !connection.probe ? [{ field: 'verify', message: NO_PROOF }] : []),
   ];
 }
+
+const NO_DISCOVERY =
+  'cannot be true here: the broker lists no accounts for this kind of login; name them in accounts';
+const NO_PROOF = 'cannot be true here: the broker has no call that proves a token of this kind of login';

@@ -2,7 +2,7 @@ import type { Account } from '../core/account.ts';
 import type { Broker, Connection, Login } from '../core/broker.ts';
 import { ConfigurationError, type Fault } from '../core/errors.ts';
 import { brokerFaults, checkEntry, type CheckedEntry } from './entry.ts';
-import { commonPart } from './fields.ts';
+import { beyondConnection, commonPart } from './fields.ts';
 import { digestOf, openFiles, type FileRead } from './files.ts';
 import { fromEnvironment, fromFile } from './origins.ts';
 
@@ -108,7 +108,9 @@ function connectAll(
   const faults: Fault[] = [];
   for (const { checked, broker, login } of logins) {
     try {
-      accounts.push(accountOf(checked, broker, login, source.connect(broker, login)));
+      const account = accountOf(checked, broker, login, source.connect(broker, login));
+      accounts.push(account);
+      faults.push(...brokerFaults(checked, beyondConnection(commonPart(checked.entry), account.connection)));
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
       faults.push(...error.faults);
@@ -129,9 +131,12 @@ function accountOf(checked: CheckedEntry, broker: Broker, login: Login, connecti
     enabled: common.enabled,
     subAccounts: common.accounts,
     ttlSeconds: common.ttlSeconds,
+    discoverAccounts: common.discoverAccounts,
+    hours: common.hours,
     verify: common.verify ?? broker.verifyByDefault ?? false,
     identity: login.identity,
     credentials: login.credentials,
+    key: login.key,
     connection,
   };
 }

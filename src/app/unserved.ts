@@ -8,7 +8,6 @@ export function warnOfUnserved(config: Config, log: Log): void {
     SMTP_URL: config.alerts.mail,
     HEARTBEAT_URL: config.heartbeatUrl,
     PUBLIC_HTTP_PORT: config.publicPort,
-    HOLIDAYS_FILE: config.holidaysFile,
     METRICS_ACCOUNT_LABELS: config.metricsAccountLabels || undefined,
   };
   for (const [setting, value] of Object.entries(settings)) {

@@ -1,44 +1,141 @@
 import { Command } from 'commander';
+import { signInOnce } from '../app/first-login.ts';
 import { countByBroker, shownCounts } from '../app/load.ts';
-import { inspectConfig, thisProcess } from '../config/index.ts';
+import { brokers } from '../brokers/index.ts';
+import { inspectConfig, thisProcess, type Config } from '../config/index.ts';
 import { namesOf, type Account } from '../core/account.ts';
+import { systemClock } from '../core/clock.ts';
 import { ConfigurationError } from '../core/errors.ts';
-import { evictionPolicy } from '../redis/world.ts';
+import { aclLine } from '../redis/acl.ts';
+import { readDeployment, requireFit } from '../redis/deployment.ts';
+import { checkLogin, type CheckedLogin } from './check-login.ts';
 import { Failure } from './failure.ts';
-import { inspectAccounts } from './inspect.ts';
-import { withRedis } from './session.ts';
+import { inspectAccounts, type Inspected } from './inspect.ts';
+import { addressOf, withRedis } from './session.ts';
+import { terminalPerson } from './terminal-person.ts';
 
-/** `check`: is everything as it must be, before anything is started. */
-export function checkCommand(): Command {
+interface Options {
+  readonly login?: string;
+  readonly report?: string;
+  readonly json?: boolean;
+}
+
+type Say = (line: string) => void;
+
+/** `check`: is everything as it must be, before anything is started; with `--login`, one real login as well. */
+export function checkCommand(version: string): Command {
   return new Command('check')
     .description('Check the configuration and Redis, and print the Redis ACL line the service needs.')
-    .action(async () => {
-      const inspected = inspectConfig(thisProcess());
-      const { accounts, faults } = await inspectAccounts(inspected.basis);
-      const all = [...inspected.faults, ...faults];
-      if (!inspected.config || all.length > 0) throw new ConfigurationError(all);
-      const { config } = inspected;
-      say(`Configuration: good. Accounts: ${shownCounts(countByBroker(accounts))}.`);
-      say(`Redis ACL line (put a password in place of <password>):\n  ${aclLine(accounts)}`);
-      if (config.redis.kind === 'embedded') return say('Redis: embedded; the service starts it.');
-      const policy = await withRedis(config, evictionPolicy);
-      if (policy !== undefined && policy !== 'noeviction' && !config.allowEviction) {
-        throw new Failure(
-          `Redis answers, but may drop keys when its memory is full (maxmemory-policy ${policy}): set it to noeviction, or ALLOW_EVICTION=1.`,
-        );
-      }
-      say('Redis: answers.');
+    .option('--login <name>', 'make one real login of this account, and keep its token')
+    .option('--report <file>', 'with --login: write what the broker said, without a value of it')
+    .option('--json', 'print JSON for machines')
+    .action(async (options: Options, command: Command) => {
+      if (options.report !== undefined && options.login === undefined)
+        command.error('--report goes with --login NAME.', { exitCode: 2 });
+      await check(version, options);
     });
 }
 
-/** What the service's Redis user must be allowed; a bare list key fits no pattern, so each is named. */
-export function aclLine(accounts: readonly Account[]): string {
-  const patterns = ['refresher:*', 'token:*', 'auth:*', 'meta:*', 'state:*', 'token-reports'];
-  const lists = accounts.flatMap((account) => namesOf(account).slice(0, 1));
-  const keys = [...patterns, ...lists].map((pattern) => `~${pattern}`).join(' ');
-  return `ACL SETUSER token-refresher on ><password> ${keys} &token-events +@all -@admin -@dangerous +info`;
+async function check(version: string, { login: name, report, json = false }: Options): Promise<void> {
+  const say: Say = json ? (line) => void process.stderr.write(`${line}\n`) : print;
+  const { config, accounts, exposed } = await configured(name);
+  say(`Configuration: good. Accounts: ${shownCounts(countByBroker(accounts))}.`);
+  const warnings = exposed.map(
+    ({ path, mode }) => `${path} can be opened by other users of this machine (mode ${mode}): chmod 600 it`,
+  );
+  for (const warning of warnings) say(`Warning: ${warning}.`);
+  say(`Redis ACL line (put a password in place of <password>):\n  ${aclLine(accounts)}`);
+  await checkRedis(config, say);
+  const account = accounts.find((each) => name !== undefined && namesOf(each).includes(name));
+  const checked = account && (await loggedIn({ config, account, version, report, say }));
+  if (json) {
+    const summary = { accounts: countByBroker(accounts), acl: aclLine(accounts), warnings };
+    print(
+      JSON.stringify(
+        { ...summary, ...(checked && { login: checked.login, report: checked.report }) },
+        null,
+        2,
+      ),
+    );
+  }
+  if (checked?.login.outcome === 'failed') throw new Failure(checked.login.message);
+  if (checked) say(checked.login.message);
 }
 
-function say(line: string): void {
+/** The configuration and the accounts; their faults, and a name to log in that is none of theirs, in one message. */
+async function configured(name: string | undefined): Promise<Inspected & { readonly config: Config }> {
+  const { basis, config, faults } = inspectConfig(thisProcess());
+  const inspected = await inspectAccounts(basis);
+  const all = [...faults, ...inspected.faults];
+  if (!config || all.length > 0) throw new ConfigurationError(all);
+  if (name !== undefined) {
+    const account = inspected.accounts.find((each) => namesOf(each).includes(name));
+    const wrong = account ? 'is disabled in the credentials file' : 'is no account of the credentials file';
+    if (!account?.enabled) throw new ConfigurationError([{ at: '--login', message: `${name} ${wrong}` }]);
+  }
+  return { ...inspected, config };
+}
+
+async function checkRedis(config: Config, say: Say): Promise<void> {
+  if (config.redis.kind === 'embedded') return say('Redis: embedded; the service starts it.');
+  const deployment = await withRedis(config, readDeployment);
+  requireFit(deployment);
+  if (deployment.isReplica)
+    throw new Failure('Redis answers, but takes no writes: it is a replica. Name its master.');
+  const policy = deployment.evictionPolicy;
+  if (policy !== undefined && policy !== 'noeviction' && !config.allowEviction) {
+    throw new Failure(
+      `Redis answers, but may drop keys when its memory is full (maxmemory-policy ${policy}): set it to noeviction, or ALLOW_EVICTION=1.`,
+    );
+  }
+  say('Redis: answers.');
+}
+
+async function loggedIn(parts: {
+  readonly config: Config;
+  readonly account: Account;
+  readonly version: string;
+  readonly report: string | undefined;
+  readonly say: Say;
+}): Promise<CheckedLogin> {
+  const { account, say } = parts;
+  const broker = brokers.find((each) => each.name === account.broker);
+  if (!broker) throw new Error(`no broker is named ${account.broker}`);
+  // A signal ends the wait for a person; a call under way comes to its end, and so does its record.
+  const ending = new AbortController();
+  const end = (): void => ending.abort();
+  process.once('SIGINT', end).once('SIGTERM', end);
+  try {
+    return await checkLogin({
+      config: await besideService(parts.config),
+      account,
+      broker,
+      version: parts.version,
+      reportPath: parts.report,
+      signIn: signInOnce,
+      person: terminalPerson(say, process.stdin),
+      say,
+      clock: systemClock,
+      signal: ending.signal,
+    });
+  } finally {
+    process.off('SIGINT', end).off('SIGTERM', end);
+  }
+}
+
+/** An embedded Redis belongs to the service that runs it; where none does, the login starts it for itself. */
+async function besideService(config: Config): Promise<Config> {
+  if (config.redis.kind !== 'embedded') return config;
+  try {
+    const redis = await addressOf(config);
+    await withRedis({ ...config, redis }, (each) => each.ping());
+    return { ...config, redis };
+  } catch (error) {
+    if (error instanceof Failure) return config;
+    throw error;
+  }
+}
+
+function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }

@@ -1,4 +1,5 @@
-import { loadAccounts } from '../accounts/index.ts';
+import { exposedOf, readAccounts, type Exposed } from '../accounts/index.ts';
+import { readLimits } from '../app/limits.ts';
 import { makeConnect } from '../app/load.ts';
 import { makeHttp } from '../brokers/http.ts';
 import { brokers } from '../brokers/index.ts';
@@ -7,25 +8,43 @@ import type { Account } from '../core/account.ts';
 import { systemClock } from '../core/clock.ts';
 import { ConfigurationError, type Fault } from '../core/errors.ts';
 
-/** The accounts as a start would read them, with every fault of them and of the state folder. */
-export async function inspectAccounts(
-  basis: Basis,
-): Promise<{ readonly accounts: readonly Account[]; readonly faults: readonly Fault[] }> {
+export interface Inspected {
+  /** None where there are faults. */
+  readonly accounts: readonly Account[];
+  readonly faults: readonly Fault[];
+  /** The files with secrets that other users of this machine can open. */
+  readonly exposed: readonly Exposed[];
+}
+
+/** The accounts as a start would read them, with every fault of them, of the limits and of the state folder. */
+export async function inspectAccounts(basis: Basis): Promise<Inspected> {
+  const { setting } = basis;
+  const { isHoliday } = basis.holidays;
   const http = makeHttp();
   const stateDir = await prepareStateDir(basis.stateDir);
-  const faults = stateDir ? [stateDir] : [];
   try {
-    const { accounts } = await loadAccounts({
+    const { accounts, faults, files } = await readAccounts({
       file: basis.credentialsFile,
       brokers,
-      setting: basis.setting,
-      connect: makeConnect({ setting: basis.setting, http, clock: systemClock }),
+      setting,
+      connect: makeConnect({ setting, http, clock: systemClock, isHoliday }),
     });
-    return { accounts, faults };
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    return { accounts: [], faults: [...faults, ...error.faults] };
+    return {
+      accounts,
+      faults: [...(stateDir ? [stateDir] : []), ...limitFaults(setting), ...faults],
+      exposed: await exposedOf(files.map(({ path }) => path)),
+    };
   } finally {
     await http.close();
+  }
+}
+
+function limitFaults(setting: Basis['setting']): readonly Fault[] {
+  try {
+    readLimits(brokers, setting);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.faults;
+    throw error;
   }
 }

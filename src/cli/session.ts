@@ -7,7 +7,8 @@ import { embeddedEndpoint } from '../redis/embedded.ts';
 import { Failure } from './failure.ts';
 
 const CONNECT_MS = 5_000;
-const silent: Log = {
+/** A command speaks to a person itself. */
+export const silent: Log = {
   debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,

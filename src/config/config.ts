@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { ConfigurationError, type Fault } from '../core/errors.ts';
 import { readChannels, type Channels } from './channels.ts';
+import { openHolidays, type Holidays } from './holidays.ts';
 import { makeReader, type Reader } from './reader.ts';
 import { readRedisTarget, type RedisTarget } from './redis.ts';
 import { openSettings, type Scope, type Settings, type Surroundings } from './settings.ts';
@@ -27,6 +28,8 @@ export interface Basis {
   readonly credentialsFile: string;
   /** Absolute; see `prepareStateDir`. */
   readonly stateDir: string;
+  /** The days that HOLIDAYS_FILE lists, none without it. */
+  readonly holidays: Holidays;
   /** Every file read so far for a setting, ENV_FILE first; grows while `setting` meets `NAME_FILE`s. */
   readonly filesRead: () => readonly string[];
 }
@@ -55,8 +58,6 @@ export interface Config extends Basis {
   readonly egressId: string;
   readonly logLevel: (typeof logLevels)[number];
   readonly metricsAccountLabels: boolean;
-  /** Absolute path of the list of holidays; undefined: none. */
-  readonly holidaysFile: string | undefined;
   readonly simulate: boolean;
 }
 
@@ -82,25 +83,29 @@ export function inspectConfig(from: Surroundings, scope?: Scope): Inspection {
   const opened = openSettings(from, scope);
   const { settings } = opened;
   const reader = makeReader(settings);
-  const basis = readBasis(reader, settings, from.folder);
+  const basis = readBasis(reader, settings, from);
   const redis = readRedisTarget(reader);
-  const rest = readRest(reader, from.folder);
+  const rest = readRest(reader);
   const faults = [...opened.faults, ...reader.faults];
   const config = redis && faults.length === 0 ? deepFreeze({ ...basis, redis, ...rest }) : undefined;
   return { basis, config, faults };
 }
 
-function readBasis(reader: Reader, settings: Settings, folder: string): Basis {
+function readBasis(reader: Reader, settings: Settings, { folder, readText }: Surroundings): Basis {
+  const named = reader.text('HOLIDAYS_FILE');
+  const holidaysFile = named === undefined ? undefined : resolve(folder, named);
+  const opened = openHolidays(holidaysFile, readText);
+  for (const { at, message } of opened.faults) reader.wrong(at, message);
   return {
     setting: (variable) => settings.get(variable),
     credentialsFile: resolve(folder, reader.text('CREDENTIALS_FILE') ?? 'credentials.json'),
     stateDir: resolve(folder, reader.text('STATE_DIR') ?? 'data'),
-    filesRead: () => settings.filesRead(),
+    holidays: opened.holidays,
+    filesRead: () => [...settings.filesRead(), ...(holidaysFile === undefined ? [] : [holidaysFile])],
   };
 }
 
-function readRest(reader: Reader, folder: string): Omit<Config, keyof Basis | 'redis'> {
-  const holidays = reader.text('HOLIDAYS_FILE');
+function readRest(reader: Reader): Omit<Config, keyof Basis | 'redis'> {
   const http = {
     host: reader.read('HTTP_HOST', '127.0.0.1', matching(/^[\w.:%-]+$/, 'must be an address or a host name')),
     port: reader.read('HTTP_PORT', 8000, listeningPort),
@@ -133,7 +138,6 @@ function readRest(reader: Reader, folder: string): Omit<Config, keyof Basis | 'r
     ),
     logLevel: reader.read('LOG_LEVEL', 'info', oneOf(logLevels)),
     metricsAccountLabels: reader.read('METRICS_ACCOUNT_LABELS', false, flag),
-    holidaysFile: holidays === undefined ? undefined : resolve(folder, holidays),
     simulate: reader.read('SIMULATE', false, flag),
   };
 }

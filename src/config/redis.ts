@@ -1,4 +1,5 @@
 import type { Reader } from './reader.ts';
+import { readTls, type Tls } from './tls.ts';
 import { commaSeparated, flag, matching, parseUrl, wholeNumber, type Parse, type Parsed } from './values.ts';
 
 export interface Endpoint {
@@ -10,7 +11,15 @@ export interface RedisLogin {
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly db: number;
-  readonly tls: boolean;
+  /** False: not encrypted. */
+  readonly tls: false | Tls;
+}
+
+/** How to ask the sentinels, who have users and certificates of their own. */
+export interface SentinelLogin {
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly tls: false | Tls;
 }
 
 /** The Redis to fill. A URL and host parts say the same and come out as the same `server`. */
@@ -20,6 +29,7 @@ export type RedisTarget =
       readonly kind: 'sentinels';
       readonly sentinels: readonly Endpoint[];
       readonly name: string;
+      readonly sentinelLogin: SentinelLogin;
     } & RedisLogin)
   /** A private one; `port` undefined: 6379 or the next free one. */
   | { readonly kind: 'embedded'; readonly port: number | undefined };
@@ -43,7 +53,7 @@ export function readRedisTarget(reader: Reader): RedisTarget | undefined {
   }
   switch (chosen[0]) {
     case 'REDIS_URL':
-      return reader.read('REDIS_URL', undefined, redisUrl(embeddedPort));
+      return readUrl(reader, embeddedPort);
     case 'REDIS_HOST':
       return readServer(reader);
     case 'REDIS_SENTINELS':
@@ -55,6 +65,16 @@ export function readRedisTarget(reader: Reader): RedisTarget | undefined {
       );
       return undefined;
   }
+}
+
+function readUrl(reader: Reader, embeddedPort: number | undefined): RedisTarget | undefined {
+  const target = reader.read('REDIS_URL', undefined, redisUrl(embeddedPort));
+  if (target?.kind !== 'server') return target;
+  if (target.tls) return { ...target, tls: readTls(reader) };
+  // Said, not obeyed: a password that was meant to be encrypted would travel in clear.
+  if (reader.read('REDIS_TLS', false, flag))
+    reader.wrong('REDIS_TLS', 'is 1, but REDIS_URL begins with redis://: write rediss://');
+  return target;
 }
 
 function redisUrl(embeddedPort: number | undefined): Parse<RedisTarget> {
@@ -86,7 +106,7 @@ function redisUrl(embeddedPort: number | undefined): Parse<RedisTarget> {
         username: username || undefined,
         password: password || undefined,
         db: Number(db),
-        tls: url.protocol === 'rediss:',
+        tls: url.protocol === 'rediss:' && {},
       },
     };
   };
@@ -115,7 +135,16 @@ function readSentinels(reader: Reader): RedisTarget | undefined {
   const login = readLogin(reader);
   if (name === undefined)
     reader.wrong('REDIS_SENTINEL_NAME', 'is missing: the name the sentinels know the master by');
-  return sentinels && name !== undefined ? { kind: 'sentinels', sentinels, name, ...login } : undefined;
+  // Encrypted like the rest, unless somebody says otherwise.
+  const encrypted = reader.read('REDIS_SENTINEL_TLS', login.tls !== false, flag);
+  const sentinelLogin = {
+    username: reader.text('REDIS_SENTINEL_USERNAME'),
+    password: reader.text('REDIS_SENTINEL_PASSWORD'),
+    tls: encrypted && (login.tls || readTls(reader)),
+  };
+  return sentinels && name !== undefined
+    ? { kind: 'sentinels', sentinels, name, sentinelLogin, ...login }
+    : undefined;
 }
 
 function readLogin(reader: Reader): RedisLogin {
@@ -123,7 +152,7 @@ function readLogin(reader: Reader): RedisLogin {
     username: reader.text('REDIS_USERNAME'),
     password: reader.text('REDIS_PASSWORD'),
     db: reader.read('REDIS_DB', 0, database),
-    tls: reader.read('REDIS_TLS', false, flag),
+    tls: reader.read('REDIS_TLS', false, flag) && readTls(reader),
   };
 }
 

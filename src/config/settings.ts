@@ -122,4 +122,4 @@ function readSecret(at: string, path: string, from: Surroundings): string {
 const fault = (at: string, message: string): ConfigurationError => new ConfigurationError([{ at, message }]);
 
 /** Editors on Windows put a byte order mark in front; it would become part of the first name or value. */
-const withoutMark = (text: string): string => text.replace(/^\uFEFF/, '');
+export const withoutMark = (text: string): string => text.replace(/^\uFEFF/, '');

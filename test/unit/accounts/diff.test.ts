@@ -59,9 +59,12 @@ describe('removesMany', () => {
     enabled: true,
     subAccounts: [],
     ttlSeconds: undefined,
+    discoverAccounts: false,
+    hours: undefined,
     verify: false,
     identity: 'alpha/demo/A',
     credentials: [],
+    key: undefined,
     connection: {},
   };
 

@@ -2,13 +2,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readAccounts, type AccountsSource, type Reading } from '../../../src/accounts/read.ts';
-import type { Broker, RawEntry } from '../../../src/core/broker.ts';
+import type { Broker, BrokerIo, Connection, RawEntry } from '../../../src/core/broker.ts';
 import { freshFolder } from '../../support/folder.ts';
 
 const policy = { dueAtShare: 0.75, jitterShare: 0.05, timeoutMs: 1_000, renewalIsSingleUse: false };
 
 const loginOf =
-  (broker: string, secrets: readonly string[]): Broker['login'] =>
+  (broker: string, secrets: readonly string[], connection: Connection = {}): Broker['login'] =>
   (entry) => {
     const text = (field: string): string => z.string().catch('').parse(entry[field]);
     const username = text('username') || text('name');
@@ -19,7 +19,7 @@ const loginOf =
         environment,
         identity: `${broker}/${environment}/${username}`,
         credentials: secrets.map(text),
-        connect: () => ({}),
+        connect: () => connection,
       },
     };
   };
@@ -29,6 +29,8 @@ export const alpha: Broker = {
   name: 'alpha',
   title: 'Alpha',
   policy,
+  limits: [],
+  questions: [],
   baseUrls: {},
   fields: {
     environment: z.enum(['demo', 'live']).default('demo'),
@@ -47,6 +49,8 @@ export const beta: Broker = {
   name: 'beta',
   title: 'Beta',
   policy,
+  limits: [],
+  questions: [],
   baseUrls: {},
   fields: {
     environment: z.enum(['demo', 'live']).default('demo'),
@@ -83,11 +87,18 @@ export const beta: Broker = {
   },
 };
 
-/** Needs no username where there is a name, and proves its tokens unless told otherwise. */
+const thorough: Connection = {
+  probe: () => Promise.resolve('alive'),
+  discover: () => Promise.resolve([]),
+};
+
+/** Needs no username where there is a name; proves its tokens unless told otherwise, and lists accounts. */
 export const gamma: Broker = {
   name: 'gamma',
   title: 'Gamma',
   policy,
+  limits: [],
+  questions: [],
   baseUrls: {},
   verifyByDefault: true,
   fields: {
@@ -96,7 +107,7 @@ export const gamma: Broker = {
     clientSecret: z.string(),
   },
   notYet: () => [],
-  login: loginOf('gamma', ['clientId', 'clientSecret']),
+  login: loginOf('gamma', ['clientId', 'clientSecret'], thorough),
   fromEnvironment(setting, fileEntries) {
     const clientId = setting('GAMMA_CLIENT_ID');
     const clientSecret = setting('GAMMA_CLIENT_SECRET');
@@ -138,7 +149,13 @@ const absent = (): never => {
   throw new Error('a fake broker needs nothing');
 };
 
-const noIo = { clock: { now: absent, sleep: absent }, baseUrl: absent, http: absent, setting: absent };
+const noIo: BrokerIo = {
+  clock: { now: absent, sleep: absent },
+  baseUrl: absent,
+  http: absent,
+  setting: absent,
+  isHoliday: absent,
+};
 
 /** Each fault as `where: what`, with the file's folder left out. */
 export const said = (reading: Reading): readonly string[] =>

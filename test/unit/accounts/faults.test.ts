@@ -86,10 +86,7 @@ describe('what is wrong with an entry', () => {
 
   it.each([
     ['mode', 'observe'],
-    ['discoverAccounts', true],
     ['tokenFile', 'token.json'],
-    ['hours', { days: ['mon'], from: '08:00', to: '23:30', zone: 'Asia/Kolkata' }],
-    ['verify', true],
     ['login', 'api'],
   ])('%s is read, and not yet supported', async (field, value) => {
     expect(await saidOf({ ...good, [field]: value })).toEqual([
@@ -97,9 +94,23 @@ describe('what is wrong with an entry', () => {
     ]);
   });
 
-  it('takes the other side of verify as not yet supported where proof is the rule', async () => {
-    const entry = { broker: 'gamma', name: 'AB0001', clientId: 'id', clientSecret: 'x', verify: false };
-    expect(await saidOf(entry)).toEqual(['verify: is not yet supported: leave it out']);
+  const listsNone =
+    'cannot be true here: the broker lists no accounts for this kind of login; name them in accounts';
+  const provesNone = 'cannot be true here: the broker has no call that proves a token of this kind of login';
+  const proving = { broker: 'gamma', name: 'AB0001', clientId: 'id', clientSecret: 'x' };
+
+  it.each<readonly [unknown, readonly string[]]>([
+    [{ ...good, discoverAccounts: true }, [`discoverAccounts: ${listsNone}`]],
+    [{ ...good, verify: true }, [`verify: ${provesNone}`]],
+    [
+      { ...good, discoverAccounts: true, verify: true },
+      [`discoverAccounts: ${listsNone}`, `verify: ${provesNone}`],
+    ],
+    [{ ...good, discoverAccounts: false, verify: false }, []],
+    [{ ...proving, discoverAccounts: true, verify: true }, []],
+    [{ ...proving, verify: false }, []],
+  ])('its login has no call for: %j', async (entry, expected) => {
+    expect(await saidOf(entry)).toEqual(expected);
   });
 
   it('names a secret file that cannot be read, from the folder of the credentials file', async () => {

@@ -24,9 +24,12 @@ describe('the credentials file', () => {
         enabled: true,
         subAccounts: [],
         ttlSeconds: undefined,
+        discoverAccounts: false,
+        hours: undefined,
         verify: false,
         identity: 'alpha/demo/USER_1',
         credentials: ['made-up-1'],
+        key: undefined,
         connection: {},
       },
       expect.objectContaining({ name: 'USER_2', credentials: ['made-up-2'] }),
@@ -35,6 +38,7 @@ describe('the credentials file', () => {
   });
 
   it('may set everything that is common to all brokers', async () => {
+    const hours = { days: ['mon', 'fri'], from: '08:00', to: '23:30', zone: 'Asia/Kolkata' };
     const desk = await openDesk([
       {
         broker: 'beta',
@@ -50,7 +54,15 @@ describe('the credentials file', () => {
         verify: false,
         discoverAccounts: false,
       },
-      { broker: 'gamma', name: 'AB0001', clientId: 'id', clientSecret: 'made-up', verify: true },
+      {
+        broker: 'gamma',
+        name: 'AB0001',
+        clientId: 'id',
+        clientSecret: 'made-up',
+        verify: false,
+        discoverAccounts: true,
+        hours,
+      },
     ]);
     const { accounts } = await loadAccounts(desk.source);
     expect(accounts).toMatchObject([
@@ -63,8 +75,17 @@ describe('the credentials file', () => {
         subAccounts: ['SUB_1', 'SUB.2'],
         ttlSeconds: 600,
         verify: false,
+        discoverAccounts: false,
+        hours: undefined,
       },
-      { name: 'AB0001', username: 'AB0001', verify: true, subAccounts: [] },
+      {
+        name: 'AB0001',
+        username: 'AB0001',
+        verify: false,
+        discoverAccounts: true,
+        hours,
+        subAccounts: [],
+      },
     ]);
   });
 

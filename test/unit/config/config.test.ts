@@ -24,7 +24,6 @@ describe('readConfig', () => {
       egressId: 'default',
       logLevel: 'info',
       metricsAccountLabels: false,
-      holidaysFile: undefined,
       simulate: false,
     });
   });
@@ -62,7 +61,6 @@ describe('readConfig', () => {
     ['LOG_LEVEL', 'DEBUG', { logLevel: 'debug' }],
     ['METRICS_ACCOUNT_LABELS', '0', { metricsAccountLabels: false }],
     ['HEARTBEAT_URL', 'https://heartbeat.example/1?x=2', { heartbeatUrl: 'https://heartbeat.example/1?x=2' }],
-    ['HOLIDAYS_FILE', 'holidays.txt', { holidaysFile: '/desk/holidays.txt' }],
     ['STATE_DIR', '/var/lib/tokens', { stateDir: '/var/lib/tokens' }],
     ['EGRESS_ID', 'ams-1', { egressId: 'ams-1' }],
   ])('reads %s=%s', (variable, value, expected) => {

@@ -55,7 +55,10 @@ describe('the settings in docs/configuration.md', () => {
     const lines = all.map((line) => line.slice(1)).filter((line) => !ways.test(line));
     const env = lines.join('\n').replace('METRICS_ACCOUNT_LABELS=0', 'METRICS_ACCOUNT_LABELS=1');
     const { config, faults } = inspectConfig(
-      surroundings({ REDIS_URL: 'embedded' }, { [inFolder('.env')]: env }),
+      surroundings(
+        { REDIS_URL: 'embedded' },
+        { [inFolder('.env')]: env, [inFolder('holidays.txt')]: '2026-01-26\n' },
+      ),
     );
     expect(faults).toEqual([]);
     const unserved: unknown[] = [];
@@ -125,7 +128,7 @@ function refusedBy(broker: Broker): readonly string[] {
   return Object.entries({ ...commonFields, ...broker.fields }).flatMap(([field, schema]) => {
     const refused = candidates(schema).some((value) => {
       const entry = { [field]: value };
-      const later = [...commonNotYet(entry, broker), ...broker.notYet(entry).map((each) => each.field)];
+      const later = [...commonNotYet(entry), ...broker.notYet(entry).map((each) => each.field)];
       return later.includes(field);
     });
     return refused ? [field] : [];

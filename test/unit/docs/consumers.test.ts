@@ -39,19 +39,26 @@ describe('docs/consumers.md', () => {
       enabled: true,
       subAccounts: [],
       ttlSeconds: undefined,
+      discoverAccounts: false,
+      hours: undefined,
       verify: false,
       identity: 'b/A',
       credentials: [],
+      key: undefined,
       connection: {},
     };
-    const [own] = publicationsOf(account, {
-      generation: 1,
-      grant,
-      source: 'sign-in',
-      identity: 'b/A',
-      renewAt: 0,
-      renewalSpent: false,
-    });
+    const [own] = publicationsOf(
+      account,
+      {
+        generation: 1,
+        grant,
+        source: 'sign-in',
+        identity: 'b/A',
+        renewAt: 0,
+        renewalSpent: false,
+      },
+      undefined,
+    );
     expect(namesAfter('`meta:<name>`, every field')).toEqual(sorted(Object.keys(own?.meta ?? {})));
   });
 

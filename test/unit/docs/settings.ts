@@ -16,7 +16,9 @@ const host: DialectHost = {
 
 /** What one broker asks the environment for: its accounts, its hosts and its own settings. */
 async function askedBy(broker: Broker): Promise<ReadonlySet<string>> {
-  const asked = new Set(Object.values(broker.baseUrls).map(({ variable }) => variable));
+  const asked = new Set(
+    [...Object.values(broker.baseUrls), ...broker.limits].map(({ variable }) => variable),
+  );
   const setting = (variable: string): string | undefined => {
     asked.add(variable);
     return undefined;
@@ -33,6 +35,7 @@ async function askedBy(broker: Broker): Promise<ReadonlySet<string>> {
     setting,
     baseUrl: () => 'http://127.0.0.1',
     http: () => Promise.reject(new Error('no call is made here')),
+    isHoliday: () => false,
   };
   read.login.connect(io);
   return asked;

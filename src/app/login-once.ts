@@ -1,0 +1,129 @@
+import type { Account } from '../core/account.ts';
+import type { Arrival, Consent } from '../core/broker.ts';
+import type { Clock } from '../core/clock.ts';
+import { duration } from '../core/duration.ts';
+import type { Keeper, Tended } from '../tending/parts.ts';
+
+/** What came of one login. */
+export interface LoginOutcome {
+  readonly outcome: 'signed-in' | 'failed';
+  /** For a person, without a secret. */
+  readonly message: string;
+  /** Why it failed, in one word. */
+  readonly code?: string;
+  /** Of the token, ms. */
+  readonly expiresAt?: number;
+}
+
+export interface LoginOnceParts {
+  readonly account: Account;
+  readonly keeper: Pick<Keeper, 'tend' | 'receive'>;
+  /** Leaves the wish for a login in the account's record. */
+  readonly ask: () => Promise<void>;
+  /** What a person's browser brought back; undefined: nothing did. */
+  readonly arrival: (consent: Consent) => Promise<Arrival | undefined>;
+  /** How many calls went to the broker so far. */
+  readonly sent: () => number;
+  readonly clock: Clock;
+}
+
+/** How long a lease of another process and the proof of a new token are waited for, ms. */
+const PATIENCE_MS = 60_000;
+const PAUSE_MS = 250;
+
+/**
+ * Makes one login by the service's own rules, under the account's lease: a running service is not in
+ * the way, and what a broker or a verdict forbids stays forbidden. A login that fails is not tried again.
+ */
+export async function loginOnce(parts: LoginOnceParts): Promise<LoginOutcome> {
+  const { account, keeper } = parts;
+  const { signIn, consent } = account.connection;
+  if (!signIn && consent) {
+    const arrival = await parts.arrival(consent);
+    if (!arrival) return failed('nobody_came', 'No login came back from the browser. Start again.');
+    return outcomeOf(parts, await settled(parts, () => keeper.receive(account.name, arrival)));
+  }
+  await parts.ask();
+  return outcomeOf(parts, await settled(parts, () => keeper.tend(account.name)));
+}
+
+/** Acts once, and looks again as long as that sends no second login. */
+async function settled(parts: LoginOnceParts, act: () => Promise<Tended>): Promise<Tended> {
+  const { account, keeper, clock } = parts;
+  const until = clock.now() + PATIENCE_MS;
+  let next = act;
+  for (;;) {
+    const tended = await next();
+    const waitMs = pauseAfter(parts, tended);
+    if (waitMs === undefined || clock.now() + waitMs > until) return tended;
+    // What was there already is no login: it is taken over, and the wish for one said again.
+    if (tended.outcome === 'committed') await parts.ask();
+    await clock.sleep(waitMs);
+    if (tended.outcome !== 'held') next = () => keeper.tend(account.name);
+  }
+}
+
+/** How long until the next look, ms; undefined: this is the end. */
+function pauseAfter({ clock, sent }: LoginOnceParts, tended: Tended): number | undefined {
+  switch (tended.outcome) {
+    case 'held':
+    case 'pending':
+      return PAUSE_MS;
+    case 'rested': {
+      const { because, nextAt = 0 } = tended.decision;
+      return because === 'proof_pending' ? Math.max(PAUSE_MS, nextAt - clock.now()) : undefined;
+    }
+    case 'committed':
+      return tended.session.source === 'adopted' ? 0 : undefined;
+    case 'failed':
+      // An attempt that a dead process left open was closed; ours has not been made yet.
+      return tended.again && sent() === 0 ? 0 : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function outcomeOf({ account: { name }, clock, sent }: LoginOnceParts, tended: Tended): LoginOutcome {
+  const untried = sent() === 0;
+  switch (tended.outcome) {
+    case 'committed': {
+      const { expiresAt } = tended.session.grant;
+      const life = duration(expiresAt - clock.now());
+      const message = `${name} is logged in; its token is good until ${new Date(expiresAt).toISOString()}, for ${life}.`;
+      return { outcome: 'signed-in', message, expiresAt };
+    }
+    case 'failed': {
+      const next = tended.again ? ' Say it again for the next way in.' : '';
+      return failed(tended.error.code, `${tended.error.message}${next}`);
+    }
+    case 'pending':
+      return failed('proof_pending', 'A token came, and its proof is still to come: the service makes it.');
+    case 'rested':
+      return untried
+        ? waits(name, tended.decision)
+        : failed(tended.decision.because, 'The login did not end here.');
+    case 'ramped':
+      return failed('ramped', 'Other first logins at this broker are under way: try again in a minute.');
+    case 'held':
+    case 'lost':
+      return failed(tended.outcome, `A running service is looking after ${name}: try again in a minute.`);
+    default:
+      return failed(tended.outcome, `No login of ${name} was made (${tended.outcome}).`);
+  }
+}
+
+/** Nothing was sent: the rules that the service lives by stand against it. */
+function waits(name: string, decision: Extract<Tended, { outcome: 'rested' }>['decision']): LoginOutcome {
+  const { state, because, nextAt } = decision;
+  if (state === 'stopped') {
+    const message = `${name} is stopped (${because}), and nothing was sent: mend its credentials, or say "refresh ${name} --force" to the running service.`;
+    return failed(because, message);
+  }
+  if (state === 'fresh') {
+    return failed('served', `A running service has just refreshed ${name}, and nothing was sent from here.`);
+  }
+  const until = nextAt === undefined ? '' : ` until ${new Date(nextAt).toISOString()}`;
+  return failed(because, `Nothing was sent: ${name} has to wait${until} (${because}).`);
+}
+
+const failed = (code: string, message: string): LoginOutcome => ({ outcome: 'failed', code, message });

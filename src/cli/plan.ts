@@ -1,0 +1,124 @@
+import { styleText } from 'node:util';
+import { Command, InvalidArgumentError } from 'commander';
+import { readLimits } from '../app/limits.ts';
+import { readPlan } from '../app/planning.ts';
+import { brokers } from '../brokers/index.ts';
+import { systemClock } from '../core/clock.ts';
+import { duration } from '../core/duration.ts';
+import { budgetSentence, per, planAnswer, subjectOf, verdictOf } from '../core/plan-words.ts';
+import type { Plan, PlannedBudget } from '../core/plan.ts';
+import { commandConfig, withRedis } from './session.ts';
+
+const MOST_HOURS = 168;
+/** So many refreshes are shown to a person. */
+const SHOWN = 20;
+
+/** `plan`: the coming refreshes against each broker's budgets. */
+export function planCommand(): Command {
+  return new Command('plan')
+    .description('Show the coming refreshes, and whether each broker’s limits carry them.')
+    .option('--hours <n>', `how far to look ahead, 1 to ${MOST_HOURS}`, readHours, 24)
+    .option('--json', 'print JSON for machines')
+    .addHelpText(
+      'after',
+      `
+Each row is a limit of a broker: how many calls it leaves for the daily round (of the broker's number: the rest is
+kept for tokens that are about to die), how many are used now, the most that are wanted in one window, how many
+accounts it carries at their pace, and how many it has.
+
+  fits   every refresh goes out when it is due
+  tight  some wait, or sign in where they would renew; no token is lost for it
+  over   more accounts than the limit can carry: the sentence below says what will happen and what to do
+
+It reads what the service has entered in Redis, also while the service is down. The exit code is 0 whatever the
+verdict; scripts read "verdict" of --json.`,
+    )
+    .action(async (options: { hours: number; json?: boolean }) => {
+      const config = commandConfig();
+      const sources = { brokers, limits: readLimits(brokers, config.setting), egress: config.egressId };
+      const plan = await withRedis(config, (redis) =>
+        readPlan({ ...sources, redis }, options.hours, systemClock.now()),
+      );
+      process.stdout.write(options.json ? `${JSON.stringify(planAnswer(plan), null, 2)}\n` : showPlan(plan));
+    });
+}
+
+function readHours(text: string): number {
+  const hours = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (hours >= 1 && hours <= MOST_HOURS) return hours;
+  throw new InvalidArgumentError(`Give a whole number from 1 to ${MOST_HOURS}.`);
+}
+
+const colours = { fits: 'green', tight: 'yellow', over: 'red' } as const;
+const head = ['BROKER', 'LIMIT', 'OF', 'ROOM', 'USED', 'BUSIEST', 'CARRIES', 'HAS', 'VERDICT'];
+
+/** The plan for a person. */
+export function showPlan(plan: Plan): string {
+  const { budgets, refreshes } = plan;
+  if (budgets.length === 0 && refreshes.length === 0)
+    return 'No accounts are served from this Redis. Is the service running?\n';
+  const sentences = budgets
+    .filter(({ verdict }) => verdict !== 'fits')
+    .map(
+      (each) => `${styleText(colours[each.verdict], each.verdict)} ${each.broker}: ${budgetSentence(each)}`,
+    );
+  return [
+    ...table(head, budgets.map(row), (cells, i) => colour(cells, head.length - 1, budgets[i])),
+    '',
+    ...(sentences.length > 0 ? [...sentences, ''] : []),
+    ...table(
+      ['NEXT', 'NAME', 'BROKER', 'CALL'],
+      refreshes
+        .slice(0, SHOWN)
+        .map(({ at, name, broker, call }) => [when(at - plan.from), name, broker, call]),
+    ),
+    '',
+    `${plan.total} refreshes in the next ${plan.hours} h. ${conclusion[verdictOf(plan)]}`,
+    '',
+  ].join('\n');
+}
+
+const conclusion = {
+  fits: 'The limits carry them all.',
+  tight: 'The limits carry them, with little to spare.',
+  over: 'The limits do not carry them all.',
+} as const;
+
+function row(each: PlannedBudget): readonly string[] {
+  const { limit, budget } = each;
+  const isCounted = limit.counts === 'every-call';
+  return [
+    each.broker,
+    limit.name,
+    subjectOf(each),
+    `${budget.routine} of ${budget.max} ${per(budget.windowMs)}`,
+    String(each.used),
+    isCounted ? String(each.busiest) : '-',
+    each.carries === undefined ? '-' : String(Math.floor(each.carries)),
+    isCounted && limit.per !== 'account' ? String(each.names.length) : '-',
+    each.verdict,
+  ];
+}
+
+function colour(cells: readonly string[], at: number, budget: PlannedBudget | undefined): readonly string[] {
+  const cell = cells[at];
+  return budget && cell !== undefined ? cells.with(at, styleText(colours[budget.verdict], cell)) : cells;
+}
+
+function table(
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+  finish: (cells: readonly string[], row: number) => readonly string[] = (cells) => cells,
+): readonly string[] {
+  const widths = titles.map((title, i) =>
+    Math.max(title.length, ...rows.map((cells) => cells[i]?.length ?? 0)),
+  );
+  const padded = (cells: readonly string[]): readonly string[] =>
+    cells.map((cell, i) => (i === titles.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)));
+  return [
+    styleText('bold', padded(titles).join('  ')),
+    ...rows.map((cells, i) => finish(padded(cells), i).join('  ')),
+  ];
+}
+
+const when = (inMs: number): string => (inMs <= 0 ? 'now' : `in ${duration(inMs)}`);

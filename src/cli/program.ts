@@ -1,0 +1,46 @@
+import { Command } from 'commander';
+import { checkCommand } from './check.ts';
+import { demoCommand } from './demo.ts';
+import { getCommand } from './get.ts';
+import { planCommand } from './plan.ts';
+import { refreshCommand } from './refresh.ts';
+import { reloadCommand } from './reload.ts';
+import { runCommand } from './run.ts';
+import { statusCommand } from './status.ts';
+
+/** The whole command line; it throws where it would end the process. */
+export function makeProgram(version: string): Command {
+  const program = new Command('token-refresher')
+    .description('Keeps the access tokens of many broker accounts fresh in Redis.')
+    .version(version)
+    .showHelpAfterError('Run "token-refresher --help" to see every command.')
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Examples:
+  token-refresher demo                        see it work, nothing to configure
+  token-refresher check                       is my configuration right?
+  token-refresher check --login USER_000000   the first real login of an account
+  token-refresher                             serve
+  token-refresher status                      how is every account?
+  token-refresher get USER_000000             the live token of an account
+  token-refresher plan                        do the brokers' limits carry them all?
+
+Exit codes: 0 done, 1 it failed, 2 wrong usage or configuration.`,
+    );
+  for (const command of [
+    runCommand,
+    demoCommand,
+    checkCommand,
+    statusCommand,
+    getCommand,
+    refreshCommand,
+    reloadCommand,
+    planCommand,
+  ]) {
+    program.addCommand(command(version).exitOverride(), { isDefault: command === runCommand });
+  }
+  return program;
+}

@@ -1,0 +1,178 @@
+import { chmod, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startSimulator, type Simulator } from '../../src/simulator/index.ts';
+import { kill, makeEndings, stop } from '../support/endings.ts';
+import { freshFolder } from '../support/folder.ts';
+import { until } from '../support/poll.ts';
+import { startCli, type CliOptions } from '../support/process.ts';
+import { freePort, startRedis, type TestRedis } from '../support/redis.ts';
+import { startRunning } from '../support/running.ts';
+
+const user = (name: string) => ({ username: name, password: `made-up-password-of-${name}` });
+
+const ends = makeEndings();
+let server: TestRedis;
+let simulator: Simulator;
+beforeAll(async () => {
+  server = ends.add(await startRedis({ own: true }), stop);
+  simulator = ends.add(await startSimulator(), stop);
+});
+afterAll(ends.all);
+
+let databases = 0;
+const database = (): string => `${server.url}/${(databases += 1)}`;
+const tokenOf = async (redisUrl: string, name: string): Promise<string | null> => {
+  const redis = server.client();
+  await redis.select(Number(new URL(redisUrl).pathname.slice(1)));
+  return redis.get(`token:${name}`);
+};
+const loginsOf = (username: string): number => simulator.calls({ username }).length;
+
+/** A desk that has not started the service yet. */
+async function desk(redisUrl: string, entries: readonly unknown[]): Promise<CliOptions & { dir: string }> {
+  const dir = await freshFolder();
+  return { dir, files: { 'credentials.json': entries }, env: { REDIS_URL: redisUrl, ...simulator.settings } };
+}
+
+const check = async (options: CliOptions, ...args: readonly string[]) =>
+  (await startCli(['check', ...args], options)).exit();
+
+describe('check --login', () => {
+  it('makes one login, keeps its token, and reports no value; the service goes on from there', async () => {
+    const redisUrl = database();
+    const at = await desk(redisUrl, [{ ...user('FIRST_A'), accounts: ['FIRST_SUB'] }, user('FIRST_B')]);
+    const { code, stdout, stderr } = await check(at, '--login', 'FIRST_A', '--report', 'first.md');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('FIRST_A is logged in; its token is good until ');
+    const token = (await tokenOf(redisUrl, 'FIRST_A')) ?? '';
+    expect(token).toMatch(/./);
+    expect(await tokenOf(redisUrl, 'FIRST_SUB')).toBe(token);
+    expect([loginsOf('FIRST_A'), loginsOf('FIRST_B')]).toEqual([1, 0]);
+
+    const path = join(at.dir, 'first.md');
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    const report = await readFile(path, 'utf8');
+    expect(report).toMatch(/the token lives \d+ s/);
+    for (const value of [token, ...token.split('.'), user('FIRST_A').password, 'FIRST_A', 'FIRST_SUB'])
+      expect(report).not.toContain(value);
+
+    const service = await startRunning({
+      redisUrl,
+      entries: [{ ...user('FIRST_A'), accounts: ['FIRST_SUB'] }, user('FIRST_B')],
+      env: { ...simulator.settings, SECRET_KEY: await readFile(join(at.dir, 'data/secret.key'), 'utf8') },
+    });
+    ends.add(service, kill);
+    await until(async () => (await tokenOf(redisUrl, 'FIRST_B')) !== null, { what: 'the other token' });
+    expect(await tokenOf(redisUrl, 'FIRST_A')).toBe(token);
+    expect(loginsOf('FIRST_A')).toBe(1);
+    expect((await service.stop()).code).toBe(0);
+  });
+
+  it('goes beside a running service, which does not log in for it as well', async () => {
+    const redisUrl = database();
+    const service = ends.add(
+      await startRunning({ redisUrl, entries: [user('BESIDE_A')], env: simulator.settings }),
+      kill,
+    );
+    await until(async () => (await tokenOf(redisUrl, 'BESIDE_A')) !== null, { what: 'its token' });
+    const before = await tokenOf(redisUrl, 'BESIDE_A');
+    expect((await service.command('check', '--login', 'BESIDE_A')).code).toBe(0);
+    expect(await tokenOf(redisUrl, 'BESIDE_A')).not.toBe(before);
+    expect(loginsOf('BESIDE_A')).toBe(2);
+    expect((await service.command('get', 'BESIDE_A')).code).toBe(0);
+    expect((await service.stop()).code).toBe(0);
+    expect(loginsOf('BESIDE_A')).toBe(2);
+  });
+
+  it('sends a wrong password once, ever, and says so with 1', async () => {
+    const at = await desk(database(), [{ username: 'FIRST_BAD', password: 'made-up-wrong-one' }]);
+    const first = await check(at, '--login', 'FIRST_BAD', '--json', '--report', 'bad.md');
+    expect(first.code).toBe(1);
+    expect(JSON.parse(first.stdout)).toMatchObject({
+      login: { outcome: 'failed', code: 'bad_credentials' },
+      report: { calls: [{ method: 'POST', error: 'bad_credentials' }] },
+    });
+    expect(await readFile(join(at.dir, 'bad.md'), 'utf8')).toContain('Outcome: failed (`bad_credentials`)');
+    const second = await check(at, '--login', 'FIRST_BAD');
+    expect(second.code).toBe(1);
+    expect(second.stderr).toContain('nothing was sent');
+    expect(loginsOf('FIRST_BAD')).toBe(1);
+    for (const { stdout, stderr } of [first, second])
+      expect(stdout + stderr).not.toContain('made-up-wrong-one');
+  });
+
+  it('shows a person the link and takes what their browser brings back', async () => {
+    const redisUrl = database();
+    const redirectUri = `http://localhost:${await freePort()}/callback`;
+    const app = { clientId: 'made-up-client', clientSecret: 'made-up-client-secret', redirectUri };
+    const at = await desk(redisUrl, [{ broker: 'upstox', name: 'FIRST_UP', ...app }]);
+    const checking = ends.add(await startCli(['check', '--login', 'FIRST_UP'], at), kill);
+    const link = (await checking.line(/^ {2}http/)).trim();
+    const location = await pressedThrough(link);
+    expect(location.href.startsWith(redirectUri)).toBe(true);
+    expect((await fetch(location)).status).toBe(200);
+    const { code, stdout } = await checking.exit();
+    expect(code).toBe(0);
+    expect(stdout).toContain('FIRST_UP is logged in');
+    expect(await tokenOf(redisUrl, 'FIRST_UP')).toMatch(/./);
+    expect(stdout).not.toContain(location.searchParams.get('code') ?? 'no code');
+  });
+
+  it('works on an embedded Redis of its own, and beside the service that runs one', async () => {
+    const at = await desk('embedded', [user('FIRST_E')]);
+    expect((await check(at, '--login', 'FIRST_E')).code).toBe(0);
+    const service = ends.add(
+      await startCli(['run'], { ...at, env: { ...at.env, HTTP_PORT: String(await freePort()) } }),
+      kill,
+    );
+    await service.event({ event: 'service.ready' });
+    expect((await check(at, '--login', 'FIRST_E')).code).toBe(0);
+    expect(loginsOf('FIRST_E')).toBe(2);
+    service.signal('SIGTERM');
+    expect((await service.exit()).code).toBe(0);
+  });
+
+  it.each<readonly [string, readonly string[], string]>([
+    ['an account that is not there', ['--login', 'NOBODY'], 'NOBODY is no account of the credentials file'],
+    ['one that is switched off', ['--login', 'FIRST_OFF'], 'FIRST_OFF is disabled'],
+    ['a report of no login', ['--report', 'x.md'], '--report goes with --login'],
+    ['a report with no place', ['--login', 'FIRST_C', '--report', '/nowhere/x.md'], 'cannot be written'],
+  ])('refuses %s with 2, and calls nobody', async (_what, args, why) => {
+    const at = await desk(database(), [user('FIRST_C'), { ...user('FIRST_OFF'), enabled: false }]);
+    const { code, stderr } = await check(at, ...args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(why);
+    expect([loginsOf('FIRST_C'), loginsOf('FIRST_OFF')]).toEqual([0, 0]);
+  });
+});
+
+describe('check', () => {
+  it('warns of a credentials file that others can open, and of nothing else', async () => {
+    const at = await desk(database(), [user('FIRST_D')]);
+    const open = await check(at);
+    expect(open.code).toBe(0);
+    const file = join(at.dir, 'credentials.json');
+    expect(open.stdout).toMatch(/^Warning: .*credentials\.json can be opened by other users .*chmod 600/m);
+    await chmod(file, 0o600);
+    const closed = await check({ dir: at.dir, ...(at.env && { env: at.env }) });
+    expect(closed.code).toBe(0);
+    expect(closed.stdout).not.toContain('Warning');
+    const json = await check({ dir: at.dir, ...(at.env && { env: at.env }) }, '--json');
+    expect(JSON.parse(json.stdout)).toEqual({
+      accounts: { tradovate: 1 },
+      acl: expect.stringContaining('~FIRST_D'),
+      warnings: [],
+    });
+  });
+});
+
+/** What a person does in the browser: presses the first button of the page. */
+async function pressedThrough(link: string): Promise<URL> {
+  const page = await fetch(link, { redirect: 'manual' });
+  const button = /<button\b[^>]*>/.exec(await page.text())?.[0] ?? '';
+  const attribute = (name: string): string => new RegExp(`\\b${name}="([^"]*)"`).exec(button)?.[1] ?? '';
+  const body = new URLSearchParams({ [attribute('name')]: attribute('value') });
+  const back = await fetch(link, { method: 'POST', body, redirect: 'manual' });
+  return new URL(back.headers.get('location') ?? '', link);
+}
