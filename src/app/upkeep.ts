@@ -5,12 +5,15 @@ import type { Log } from '../core/log.ts';
 import type { DueIndex } from '../redis/due.ts';
 import { keys } from '../redis/keys.ts';
 import { dueForRearm, rearm } from '../redis/rearm.ts';
+import { reseal } from '../redis/reseal.ts';
 import type { Roster } from '../redis/roster.ts';
+import type { Seal } from '../redis/seal.ts';
 import type { Accounts } from './accounts.ts';
 import type { Keeper } from '../tending/parts.ts';
 
 export interface UpkeepParts {
   readonly redis: Redis;
+  readonly seal: Seal;
   readonly due: DueIndex;
   readonly roster: Roster;
   readonly keeper: Keeper;
@@ -37,6 +40,7 @@ const KEYS_PER_SWEEP = 2_000;
 export function makeUpkeep(parts: UpkeepParts): Upkeep {
   const { redis, due, clock, log } = parts;
   let from = 0;
+  let sealsSwept = false;
 
   async function restore(name: string): Promise<void> {
     if (await parts.keeper.restore(name)) {
@@ -89,6 +93,16 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
     return missing;
   }
 
+  /** Until all is sealed under the first key, an older one cannot leave the ring. */
+  async function sweepSeals(names: readonly string[]): Promise<void> {
+    const { resealed } = await reseal(redis, parts.seal, names, clock.now(), log);
+    if (resealed === 0) return;
+    log.info(
+      { event: 'records.resealed', records: resealed },
+      `${resealed} sealed entries are under the first SECRET_KEY now.`,
+    );
+  }
+
   return {
     async sweep() {
       await parts.enterWorld();
@@ -103,6 +117,9 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
         );
       }
       await sweepKeys(served.map((account) => account.name));
+      // Once a process is enough: what it seals from then on is under the first key.
+      if (!sealsSwept) await sweepSeals(served.map((account) => account.name));
+      sealsSwept = true;
     },
     async rearm() {
       const names = await dueForRearm(redis, clock.now());

@@ -18,6 +18,8 @@ export const keys = {
   /** BullMQ's prefix. */
   queues: own('q'),
   record: (name: string): string => own(`account:${name}`),
+  /** What no key of the ring opened, kept aside for a time. */
+  quarantine: (name: string): string => own(`quarantine:${name}`),
   lease: (name: string): string => own(`lease:${name}`),
   queued: (broker: string): string => own(`queued:${broker}`),
   tick: (broker: string): string => own(`tick:${broker}`),

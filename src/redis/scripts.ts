@@ -26,6 +26,7 @@ export const scripts = {
   claim: load('claim'),
   request: load('request'),
   silence: load('silence'),
+  reseal: load('reseal'),
 } as const;
 
 /** Runs a script by its digest; the server that does not know it yet is given the text. */

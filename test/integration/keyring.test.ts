@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { makeSeal } from '../../src/redis/seal.ts';
 import { until } from '../support/poll.ts';
 import { withBench } from '../support/service.ts';
 
@@ -26,11 +27,13 @@ describe('a sealing key that is rotated', () => {
 
       await bench.restart({ SECRET_KEY: `${NEW},${OLD}` });
       await until(async () => (await refused()).length === 2, { what: 'the verdict under the new key too' });
+      await until(() => bench.logged('records.resealed').length > 0, {
+        what: 'the session under the new key',
+      });
       await bench.restart({ SECRET_KEY: NEW });
-      // The session was sealed with the key that is gone: at its next look the live token is all there is.
       await redis.zadd('refresher:due:tradovate', 1, 'GOOD');
-      await until(async () => (await redis.hget('meta:GOOD', 'source')) === 'adopted', {
-        what: 'the live token, taken over from our own key',
+      await until(async () => Number(await redis.zscore('refresher:due:tradovate', 'GOOD')) > Date.now(), {
+        what: 'a look at it',
       });
       await until(() => bench.log.some((line) => line['event'] === 'service.ready'), {
         what: 'the last start',
@@ -38,6 +41,28 @@ describe('a sealing key that is rotated', () => {
 
       expect(simulator.calls({ broker: 'tradovate' })).toHaveLength(calls);
       expect(await redis.get('token:GOOD')).toBe(token);
+      expect(await redis.hget('meta:GOOD', 'source')).toBe('sign-in');
+      expect(bench.logged('record.unreadable')).toEqual([]);
       expect(await state('BAD')).toBe('stopped');
+    }));
+
+  it('that is lost for one entry puts it aside, says so, and gets a new token', () =>
+    withBench({ entries: entries.slice(0, 1), env: { SECRET_KEY: NEW } }, async (bench) => {
+      const { redis } = bench;
+      await bench.keys(['token:GOOD']);
+      const sealed = await redis.hget('refresher:account:GOOD', 'session');
+      const foreign = makeSeal([Buffer.alloc(32, 3)]).seal('{}', 'session GOOD');
+      await redis.hset('refresher:account:GOOD', 'session', foreign);
+      await bench.restart();
+      await until(() => bench.logged('record.quarantined').length === 1, { what: 'the quarantine' });
+      expect(await redis.hget('refresher:quarantine:GOOD', 'session')).toBe(foreign);
+      await redis.zadd('refresher:due:tradovate', 1, 'GOOD');
+      await until(
+        async () => {
+          const now = await redis.hget('refresher:account:GOOD', 'session');
+          return now !== null && now !== foreign && now !== sealed;
+        },
+        { what: 'a session that can be opened' },
+      );
     }));
 });
