@@ -20,7 +20,7 @@ import { makeKeeper } from '../tending/keeper.ts';
 import type { Listener } from '../tending/parts.ts';
 import { browserLogin, type Person } from './browser-login.ts';
 import { brokerNamed, ttlCapOf } from './engine.ts';
-import { makeKeepsake } from './keepsake.ts';
+import { makeKeepsake, mirrorFolder } from './keepsake.ts';
 import { readLimits } from './limits.ts';
 import { makeConnect } from './load.ts';
 import { loginOnce, type LoginOutcome } from './login-once.ts';
@@ -96,7 +96,7 @@ async function assemble(options: FirstLoginOptions, releases: Releases): Promise
   await enterWorld({ redis, seal, simulated: config.simulate, newKey: false });
   await makeRoster(redis).enter([account]);
 
-  const mirror = await openMirror({ folder: config.stateDir, seal, log, clock });
+  const mirror = await openMirror({ folder: mirrorFolder(config), seal, log, clock });
   releases.add(() => mirror.close());
   const store = makeStore(redis, seal, log, () => mirror.generation());
   const keeper = makeKeeper({

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import type { Config } from '../config/index.ts';
 import type { Account } from '../core/account.ts';
 import type { Clock } from '../core/clock.ts';
 import type { AccountRecord } from '../core/session.ts';
@@ -13,26 +15,18 @@ export interface KeepsakeParts {
   readonly clock: Clock;
 }
 
-/** Others' words in STATE_DIR are read again this often at most, ms: emptied, Redis makes every account new at once. */
-const LOOK_MS = 1_000;
+/** Where the mirror lies: what was learned of simulated brokers must never count for real ones. */
+export function mirrorFolder(config: Pick<Config, 'stateDir' | 'simulate'>): string {
+  return config.simulate ? join(config.stateDir, 'simulated') : config.stateDir;
+}
 
 /** The mirror in STATE_DIR, in the keeper's words. */
 export function makeKeepsake(parts: KeepsakeParts): Keepsake {
   const { mirror, store, clock } = parts;
-  let lookedAt = -Infinity;
-  let looking: Promise<void> = Promise.resolve();
-
-  async function look(): Promise<void> {
-    if (clock.now() >= lookedAt + LOOK_MS) {
-      lookedAt = clock.now();
-      looking = mirror.look();
-    }
-    await looking;
-  }
-
   return {
+    look: () => mirror.look(),
+
     async restoreNetwork(network, ledger) {
-      await look();
       const silences = networkKeys(network).map((key) => ({ key, known: mirror.recallNetwork(key) }));
       let silentUntil = 0;
       for (const { key, known } of silences) {
@@ -66,9 +60,12 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
     },
 
     grantOf(account) {
-      const session = mirror.recall(account.name)?.session;
-      const isOurs = session?.identity === account.identity && session.grant.expiresAt > clock.now();
-      return isOurs ? { grant: session.grant, source: session.source } : undefined;
+      const { session, held } = mirror.recall(account.name) ?? {};
+      const kept = [
+        ...(session ? [{ ...session, proved: true }] : []),
+        ...(held ? [{ ...held, proved: false }] : []),
+      ].find(({ identity, grant }) => identity === account.identity && grant.expiresAt > clock.now());
+      return kept && { grant: kept.grant, source: kept.source, proved: kept.proved };
     },
 
     hold: (account, answer) => mirror.keep({ account: account.name, held: answer }),

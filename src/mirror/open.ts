@@ -27,7 +27,10 @@ export interface Mirror {
   recallNetwork(key: string): MirroredNetwork | undefined;
   /** No generation that was given out is higher, as far as is known here; 0 where nothing is. */
   generation(): number;
-  /** Takes in what other processes on the folder wrote: before a recall whose answer matters. */
+  /**
+   * Takes in what other processes on the folder wrote up to now: before a recall whose answer matters. Cheap:
+   * many at once are one, and only files that changed are read.
+   */
   look(): Promise<void>;
   /** On disk soon, with whatever else comes meanwhile. */
   note(...changes: readonly Change[]): void;
@@ -65,6 +68,7 @@ export async function openMirror(options: MirrorOptions): Promise<Mirror> {
   const folder = makeFolder({ folder: join(options.folder, 'mirror'), writer, seal, disk, clock, log });
   const memory = makeMemory();
   const rounds = makeRounds(clock, round);
+  const looks = makeRounds(clock, () => takeIn().catch(fail));
   /**
    * A change is applied at once, so that a recall knows it, and again when the others' files have been
    * read: what it takes back may have been written there.
@@ -144,7 +148,7 @@ export async function openMirror(options: MirrorOptions): Promise<Mirror> {
     recall: (account) => recallAccount(memory.account(account), clock.now()),
     recallNetwork: (key) => recallNetwork(memory.network(key), clock.now()),
     generation: () => memory.generation(),
-    look: () => takeIn().catch(fail),
+    look: () => looks.ask(0),
     note(...changes) {
       apply(changes);
       void rounds.ask(NOTE_MS);

@@ -1,7 +1,7 @@
 import type { Account } from '../core/account.ts';
 import { decide, type Decision } from '../core/decide.ts';
 import { BrokerError } from '../core/errors.ts';
-import { isLive, type AccountRecord, type Session } from '../core/session.ts';
+import { isLive, type AccountRecord } from '../core/session.ts';
 import { makeAttempts } from './attempts.ts';
 import { makeCommits } from './commits.ts';
 import { LEASE_SHARE, takeLease, type HeldLease } from './lease.ts';
@@ -30,7 +30,10 @@ export function makeKeeper(parts: KeeperParts): Keeper {
     if (record.attempt) return closeOpenAttempt(account, held, record);
     const adopted = await adopt(account, record);
     if (adopted) {
-      const tended = await attempts.publish(account, held, record, adopted);
+      const { proved, ...got } = adopted;
+      // What was posted, or held before its proof, is no token yet.
+      if (!proved && account.verify) return attempts.setAside(account, held, record, got);
+      const tended = await attempts.publish(account, held, record, got);
       if (tended.outcome !== 'failed') return tended;
     }
     const decision = decide(around.situationOf(account, record, held), clock.now());
@@ -91,13 +94,13 @@ export function makeKeeper(parts: KeeperParts): Keeper {
   async function adopt(
     account: Account,
     record: AccountRecord,
-  ): Promise<Pick<Session, 'grant' | 'source'> | undefined> {
+  ): Promise<ReturnType<typeof keepsake.grantOf>> {
     if (!account.enabled || record.session !== undefined) return undefined;
     const kept = keepsake.grantOf(account);
     if (kept || !account.connection.adopt) return kept;
     const token = await store.foreignToken(account.name);
     const grant = token === undefined ? undefined : account.connection.adopt(token, clock.now());
-    return grant && { grant, source: 'adopted' };
+    return grant && { grant, source: 'adopted', proved: true };
   }
 
   async function underLease(
@@ -112,7 +115,9 @@ export function makeKeeper(parts: KeeperParts): Keeper {
     if (!held) return { outcome: 'held' };
     let released = false;
     try {
-      // Its first look, or Redis was emptied: what is known on this machine's disk comes first.
+      // Its first look, Redis was emptied, or a process ended in the midst of a call: what is known on this
+      // machine's disk comes first.
+      if (held.isNew || held.record.attempt) await keepsake.look();
       const silentUntil = held.isNew
         ? await keepsake.restoreNetwork(around.networkOf(account), around.ledgerOf(account))
         : 0;

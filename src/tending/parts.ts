@@ -47,6 +47,8 @@ export interface KeeperParts {
 
 /** What outlives a loss of Redis: on this machine's disk, sealed. */
 export interface Keepsake {
+  /** Reads what other processes on this machine have written: before a recall whose answer matters. */
+  look(): Promise<void>;
   /**
    * Writes a network's silence and failed sign-ins back into a Redis that knows nothing of an account, and
    * so may have lost them. Resolves with the end of the silence, ms; 0 for none.
@@ -54,8 +56,8 @@ export interface Keepsake {
   restoreNetwork(network: Network, ledger: Ledger | undefined): Promise<number>;
   /** A record that Redis knows nothing of, or whose last outcome it may have missed, with what is known here. */
   recall(account: Account, record: AccountRecord, isNew: boolean): AccountRecord;
-  /** A live token that only a person could get again. */
-  grantOf(account: Account): Pick<Session, 'grant' | 'source'> | undefined;
+  /** A live token that Redis does not know: one that only a person could get again, or an answer that was held. */
+  grantOf(account: Account): (Pick<Session, 'grant' | 'source'> & { readonly proved: boolean }) | undefined;
   /** An answer that Redis may not take. Resolves once it is on disk. */
   hold(account: Account, answer: HeldAnswer): Promise<void>;
   /** The answer to this account's attempt of then (ms), where it was held. */

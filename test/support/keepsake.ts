@@ -4,6 +4,7 @@ import type { HeldAnswer, Keepsake } from '../../src/tending/parts.ts';
 export function makeMemoryKeepsake(): Keepsake {
   const held = new Map<string, HeldAnswer>();
   return {
+    look: () => Promise.resolve(),
     restoreNetwork: () => Promise.resolve(0),
     recall: (_, record) => record,
     grantOf: () => undefined,
