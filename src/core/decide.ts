@@ -60,6 +60,8 @@ const ASKED_LOOK_MS = 60 * 60_000;
  * credentials by then, and an alert that was lost is said again.
  */
 const STOPPED_LOOK_MS = 60_000;
+/** How long after a silence those go on who did not cause it, ms. */
+const TICKET_HEAD_START_MS = 1_000;
 /** Hours and the broker's own days meet within so many steps, or never. */
 const ASK_STEPS = 20;
 
@@ -112,7 +114,7 @@ export function decide(situation: Situation, now: number): Decision {
   if (stopped && !canRenew) {
     return rest('stopped', record.trouble?.code ?? 'stopped', now + STOPPED_LOOK_MS);
   }
-  if (silence.until > now) return rest(idle, silence.because, silence.until);
+  if (silence.until > now) return rest(idle, silence.because, afterSilence(situation));
   // A person may overrule our own patience, never the broker's.
   const asked = requested && record.trouble?.kind !== 'throttled';
   if (record.retryAt > now && !asked)
@@ -161,6 +163,12 @@ function person(situation: Situation, now: number): Decision {
   if (askAt > now) return rest('awaiting_approval', asked ? 'approval_lapsed' : 'asked_later', askAt);
   if (consent?.request) return { do: 'request', because: 'awaiting_approval' };
   return rest('awaiting_approval', 'awaiting_approval', now + ASKED_LOOK_MS);
+}
+
+/** Whoever brings the ticket of a penalty goes first: anybody before it would only be penalised anew. */
+function afterSilence({ silence, record }: Situation): number {
+  const hasTicket = record.carry !== undefined || silence.because === 'broker_down';
+  return hasTicket ? silence.until : silence.until + TICKET_HEAD_START_MS;
 }
 
 function idleState(live: boolean, needsPerson: boolean, hadSession: boolean): State {

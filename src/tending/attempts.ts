@@ -127,7 +127,7 @@ export function makeAttempts(
       const { timeoutMs } = policyOf(parts, account);
       const call = (signal: AbortSignal): Call => ({ signal, ...(record.carry && { carry: record.carry }) });
       got = await within(clock, timeoutMs, [held.signal], (signal) =>
-        obtain(account, step, call(signal), clock, { reachFirst: noted.halfOpen, discover }),
+        obtain(account, step, call(signal), clock, { reachFirst: noted.halfOpen, discover, timeoutMs }),
       );
     } catch (error) {
       const known = error instanceof BrokerError ? error : tell.defect(account, error);

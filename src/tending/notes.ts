@@ -52,7 +52,8 @@ export function makeNote(parts: KeeperParts, around: Surroundings, outcomes: Out
       ...(call === 'sign-in' && {
         signIn: {
           ledger: around.ledgerOf(account),
-          proven: record.proven === fingerprint,
+          proven:
+            record.proven !== undefined && parts.fingerprints(account.credentials).includes(record.proven),
           forced: record.request?.rearm === true,
         },
       }),

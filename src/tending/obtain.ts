@@ -3,6 +3,7 @@ import type { Arrival, Call, Grant } from '../core/broker.ts';
 import type { Clock } from '../core/clock.ts';
 import { BrokerError } from '../core/errors.ts';
 import type { Source } from '../core/session.ts';
+import { within } from './deadline.ts';
 
 /** One call that yields a grant. */
 export type Step =
@@ -32,9 +33,9 @@ export async function obtain(
   step: Step,
   call: Call,
   clock: Clock,
-  how: { readonly reachFirst: boolean; readonly discover: boolean },
+  how: { readonly reachFirst: boolean; readonly discover: boolean; readonly timeoutMs: number },
 ): Promise<Obtained> {
-  if (how.reachFirst && step.kind === 'sign-in') await reach(account, call);
+  if (how.reachFirst && step.kind === 'sign-in') await reach(account, call, clock, how.timeoutMs / 3);
   const grant = await request(account, step, call);
   if (grant.expiresAt <= clock.now()) {
     throw new BrokerError('The broker handed out a token that has expired already.', {
@@ -72,9 +73,10 @@ export async function prove(account: Account, grant: Grant, call: Call): Promise
       });
 }
 
-async function reach(account: Account, call: Call): Promise<void> {
+/** Takes a third of the time at most: what is left must do for the login. */
+async function reach(account: Account, call: Call, clock: Clock, timeoutMs: number): Promise<void> {
   try {
-    await account.connection.reach?.(call);
+    await within(clock, timeoutMs, [call.signal], async (signal) => account.connection.reach?.({ signal }));
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
     throw new BrokerError(`The broker does not answer yet, no login was sent: ${error.message}`, {

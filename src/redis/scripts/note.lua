@@ -23,7 +23,7 @@ if not p.passesBreaker and redis.call('EXISTS', KEYS[6]) == 1 then
   local holder = redis.call('GET', KEYS[7])
   if holder and holder ~= p.name then
     -- One goes and tells the others; it has the time of its call.
-    return { -3, now + 2000 }
+    return { -3, now + math.max(1000, redis.call('PTTL', KEYS[7])) }
   end
   halfOpen = 1
 end

@@ -131,13 +131,18 @@ describe('an account with a password', () => {
       because: 'requested',
     });
   });
+  it('that brings the ticket of a penalty goes first after the silence', () => {
+    const silence = { until: NOW + MINUTE, because: 'broker_silence' } as const;
+    expect(decided({ carry: { ticket: 'made-up' } }, { silence })).toMatchObject({ nextAt: NOW + MINUTE });
+    expect(decided({}, { silence })).toMatchObject({ nextAt: NOW + MINUTE + 1_000 });
+  });
   it('keeps silent as long as its broker asked for, requests included', () => {
     const silent = { silence: { until: NOW + MINUTE, because: 'broker_silence' as const } };
     expect(decided({}, silent)).toMatchObject({
       do: 'rest',
       state: 'backing_off',
       because: 'broker_silence',
-      nextAt: NOW + MINUTE,
+      nextAt: NOW + MINUTE + 1_000,
     });
     expect(decided({ request: { at: NOW, rearm: true } }, silent)).toMatchObject({
       because: 'broker_silence',

@@ -1,0 +1,348 @@
+import { describe, expect, it } from 'vitest';
+import type { Connection, Limit, RefreshPolicy } from '../../../src/core/broker.ts';
+import type { StatusFacts } from '../../../src/core/describe.ts';
+import { budgetSentence, planAnswer, verdictOf } from '../../../src/core/plan-words.ts';
+import { makePlan, wayOf, type Plan, type Planned, type PlanParts } from '../../../src/core/plan.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const NOW = Date.UTC(2026, 10, 21, 10);
+
+/** Tokens of 80 min, replaced at 64 on average. */
+const policy: RefreshPolicy = {
+  dueAtShare: 0.85,
+  jitterShare: 0.1,
+  timeoutMs: 10 * SECOND,
+  renewalIsSingleUse: false,
+  typicalLifeMs: 80 * MINUTE,
+};
+const limit = (changes: Partial<Limit>): Limit => ({
+  name: 'renewals',
+  calls: ['renewal'],
+  max: 15,
+  reserve: 3,
+  windowMs: HOUR,
+  per: 'egress',
+  counts: 'every-call',
+  variable: 'ALPHA_RENEWALS_PER_HOUR',
+  ...changes,
+});
+const ledger = limit({
+  name: 'sign-in-failures',
+  calls: ['sign-in'],
+  max: 5,
+  reserve: 2,
+  counts: 'failures',
+});
+
+const never = (): never => {
+  throw new Error('a plan calls nobody');
+};
+const both: Connection = { renew: never, signIn: never };
+const password: Connection = { signIn: never };
+const human: Connection = {
+  consent: { url: never, redirectUri: '', receive: never, askAt: never, deadline: never },
+};
+
+const unknown: StatusFacts = {
+  name: '',
+  username: 'login',
+  broker: 'alpha',
+  environment: 'demo',
+  enabled: true,
+  subAccounts: [],
+  person: false,
+  generation: undefined,
+  issuedAt: undefined,
+  expiresAt: undefined,
+  renewAt: undefined,
+  provenAt: undefined,
+  failures: 0,
+  retryAt: undefined,
+  trouble: undefined,
+  underWay: false,
+  tokenType: undefined,
+  scope: undefined,
+  state: undefined,
+  reason: undefined,
+  since: undefined,
+  dueAt: undefined,
+};
+
+/** An account with a token of 80 min that is due at `dueAt`. */
+const live = (name: string, dueAt: number, how: { connection?: Connection; key?: string } = {}): Planned => ({
+  facts: {
+    ...unknown,
+    name,
+    state: 'fresh',
+    issuedAt: dueAt - 64 * MINUTE,
+    renewAt: dueAt,
+    expiresAt: dueAt + 16 * MINUTE,
+  },
+  way: wayOf(how.connection ?? both, policy, how.key),
+  renewalSpent: false,
+});
+const names = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, i) => `A${String(i).padStart(2, '0')}`);
+/** So many accounts, due one after the other over the 64 minutes of their pace. */
+const spread = (count: number): readonly Planned[] =>
+  names(count).map((name, i) => live(name, NOW + ((i + 1) * 64 * MINUTE) / count));
+
+const planOf = (accounts: readonly Planned[], parts: Partial<PlanParts> = {}): Plan =>
+  makePlan({
+    accounts,
+    limits: () => [limit({}), ledger],
+    egress: 'desk',
+    counted: () => [],
+    from: NOW,
+    hours: 24,
+    ...parts,
+  });
+const budget = (plan: Plan, name = 'renewals'): Plan['budgets'][number] => {
+  const found = plan.budgets.find((each) => each.limit.name === name);
+  if (!found) throw new Error(`no budget ${name}`);
+  return found;
+};
+
+describe('how many accounts a budget carries', () => {
+  it('is its routine share at their pace: 12 of 15 renewals an hour are 12.8 accounts of 64 minutes', () => {
+    const { carries, budget: counted } = budget(planOf(spread(5)));
+    expect(carries).toBeCloseTo(12.8);
+    expect(counted).toMatchObject({ max: 15, routine: 12, windowMs: HOUR });
+  });
+
+  it.each([
+    [12, 'fits'],
+    // The thirteenth finds room within the quarter of an hour that its token still has.
+    [13, 'tight'],
+    [15, 'tight'],
+    // 12 an hour, each as late as its token allows (79 min): 15.8.
+    [16, 'over'],
+    [40, 'over'],
+  ] as const)('%i accounts, evenly spread: %s', (count, verdict) => {
+    const plan = planOf(spread(count));
+    expect(budget(plan)).toMatchObject({ verdict, names: names(count) });
+    expect(verdictOf(plan)).toBe(verdict);
+  });
+
+  it('counts those that are due at once: the busiest window tells', () => {
+    const plan = planOf(names(13).map((name) => live(name, NOW + 5 * MINUTE)));
+    expect(budget(plan)).toMatchObject({ verdict: 'tight', busiest: 13 });
+    expect(budget(plan).held).toMatchObject([{ name: 'A12', dueAt: NOW + 5 * MINUTE, instead: true }]);
+  });
+
+  it('does not count who is stopped, paused or disabled', () => {
+    const idle = (['stopped', 'paused'] as const).map((state, i): Planned => {
+      const account = live(`Z${i}`, NOW);
+      return { ...account, facts: { ...account.facts, state } };
+    });
+    const off = live('OFF', NOW);
+    const plan = planOf([live('A', NOW), ...idle, { ...off, facts: { ...off.facts, enabled: false } }]);
+    expect(budget(plan).names).toEqual(['A']);
+    expect(new Set(plan.refreshes.map(({ name }) => name))).toEqual(new Set(['A']));
+  });
+});
+
+describe('the coming refreshes', () => {
+  it('begin when the present token is due and go on at the pace of its life', () => {
+    const { refreshes, total } = planOf([live('A', NOW + 10 * MINUTE)], { hours: 3 });
+    expect(refreshes.map(({ at }) => (at - NOW) / MINUTE)).toEqual([10, 74, 138]);
+    expect(refreshes[0]).toMatchObject({ name: 'A', broker: 'alpha', call: 'renewal' });
+    expect(total).toBe(3);
+  });
+
+  it('begin with a sign-in where no session is there to renew, and take the broker’s usual life', () => {
+    const first: Planned = {
+      facts: { ...unknown, name: 'A' },
+      way: wayOf(both, policy, undefined),
+      renewalSpent: false,
+    };
+    const { refreshes } = planOf([first], { hours: 2 });
+    expect(refreshes.map(({ call, at }) => [call, (at - NOW) / MINUTE])).toEqual([
+      ['sign-in', 0],
+      ['renewal', 64],
+    ]);
+  });
+
+  it('sign in where what renews the session was spent', () => {
+    expect(planOf([{ ...live('A', NOW), renewalSpent: true }], { hours: 1 }).refreshes).toMatchObject([
+      { call: 'sign-in' },
+    ]);
+  });
+
+  it('are a person’s, at the end of the token', () => {
+    const { refreshes } = planOf([live('A', NOW + MINUTE, { connection: human })], { hours: 1 });
+    expect(refreshes).toEqual([{ name: 'A', broker: 'alpha', call: 'person', at: NOW + 17 * MINUTE }]);
+  });
+
+  it('wait for the next try of an account that backs off', () => {
+    const account = live('A', NOW - MINUTE);
+    const facts = { ...account.facts, state: 'backing_off', failures: 2, retryAt: NOW + 3 * MINUTE };
+    expect(planOf([{ ...account, facts }], { hours: 1 }).refreshes).toMatchObject([{ at: NOW + 3 * MINUTE }]);
+  });
+
+  it('have the next one of every account among them, however often the others come', () => {
+    const late = live('LATE', NOW + 160 * HOUR);
+    const { refreshes } = planOf([...spread(100), late], { hours: 168, limits: () => [] });
+    expect(refreshes).toHaveLength(1_000);
+    expect(refreshes.at(-1)).toMatchObject({ name: 'LATE', at: NOW + 160 * HOUR });
+  });
+
+  it('are listed up to 1000 and counted', () => {
+    const { refreshes, total } = planOf(spread(100), { hours: 168, limits: () => [] });
+    expect(refreshes).toHaveLength(1_000);
+    // Each every 64 min for a week; the first within 64.
+    expect(total).toBe(100 * Math.floor((168 * 60) / 64) + Math.floor(((168 * 60) % 64) / 0.64));
+  });
+
+  it('are counted by their pace where there are more than can be walked through', () => {
+    const minute: RefreshPolicy = { ...policy, dueAtShare: 0.6, jitterShare: 0.2, typicalLifeMs: MINUTE };
+    const accounts = names(50).map((name): Planned => ({
+      facts: { ...unknown, name },
+      way: wayOf(password, minute, undefined),
+      renewalSpent: false,
+    }));
+    // Every 30 s, the first at once.
+    expect(planOf(accounts, { hours: 168, limits: () => [] }).total).toBe(50 * (168 * 120 + 1));
+  });
+});
+
+describe('whom a budget turns away', () => {
+  it('signs in instead, where the renewal would come too late', () => {
+    const plan = planOf(names(40).map((name) => live(name, NOW)));
+    const { held, busiest } = budget(plan);
+    expect(held).toHaveLength(28);
+    expect(held.every(({ instead, gapMs }) => instead && gapMs === 0)).toBe(true);
+    expect(busiest).toBe(40);
+    expect(plan.refreshes.slice(0, 40).map(({ call }) => call)).toEqual([
+      ...Array<string>(12).fill('renewal'),
+      ...Array<string>(28).fill('sign-in'),
+    ]);
+  });
+
+  it('waits, where there is room before its token dies', () => {
+    const counted = Array.from({ length: 12 }, (_, i) => NOW - 50 * MINUTE + i);
+    const plan = planOf([live('A', NOW)], {
+      counted: (_, { limit: name }) => (name === 'renewals' ? counted : []),
+    });
+    expect(budget(plan)).toMatchObject({
+      verdict: 'tight',
+      used: 12,
+      held: [{ name: 'A', dueAt: NOW, until: NOW + 10 * MINUTE + 1, instead: false, gapMs: 0 }],
+    });
+    expect(plan.refreshes[0]).toMatchObject({ call: 'renewal', at: NOW + 10 * MINUTE + 1 });
+  });
+
+  it('goes without a token, where nothing else is left: that is more than the budget carries', () => {
+    const signIns = limit({ name: 'sign-ins', calls: ['sign-in'], max: 1, reserve: 0 });
+    const accounts = ['A', 'B'].map((name) => live(name, NOW, { connection: password }));
+    const plan = planOf(accounts, { limits: () => [signIns], hours: 2 });
+    const { held, verdict } = budget(plan, 'sign-ins');
+    expect(verdict).toBe('over');
+    expect(held[0]).toMatchObject({ name: 'B', until: NOW + HOUR + 1, gapMs: 44 * MINUTE + 1 });
+  });
+
+  it('lets those that have no token yet have the reserve', () => {
+    const signIns = limit({ name: 'sign-ins', calls: ['sign-in'], max: 3, reserve: 2 });
+    const accounts = names(4).map((name): Planned => ({
+      facts: { ...unknown, name },
+      way: wayOf(password, policy, undefined),
+      renewalSpent: false,
+    }));
+    const plan = planOf(accounts, { limits: () => [signIns], hours: 1 });
+    expect(plan.refreshes.map(({ name, at }) => [name, at - NOW])).toEqual([
+      ['A00', 0],
+      ['A01', 0],
+      ['A02', 0],
+    ]);
+    expect(budget(plan, 'sign-ins').held[0]).toMatchObject({ name: 'A03', gapMs: 0 });
+  });
+
+  it('is turned away by the budget of its own key only', () => {
+    const calls = limit({ name: 'key-calls', calls: ['renewal', 'sign-in'], per: 'key', max: 1, reserve: 0 });
+    const plan = planOf(
+      [live('A', NOW, { key: 'k1' }), live('B', NOW, { key: 'k2' }), live('C', NOW, { key: 'k2' })],
+      { limits: () => [calls], hours: 1 },
+    );
+    expect(plan.budgets.map(({ names: whose, held }) => [whose, held.map(({ name }) => name)])).toEqual([
+      [['B', 'C'], ['C']],
+      [['A'], []],
+    ]);
+  });
+
+  it('of a limit per account: the one that comes nearest to it', () => {
+    const calls = limit({ name: 'calls', per: 'account', max: 2, reserve: 0 });
+    const often: Planned = {
+      ...live('OFTEN', NOW),
+      way: { ...wayOf(both, policy, undefined), dueAtShare: 0.25 },
+    };
+    const plan = planOf([live('A', NOW), often], { limits: () => [calls] });
+    expect(plan.budgets).toHaveLength(1);
+    expect(plan.budgets[0]).toMatchObject({ budget: { subject: 'OFTEN' }, busiest: 3, verdict: 'tight' });
+  });
+});
+
+describe('a budget of failures', () => {
+  it('is wanted by nobody, and tight once only proven logins go out', () => {
+    const failures = (count: number): Plan =>
+      planOf(spread(2), {
+        counted: (_, each) => (each.limit === ledger.name ? Array(count).fill(NOW - 1) : []),
+      });
+    expect(budget(failures(2), ledger.name)).toMatchObject({ verdict: 'fits', used: 2, names: [] });
+    expect(budget(failures(3), ledger.name)).toMatchObject({ verdict: 'tight', used: 3, carries: undefined });
+  });
+});
+
+describe('in words', () => {
+  it('says what there is room for, what there is, what will become of it and what to do', () => {
+    expect(budgetSentence(budget(planOf(names(40).map((name) => live(name, NOW)))))).toBe(
+      'From the network "desk" there is room for 12 renewals an hour, enough for 12 accounts that refresh every 64 min; it has 40. 28 will sign in instead. Serve some of them from another network with an EGRESS_ID of its own, or raise ALPHA_RENEWALS_PER_HOUR if the broker allows you more.',
+    );
+    expect(budgetSentence(budget(planOf(spread(3))))).toBe(
+      'From the network "desk" there is room for 12 renewals an hour, enough for 12 accounts that refresh every 64 min; it has 3.',
+    );
+  });
+
+  it('names a key by its accounts, never by its fingerprint', () => {
+    const calls = limit({ name: 'key-calls', per: 'key', calls: ['renewal'] });
+    const accounts = ['A', 'B'].map((name) => live(name, NOW, { key: 'fingerprint' }));
+    const answer = planAnswer(planOf(accounts, { limits: () => [calls] }));
+    expect(answer.budgets[0]).toMatchObject({ subject: 'key of A and 1 more', per: 'key' });
+    expect(JSON.stringify(answer)).not.toContain('fingerprint');
+  });
+
+  it('is JSON with instants as ISO 8601', () => {
+    const plan = planOf(
+      names(13).map((name) => live(name, NOW)),
+      { hours: 1 },
+    );
+    const { budgets, refreshes, ...rest } = planAnswer(plan);
+    expect(rest).toEqual({
+      hours: 1,
+      from: '2026-11-21T10:00:00.000Z',
+      verdict: 'tight',
+      refreshes_total: 13,
+    });
+    expect(refreshes[0]).toEqual({
+      name: 'A00',
+      broker: 'alpha',
+      call: 'renewal',
+      at: '2026-11-21T10:00:00.000Z',
+    });
+    expect(budgets[0]).toMatchObject({
+      broker: 'alpha',
+      limit: 'renewals',
+      verdict: 'tight',
+      window_seconds: 3600,
+      max: 15,
+      routine: 12,
+      used: 0,
+      busiest: 13,
+      accounts: 13,
+      carries: 12.8,
+      waiting: [{ name: 'A12', signs_in_instead: true, without_token_seconds: 0 }],
+      waiting_total: 1,
+    });
+  });
+});
