@@ -30,16 +30,11 @@ const what = (account: Account): string => `webhook ${account.broker} ${account.
  * every restart, and one that was handed out before a rotation of the sealing key works while the old key is in the ring.
  */
 export function makeWebhooks(parts: WebhookParts): Webhooks {
-  const secretsOf = (account: Account): readonly string[] =>
-    parts.signatures(what(account)).map((signature) => signature.slice(0, SECRET_LENGTH));
-  const takes = (account: Account): boolean =>
-    account.enabled && account.connection.consent?.read !== undefined;
-
   async function takeNotice(broker: string, secret: string, notice: unknown): Promise<NoticeAnswer> {
     const account = parts
       .accounts()
       .filter((each) => each.broker === broker && takes(each))
-      .find((each) => secretsOf(each).some((known) => parts.same(known, secret)));
+      .find((each) => secretsOf(each, parts.signatures).some((known) => parts.same(known, secret)));
     if (!account) return { outcome: 'unknown-path' };
     // Before the lease, Redis or the broker is troubled: junk costs nothing.
     const read = account.connection.consent?.read?.(notice, parts.clock.now());
@@ -54,9 +49,20 @@ export function makeWebhooks(parts: WebhookParts): Webhooks {
     return { outcome: 'busy' };
   }
 
-  return {
-    takeNotice,
-    pathOf: (account) =>
-      takes(account) ? `/webhooks/${account.broker}/${secretsOf(account)[0] ?? ''}` : undefined,
-  };
+  return { takeNotice, pathOf: (account) => webhookPath(account, parts.signatures) };
 }
+
+/** The path that the account's broker has to post to; undefined where it has no webhook. */
+export function webhookPath(
+  account: Account,
+  signatures: (text: string) => readonly string[],
+): string | undefined {
+  const [secret] = secretsOf(account, signatures);
+  return takes(account) && secret !== undefined ? `/webhooks/${account.broker}/${secret}` : undefined;
+}
+
+const takes = (account: Account): boolean =>
+  account.enabled && account.connection.consent?.read !== undefined;
+
+const secretsOf = (account: Account, signatures: (text: string) => readonly string[]): readonly string[] =>
+  signatures(what(account)).map((signature) => signature.slice(0, SECRET_LENGTH));

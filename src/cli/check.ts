@@ -2,16 +2,15 @@ import { Command } from 'commander';
 import { signInOnce } from '../app/first-login.ts';
 import { countByBroker, shownCounts } from '../app/load.ts';
 import { brokers } from '../brokers/index.ts';
-import { inspectConfig, thisProcess, type Config } from '../config/index.ts';
+import type { Config } from '../config/index.ts';
 import { namesOf, type Account } from '../core/account.ts';
 import { systemClock } from '../core/clock.ts';
-import { ConfigurationError } from '../core/errors.ts';
 import { aclLine } from '../redis/acl.ts';
 import { readDeployment, requireFit } from '../redis/deployment.ts';
 import { checkLogin, type CheckedLogin } from './check-login.ts';
 import { Failure } from './failure.ts';
-import { inspectAccounts, type Inspected } from './inspect.ts';
-import { addressOf, withRedis } from './session.ts';
+import { besideService, configuredFor, untilSignal } from './first-steps.ts';
+import { withRedis } from './session.ts';
 import { terminalPerson } from './terminal-person.ts';
 
 interface Options {
@@ -38,7 +37,7 @@ export function checkCommand(version: string): Command {
 
 async function check(version: string, { login: name, report, json = false }: Options): Promise<void> {
   const say: Say = json ? (line) => void process.stderr.write(`${line}\n`) : print;
-  const { config, accounts, exposed } = await configured(name);
+  const { config, accounts, exposed } = await configuredFor(name, '--login');
   say(`Configuration: good. Accounts: ${shownCounts(countByBroker(accounts))}.`);
   const warnings = exposed.map(
     ({ path, mode }) => `${path} can be opened by other users of this machine (mode ${mode}): chmod 600 it`,
@@ -60,20 +59,6 @@ async function check(version: string, { login: name, report, json = false }: Opt
   }
   if (checked?.login.outcome === 'failed') throw new Failure(checked.login.message);
   if (checked) say(checked.login.message);
-}
-
-/** The configuration and the accounts; their faults, and a name to log in that is none of theirs, in one message. */
-async function configured(name: string | undefined): Promise<Inspected & { readonly config: Config }> {
-  const { basis, config, faults } = inspectConfig(thisProcess());
-  const inspected = await inspectAccounts(basis);
-  const all = [...faults, ...inspected.faults];
-  if (!config || all.length > 0) throw new ConfigurationError(all);
-  if (name !== undefined) {
-    const account = inspected.accounts.find((each) => namesOf(each).includes(name));
-    const wrong = account ? 'is disabled in the credentials file' : 'is no account of the credentials file';
-    if (!account?.enabled) throw new ConfigurationError([{ at: '--login', message: `${name} ${wrong}` }]);
-  }
-  return { ...inspected, config };
 }
 
 async function checkRedis(config: Config, say: Say): Promise<void> {
@@ -101,12 +86,8 @@ async function loggedIn(parts: {
   const { account, say } = parts;
   const broker = brokers.find((each) => each.name === account.broker);
   if (!broker) throw new Error(`no broker is named ${account.broker}`);
-  // A signal ends the wait for a person; a call under way comes to its end, and so does its record.
-  const ending = new AbortController();
-  const end = (): void => ending.abort();
-  process.once('SIGINT', end).once('SIGTERM', end);
-  try {
-    return await checkLogin({
+  return untilSignal(async (signal) =>
+    checkLogin({
       config: await besideService(parts.config),
       account,
       broker,
@@ -116,24 +97,9 @@ async function loggedIn(parts: {
       person: terminalPerson(say, process.stdin),
       say,
       clock: systemClock,
-      signal: ending.signal,
-    });
-  } finally {
-    process.off('SIGINT', end).off('SIGTERM', end);
-  }
-}
-
-/** An embedded Redis belongs to the service that runs it; where none does, the login starts it for itself. */
-async function besideService(config: Config): Promise<Config> {
-  if (config.redis.kind !== 'embedded') return config;
-  try {
-    const redis = await addressOf(config);
-    await withRedis({ ...config, redis }, (each) => each.ping());
-    return { ...config, redis };
-  } catch (error) {
-    if (error instanceof Failure) return config;
-    throw error;
-  }
+      signal,
+    }),
+  );
 }
 
 function print(line: string): void {

@@ -7,10 +7,11 @@ import { systemClock } from '../core/clock.ts';
 import { duration } from '../core/duration.ts';
 import { budgetSentence, per, planAnswer, subjectOf, verdictOf } from '../core/plan-words.ts';
 import type { Plan, PlannedBudget } from '../core/plan.ts';
+import { makeInstances } from '../redis/instances.ts';
 import { commandConfig, withRedis } from './session.ts';
 
 const MOST_HOURS = 168;
-/** So many refreshes are shown to a person. */
+/** So many accounts' next refreshes are shown to a person. */
 const SHOWN = 20;
 
 /** `plan`: the coming refreshes against each broker's budgets. */
@@ -36,9 +37,12 @@ verdict; scripts read "verdict" of --json.`,
     .action(async (options: { hours: number; json?: boolean }) => {
       const config = commandConfig();
       const sources = { brokers, limits: readLimits(brokers, config.setting), egress: config.egressId };
-      const plan = await withRedis(config, (redis) =>
-        readPlan({ ...sources, redis }, options.hours, systemClock.now()),
-      );
+      const { plan, alone } = await withRedis(config, async (redis) => {
+        const now = systemClock.now();
+        const living = await makeInstances(redis, 'plan').others(now);
+        return { plan: await readPlan({ ...sources, redis }, options.hours, now), alone: living === 0 };
+      });
+      if (alone) process.stderr.write('No service is running on this Redis: nothing of this will happen.\n');
       process.stdout.write(options.json ? `${JSON.stringify(planAnswer(plan), null, 2)}\n` : showPlan(plan));
     });
 }
@@ -50,7 +54,7 @@ function readHours(text: string): number {
 }
 
 const colours = { fits: 'green', tight: 'yellow', over: 'red' } as const;
-const head = ['BROKER', 'LIMIT', 'OF', 'ROOM', 'USED', 'BUSIEST', 'CARRIES', 'HAS', 'VERDICT'];
+const head = ['BROKER', 'LIMIT', 'WHOSE', 'ROOM', 'USED', 'BUSIEST', 'CARRIES', 'HAS', 'VERDICT'];
 
 /** The plan for a person. */
 export function showPlan(plan: Plan): string {
@@ -68,7 +72,7 @@ export function showPlan(plan: Plan): string {
     ...(sentences.length > 0 ? [...sentences, ''] : []),
     ...table(
       ['NEXT', 'NAME', 'BROKER', 'CALL'],
-      refreshes
+      nextOfEach(refreshes)
         .slice(0, SHOWN)
         .map(({ at, name, broker, call }) => [when(at - plan.from), name, broker, call]),
     ),
@@ -76,6 +80,11 @@ export function showPlan(plan: Plan): string {
     `${plan.total} refreshes in the next ${plan.hours} h. ${conclusion[verdictOf(plan)]}`,
     '',
   ].join('\n');
+}
+
+function nextOfEach(refreshes: Plan['refreshes']): Plan['refreshes'] {
+  const seen = new Set<string>();
+  return refreshes.filter(({ name }) => seen.size < seen.add(name).size);
 }
 
 const conclusion = {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { checkCommand } from './check.ts';
 import { demoCommand } from './demo.ts';
 import { getCommand } from './get.ts';
+import { loginCommand } from './login.ts';
 import { planCommand } from './plan.ts';
 import { refreshCommand } from './refresh.ts';
 import { reloadCommand } from './reload.ts';
@@ -26,6 +27,7 @@ Examples:
   token-refresher                             serve
   token-refresher status                      how is every account?
   token-refresher get USER_000000             the live token of an account
+  token-refresher login NAME                  log a person in, or show where to approve
   token-refresher plan                        do the brokers' limits carry them all?
 
 Exit codes: 0 done, 1 it failed, 2 wrong usage or configuration.`,
@@ -39,6 +41,7 @@ Exit codes: 0 done, 1 it failed, 2 wrong usage or configuration.`,
     refreshCommand,
     reloadCommand,
     planCommand,
+    loginCommand,
   ]) {
     program.addCommand(command(version).exitOverride(), { isDefault: command === runCommand });
   }

@@ -176,3 +176,35 @@ async function pressedThrough(link: string): Promise<URL> {
   const back = await fetch(link, { method: 'POST', body, redirect: 'manual' });
   return new URL(back.headers.get('location') ?? '', link);
 }
+
+describe('login', () => {
+  const login = async (options: CliOptions, ...args: readonly string[]) =>
+    (await startCli(['login', ...args], options)).exit();
+
+  it('logs one account in, once, and keeps its token', async () => {
+    const redisUrl = database();
+    const { code, stdout } = await login(await desk(redisUrl, [user('BY_HAND')]), 'BY_HAND');
+    expect(code).toBe(0);
+    expect(stdout).toContain('BY_HAND is logged in; its token is good until ');
+    expect(await tokenOf(redisUrl, 'BY_HAND')).toMatch(/./);
+    expect(loginsOf('BY_HAND')).toBe(1);
+  });
+
+  it('shows where a broker has to post, the same every time, and nothing for an account without', async () => {
+    const asked = {
+      broker: 'upstox',
+      name: 'ASKED',
+      clientId: 'made-up-client',
+      clientSecret: 'made-up-client-secret',
+      redirectUri: 'http://localhost:5001/callback',
+      userId: 'AB0001',
+      approval: 'request',
+    };
+    const at = await desk(database(), [asked, user('NO_WEBHOOK')]);
+    const first = await login(at, 'ASKED', '--webhook');
+    expect(first.stdout.trim()).toMatch(/^http:\/\/localhost:8000\/webhooks\/upstox\/[\w-]{32}$/);
+    expect((await login(at, 'ASKED', '--webhook')).stdout).toBe(first.stdout);
+    expect((await login(at, 'NO_WEBHOOK', '--webhook')).code).toBe(1);
+    expect((await login(at, 'NOBODY')).code).toBe(2);
+  });
+});

@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { Command } from 'commander';
+import { signInOnce } from '../app/first-login.ts';
+import { webhookPath } from '../app/webhooks.ts';
+import { readServiceSecrets, type Config } from '../config/index.ts';
+import { namesOf, type Account } from '../core/account.ts';
+import { makeSeal } from '../redis/seal.ts';
+import { Failure } from './failure.ts';
+import { besideService, configuredFor, untilSignal } from './first-steps.ts';
+import { silent } from './session.ts';
+import { terminalPerson } from './terminal-person.ts';
+
+/** Nothing is noted: this is no first contact. */
+const unheard = { wrap: <T>(http: T): T => http, watch: <T>(connection: T): T => connection };
+
+/** `login NAME`: one login of an account, by its person where it needs one; its token is kept. */
+export function loginCommand(_version: string): Command {
+  return new Command('login')
+    .description('Log one account in now; where it needs a person, print the link and wait.')
+    .argument('<name>', 'the account, as in the credentials file')
+    .option('--webhook', 'only print where its broker has to post an approved token')
+    .addHelpText(
+      'after',
+      `
+The link is for the account's owner. Where the browser cannot come back to this machine, paste the
+address it ends at. The token is stored as the service would store it, beside a running service too.`,
+    )
+    .action(async (name: string, options: { readonly webhook?: boolean }) => login(name, options));
+}
+
+async function login(name: string, options: { readonly webhook?: boolean }): Promise<void> {
+  const { config, accounts } = await configuredFor(name, 'NAME');
+  const account = accounts.find((each) => namesOf(each).includes(name));
+  if (!account) throw new Error(`no account is named ${name}`);
+  const webhook = await webhookUrl(config, account);
+  if (options.webhook === true) {
+    if (webhook === undefined)
+      throw new Failure(`${name} has no webhook: its token comes by a login of its own.`);
+    return print(webhook);
+  }
+  if (webhook !== undefined) {
+    print('Its broker posts an approved token to this address; set it once on the page of its app:');
+    print(`  ${webhook}`);
+  }
+  const outcome = await untilSignal(async (signal) =>
+    signInOnce({
+      config: await besideService(config),
+      name: account.name,
+      log: silent,
+      transcript: unheard,
+      person: terminalPerson(print, process.stdin),
+      signal,
+    }),
+  );
+  if (outcome.outcome === 'failed') throw new Failure(outcome.message);
+  print(outcome.message);
+}
+
+/** Where the account's broker has to post; undefined where it has no webhook. */
+async function webhookUrl(config: Config, account: Account): Promise<string | undefined> {
+  const seal = makeSeal((await readServiceSecrets(config, randomBytes)).sealingKeys);
+  const path = webhookPath(account, seal.signatures);
+  const base = config.publicUrl ?? `http://localhost:${config.http.port}`;
+  return path === undefined ? undefined : `${base}${path}`;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
