@@ -104,7 +104,11 @@ export async function startAccounts(parts: AccountsParts): Promise<Accounts> {
       // What a predecessor said of its file is over: this process has taken the file as it stands.
       settle();
       watch = watchAccounts({
-        read: () => readAccounts(source),
+        async read() {
+          const faults = config.holidays.reread();
+          const reading = await readAccounts(source);
+          return { ...reading, faults: [...faults, ...reading.faults] };
+        },
         inForce: loaded,
         clock,
         async changed(next, diff) {

@@ -7,13 +7,17 @@ import type { Roster, RosterEntry } from '../redis/roster.ts';
 import { run, scripts } from '../redis/scripts.ts';
 import { readFacts } from '../redis/statuses.ts';
 import type { Consents } from './consents.ts';
+import type { Planning } from './planning.ts';
 import type { Tickets } from './tickets.ts';
+import type { Webhooks } from './webhooks.ts';
 
 export interface DeskParts {
   readonly redis: Redis;
   readonly roster: Roster;
   readonly consents: Pick<Consents, 'beginConsent' | 'finishConsent'>;
+  readonly webhooks: Pick<Webhooks, 'takeNotice'>;
   readonly tickets: Tickets;
+  readonly planning: Pick<Planning, 'plan'>;
   readonly clock: Clock;
   readonly publicUrl: string;
   readonly notReady: () => Promise<readonly string[]>;
@@ -43,6 +47,8 @@ export function makeDesk(parts: DeskParts): Desk {
       const reasons = await parts.notReady();
       return { ready: reasons.length === 0, reasons };
     },
+
+    plan: parts.planning.plan,
 
     async requestRefresh(name, options): Promise<RefreshAnswer> {
       const entry = await roster.get(name);
@@ -81,6 +87,7 @@ export function makeDesk(parts: DeskParts): Desk {
 
     beginConsent: parts.consents.beginConsent,
     finishConsent: parts.consents.finishConsent,
+    takeNotice: parts.webhooks.takeNotice,
     ticketIsGood: (broker, name, ticket) => parts.tickets.isGood(broker, name, ticket, clock.now()),
   };
 }

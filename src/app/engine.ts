@@ -5,18 +5,21 @@ import { discordChannel } from '../alerts/discord.ts';
 import { brokers } from '../brokers/index.ts';
 import type { Config } from '../config/index.ts';
 import type { Account } from '../core/account.ts';
-import type { Broker } from '../core/broker.ts';
+import type { Broker, Limit } from '../core/broker.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
+import { wayOf } from '../core/plan.ts';
 import type { TokenStore } from '../core/store.ts';
 import { makeDueIndex, type DueIndex } from '../redis/due.ts';
 import { makeInstances, type Instances } from '../redis/instances.ts';
 import { makeRoster, type Roster } from '../redis/roster.ts';
 import type { Seal } from '../redis/seal.ts';
 import { makeStore } from '../redis/store.ts';
+import type { Mirror } from '../mirror/index.ts';
 import { makeKeeper } from '../tending/keeper.ts';
-import type { Keeper } from '../tending/parts.ts';
+import { policyOf, type Keeper } from '../tending/parts.ts';
 import type { Accounts } from './accounts.ts';
+import { makeKeepsake } from './keepsake.ts';
 import { makeListener } from './listener.ts';
 import type { Releases } from './releases.ts';
 import { makeTickets, type Tickets } from './tickets.ts';
@@ -31,6 +34,9 @@ export interface EngineParts {
   readonly log: Log;
   readonly instance: string;
   readonly publicUrl: string;
+  readonly mirror: Mirror;
+  readonly limits: (broker: string) => readonly Limit[];
+  readonly isHoliday: (day: string) => boolean;
   /** Accounts of this broker became due just now. */
   readonly woken: (broker: string) => void;
 }
@@ -50,7 +56,7 @@ export interface Engine {
 
 export function makeEngine(parts: EngineParts, releases: Releases): Engine {
   const { config, redis, seal, accounts, clock, log, instance } = parts;
-  const store = makeStore(redis, seal, log);
+  const store = makeStore(redis, seal, log, () => parts.mirror.generation());
   const tickets = makeTickets((text) => seal.sign(text), isSame);
   const { discord } = config.alerts;
   const alerts = startAlerts({
@@ -67,20 +73,25 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
     clock,
     log,
     publicUrl: parts.publicUrl,
+    isHoliday: parts.isHoliday,
     titleOf: (name) => brokerNamed(name).title,
     woken: parts.woken,
   });
   releases.add(() => listener.settled());
-  const ttlCapMs = (account: Account): number | undefined => {
-    const capped = brokerNamed(account.broker).ttlIsCapped ? config.tokenTtlSeconds : undefined;
-    const seconds = account.ttlSeconds ?? capped;
-    return seconds === undefined ? undefined : seconds * 1000;
-  };
+  const ttlCapMs = ttlCapOf(config);
   const keeper = makeKeeper({
     store,
     account: (name) => accounts.get(name),
     broker: brokerNamed,
+    limits: parts.limits,
     fingerprints: (secrets) => seal.fingerprints(secrets),
+    isHoliday: parts.isHoliday,
+    keepsake: makeKeepsake({
+      mirror: parts.mirror,
+      store,
+      fingerprints: (secrets) => seal.fingerprints(secrets),
+      clock,
+    }),
     clock,
     random: parts.random,
     log,
@@ -91,13 +102,30 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
   });
   return {
     store,
-    roster: makeRoster(redis),
+    roster: makeRoster(redis, (account) =>
+      wayOf(
+        account.connection,
+        policyOf({ broker: brokerNamed }, account),
+        account.key === undefined ? undefined : seal.fingerprint(['key', account.key]),
+      ),
+    ),
     due: makeDueIndex(redis),
     instances: makeInstances(redis, instance),
     alerts,
     keeper,
     tickets,
     ttlCapMs,
+  };
+}
+
+/** Longest TTL of an account's keys, ms; undefined: to the token's expiry. */
+export function ttlCapOf({
+  tokenTtlSeconds,
+}: Pick<Config, 'tokenTtlSeconds'>): (account: Account) => number | undefined {
+  return (account) => {
+    const capped = brokerNamed(account.broker).ttlIsCapped ? tokenTtlSeconds : undefined;
+    const seconds = account.ttlSeconds ?? capped;
+    return seconds === undefined ? undefined : seconds * 1000;
   };
 }
 
@@ -109,4 +137,5 @@ export function brokerNamed(name: string): Broker {
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-const isSame = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
+/** Compares in constant time, whatever the lengths. */
+export const isSame = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));

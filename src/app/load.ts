@@ -7,6 +7,7 @@ export interface ConnectParts {
   readonly setting: (variable: string) => string | undefined;
   readonly http: Http;
   readonly clock: Clock;
+  readonly isHoliday: (day: string) => boolean;
 }
 
 /** Connects a checked login to its broker: the hosts of its environment, or what a setting puts in their place. */
@@ -23,6 +24,7 @@ export function makeConnect(parts: ConnectParts): (broker: Broker, login: Login)
       clock: parts.clock,
       http: parts.http,
       setting: parts.setting,
+      isHoliday: parts.isHoliday,
       baseUrl(purpose) {
         const url = urls.get(purpose);
         if (url === undefined) {

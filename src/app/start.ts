@@ -6,7 +6,8 @@ import { readServiceSecrets, type Config } from '../config/index.ts';
 import { systemClock, systemElapsed, type Clock, type Random } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { startHttp } from '../http/server.ts';
-import { connected, openRedis, queueConnection } from '../redis/connection.ts';
+import { openMirror } from '../mirror/index.ts';
+import { openRedis, queueConnection } from '../redis/connection.ts';
 import { keys } from '../redis/keys.ts';
 import { makeSeal } from '../redis/seal.ts';
 import { enterWorld, isEmptied } from '../redis/world.ts';
@@ -14,15 +15,19 @@ import { startSchedule, type Schedule } from '../scheduling/schedule.ts';
 import { startAccounts } from './accounts.ts';
 import { makeConsents } from './consents.ts';
 import { makeDesk } from './desk.ts';
-import { brokerNamed, makeEngine } from './engine.ts';
+import { brokerNamed, isSame, makeEngine } from './engine.ts';
 import { makeEntrance } from './entrance.ts';
 import { countByBroker, makeConnect, shownCounts } from './load.ts';
+import { mirrorFolder } from './keepsake.ts';
+import { readLimits } from './limits.ts';
+import { makePlanning } from './planning.ts';
 import { makeReadiness } from './readiness.ts';
 import { makeReleases, type Releases } from './releases.ts';
 import { startSimulation } from './simulation.ts';
 import { openTarget } from './target.ts';
 import { warnOfUnserved } from './unserved.ts';
 import { makeUpkeep } from './upkeep.ts';
+import { makeWebhooks } from './webhooks.ts';
 
 export interface StartOptions {
   readonly config: Config;
@@ -75,14 +80,17 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   const simulation = options.simulator ?? (config.simulate ? await startSimulation(releases) : undefined);
   const setting = (variable: string): string | undefined =>
     simulation?.setting(variable) ?? config.setting(variable);
+  const limits = readLimits(brokers, setting);
   const http = makeHttp();
   releases.add(() => http.close());
-  const connect = makeConnect({ setting, http, clock });
+  const connect = makeConnect({ setting, http, clock, isHoliday: config.holidays.isHoliday });
   const accounts = await startAccounts({ config, brokers, setting, connect, clock, log });
   releases.add(() => accounts.stop());
   const secrets = await readServiceSecrets(config, randomBytes);
   const seal = makeSeal(secrets.sealingKeys);
 
+  const mirror = await openMirror({ folder: mirrorFolder(config), seal, log, clock });
+  releases.add(() => mirror.close());
   const target = await openTarget(config, clock, log, releases);
   const counts = countByBroker(accounts.all());
   log.info(
@@ -102,13 +110,43 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
 
   const running: { schedule?: Schedule } = {};
   const nudge = (broker: string): void => running.schedule?.nudge(broker);
-  const parts = { config, redis, seal, accounts, clock, random, log, instance, publicUrl, woken: nudge };
+  const parts = {
+    config,
+    redis,
+    seal,
+    accounts,
+    clock,
+    random,
+    log,
+    instance,
+    publicUrl,
+    limits,
+    isHoliday: config.holidays.isHoliday,
+    mirror,
+    woken: nudge,
+  };
   const engine = makeEngine(parts, releases);
-  const readiness = makeReadiness(redis, () => running.schedule, config.allowEviction, log);
+  const readiness = makeReadiness({
+    redis,
+    schedule: () => running.schedule,
+    allowEviction: config.allowEviction,
+    clock,
+    log,
+  });
   const consents = makeConsents({ ...engine, redis, clock, account: (name) => accounts.get(name) });
+  const webhooks = makeWebhooks({
+    ...engine,
+    accounts: accounts.all,
+    signatures: seal.signatures,
+    same: isSame,
+    clock,
+  });
+  const planning = makePlanning({ ...engine, redis, brokers, limits, egress: config.egressId, clock, log });
   const desk = makeDesk({
     ...engine,
+    planning,
     consents,
+    webhooks,
     redis,
     clock,
     publicUrl,
@@ -131,12 +169,10 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   });
   releases.add(() => server.stop());
 
-  readiness.say('Redis does not answer yet');
-  if (!(await connected(redis, options.signal ?? new AbortController().signal)))
+  if (!(await readiness.awaitRedis(options.signal ?? new AbortController().signal)))
     throw new Error('stopped while waiting for Redis');
   const world = { redis, seal, simulated: config.simulate };
   await enterWorld({ ...world, newKey: options.newKey ?? false });
-  await readiness.judgeEviction();
 
   const beat = (): Promise<void> => engine.instances.beat(clock.now());
   await beat();
@@ -152,6 +188,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   const upkeep = makeUpkeep({
     ...engine,
     redis,
+    seal,
     accounts,
     tidy: entrance.tidy,
     enterWorld: () => enterWorld({ ...world, newKey: false }),
@@ -160,6 +197,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   });
   await entrance.enterAll();
   await entrance.lookAtStopped();
+  await planning.judge();
 
   const stopping = new AbortController();
   const look = async (broker: string, name: string): Promise<void> => {
@@ -189,7 +227,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     log,
     look,
     async sweep() {
-      await readiness.judgeEviction();
+      await readiness.judgeRedis();
       await upkeep.sweep();
     },
     beat,
@@ -202,7 +240,15 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   running.schedule = schedule;
   // Browser logins end beside the jobs, not after them: both share the one grace.
   releases.add(() => Promise.all([schedule.stop(GRACE_MS), atMost(clock, GRACE_MS, consents.close())]));
-  accounts.watch({ redis, alerts: engine.alerts, instance, changed: entrance.takeUp });
+  accounts.watch({
+    redis,
+    alerts: engine.alerts,
+    instance,
+    async changed(diff) {
+      await entrance.takeUp(diff);
+      await planning.judge();
+    },
+  });
   readiness.say(undefined);
   log.info({ event: 'service.ready', url: server.url }, `Serving at ${server.url}.`);
 

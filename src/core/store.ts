@@ -103,6 +103,8 @@ export interface NoteOptions {
   readonly now: number;
   readonly network: Network;
   readonly budgets: readonly Budget[];
+  /** Budgets that the account waits for no longer, since it goes another way. */
+  readonly leaves?: readonly Budget[];
   /** How many calls the step makes at most. */
   readonly cost: number;
   /** Set for a sign-in: it passes the ramp and this ledger (where the broker counts failures). */

@@ -9,7 +9,9 @@ import { HttpFault } from './faults.ts';
 import { addHealthRoutes } from './health.ts';
 import { addPageFaults } from './page-faults.ts';
 import { addAssetRoutes, addDashboard, addSignInRoutes } from './page-routes.ts';
+import { addPlanRoutes } from './plan-routes.ts';
 import { addTokenRoutes } from './token-routes.ts';
+import { addWebhookRoutes } from './webhook-routes.ts';
 
 /** The routes of the main listener, not yet listening. `callbackPaths` are further paths that end a browser login. */
 export async function mainApp(
@@ -25,6 +27,8 @@ export async function mainApp(
   addHealthRoutes(app, context);
   await app.register(async (api) => {
     addTokenRoutes(api, context);
+    addPlanRoutes(api, context);
+    addWebhookRoutes(api, context);
   });
   await app.register(async (pages) => {
     pages.removeAllContentTypeParsers();

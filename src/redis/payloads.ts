@@ -38,7 +38,7 @@ export function notePayload(
   options: NoteOptions,
   seenRequest: string,
 ): Payload {
-  const { network: _, signIn, seedSpent, passesBreaker = false, ...rest } = options;
+  const { network: _, leaves: __, signIn, seedSpent, passesBreaker = false, ...rest } = options;
   return {
     ...rest,
     name: lease.name,

@@ -1,7 +1,19 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { namesOf, type Account } from '../core/account.ts';
+import type { Way } from '../core/plan.ts';
+import { plannedCalls } from '../core/walk.ts';
 import { keys } from './keys.ts';
+
+const waySchema = z.object({
+  by: z.enum(plannedCalls),
+  signsIn: z.boolean(),
+  key: z.string().optional(),
+  dueAtShare: z.number(),
+  jitterShare: z.number(),
+  timeoutMs: z.number(),
+  lifeMs: z.number(),
+});
 
 const entrySchema = z.object({
   /** The login it is configured for; a session of another one holds nothing. */
@@ -13,6 +25,8 @@ const entrySchema = z.object({
   subAccounts: z.array(z.string()),
   /** True where only a person can get the next token. */
   person: z.boolean(),
+  /** How it gets its next tokens, for plans; undefined where an older version entered it. */
+  way: waySchema.optional(),
 });
 
 /** What everybody on this Redis may know of a configured account: no secret. */
@@ -35,7 +49,8 @@ export interface Roster {
   get(name: string): Promise<RosterEntry | undefined>;
 }
 
-export function makeRoster(redis: Redis): Roster {
+/** `wayOf`: how an account gets its next tokens; only who enters accounts needs it. */
+export function makeRoster(redis: Redis, wayOf?: (account: Account) => Way): Roster {
   async function read(): Promise<ReadonlyMap<string, RosterEntry>> {
     const all = await redis.hgetall(keys.roster);
     const entries = Object.entries(all).flatMap(([name, text]): [string, RosterEntry][] => {
@@ -55,7 +70,7 @@ export function makeRoster(redis: Redis): Roster {
         const batch = accounts.slice(i, i + BATCH);
         const entries = batch.map((account): [string, string] => [
           account.name,
-          JSON.stringify(entryOf(account)),
+          JSON.stringify(entryOf(account, wayOf?.(account))),
         ]);
         await dropFormerNames(redis, batch);
         const owned = batch.flatMap((account) =>
@@ -155,7 +170,7 @@ async function dropFormerNames(redis: Redis, accounts: readonly Account[]): Prom
   }
 }
 
-function entryOf(account: Account): RosterEntry {
+function entryOf(account: Account, way: Way | undefined): RosterEntry {
   return {
     identity: account.identity,
     broker: account.broker,
@@ -164,6 +179,7 @@ function entryOf(account: Account): RosterEntry {
     enabled: account.enabled,
     subAccounts: [...account.subAccounts],
     person: account.connection.signIn === undefined && account.connection.consent !== undefined,
+    ...(way && { way }),
   };
 }
 

@@ -66,7 +66,7 @@ export function makeStore(
     },
 
     async note(lease, attempt, options) {
-      const { network, budgets, signIn } = options;
+      const { network, budgets, signIn, leaves = [] } = options;
       const [breaker, breakerProbe] = keys.breaker(network);
       const payload = notePayload(lease, attempt, options, seenRequests.get(lease) ?? '');
       const [outcome, second, limit] = strings(
@@ -80,7 +80,7 @@ export function makeStore(
             breaker,
             breakerProbe,
             ledgerKey(network, signIn?.ledger),
-            ...budgets.map((budget) => keys.budget(network.broker, budget)),
+            ...[...budgets, ...leaves].map((budget) => keys.budget(network.broker, budget)),
           ],
           [JSON.stringify(payload)],
         ),

@@ -46,7 +46,8 @@ export function makeNote(parts: KeeperParts, around: Surroundings, outcomes: Out
       now,
       network: around.networkOf(account),
       budgets: around.budgetsOf(account, call),
-      cost: account.connection.cost?.[call] ?? 1,
+      cost: costOf(account, call),
+      leaves: call === 'sign-in' ? around.budgetsOf(account, 'renewal') : [],
       emergency: !live || now >= (safeUntil ?? 0),
       expiresAt: live ? (session?.grant.expiresAt ?? 0) : 0,
       ...(call === 'sign-in' && {
@@ -73,4 +74,12 @@ export function makeNote(parts: KeeperParts, around: Surroundings, outcomes: Out
     const decision = { do: 'rest', state, because, nextAt: noted.until } as const;
     return { may: 'not', tended: await outcomes.rest(account, held, record, decision) };
   };
+}
+
+/** A step's own calls, the proof of what it brings, and the list of sub-accounts. */
+function costOf(account: Account, call: LimitedCall): number {
+  const own = account.connection.cost?.[call] ?? 1;
+  const isStep = call === 'sign-in' || call === 'renewal' || call === 'consent';
+  if (!isStep) return own;
+  return own + (account.verify ? 1 : 0) + (account.discoverAccounts && call !== 'renewal' ? 1 : 0);
 }

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import type { Dispatcher } from 'undici';
 import { expect } from 'vitest';
 import { makeHttp } from '../../src/brokers/http.ts';
 import { brokers } from '../../src/brokers/index.ts';
@@ -25,7 +26,7 @@ export interface Rig {
   expectSane(grant: Grant): void;
   /** What an attempt fails with, and the calls it made: a BrokerError that shows no secret. */
   failure(attempt: () => Promise<unknown>): Promise<Broken>;
-  /** A call whose deadline passes once a stalled call has arrived. */
+  /** A call whose deadline passes once a stalled call has arrived, or an answer has begun to trickle. */
   untilStalled(): Call;
   stop(): Promise<void>;
 }
@@ -57,9 +58,9 @@ export function offered<T>(part: T | undefined): T {
   return part;
 }
 
-export async function makeRig(broker: Broker): Promise<Rig> {
+export async function makeRig(broker: Broker, wire: { readonly dispatcher?: Dispatcher } = {}): Promise<Rig> {
   const simulator = await startSimulator({ brokers: [broker] });
-  const http = makeHttp();
+  const http = makeHttp(wire);
   const sample = simulator.sample(broker.name);
   const issued: string[] = [];
 
@@ -70,6 +71,7 @@ export async function makeRig(broker: Broker): Promise<Rig> {
       clock: { now: simulator.clock.now, sleep: systemClock.sleep },
       http,
       setting: () => undefined,
+      isHoliday: () => false,
       baseUrl: (purpose) => {
         const variable = broker.baseUrls[purpose]?.variable ?? '';
         return baseUrl ?? simulator.setting(variable) ?? `http://no-base-url-for.${purpose}.invalid`;
@@ -120,7 +122,10 @@ export async function makeRig(broker: Broker): Promise<Rig> {
     untilStalled: () => {
       const deadline = new AbortController();
       const pass = (): void => deadline.abort(new DOMException('the deadline has passed', 'TimeoutError'));
-      void simulator.waitForCalls({ fault: 'stall' }, 1, 5_000).then(pass, pass);
+      const waits = [{ fault: 'stall' }, { fault: 'trickle', effect: true }].map((filter) =>
+        simulator.waitForCalls(filter, 1, 5_000),
+      );
+      void Promise.any(waits).then(pass, pass);
       return { signal: deadline.signal };
     },
     stop: async () => {

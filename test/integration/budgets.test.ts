@@ -121,6 +121,13 @@ describe('a budget over a rolling window', () => {
     expect((await renew('EARLY', NOW + HOUR + 3, { expiresAt: NOW + 2 * HOUR })).outcome).toBe('noted');
   });
 
+  it('keeps no place for who has gone another way', async () => {
+    for (const name of ['A', 'B', 'C']) await renew(name, NOW);
+    expect((await renew('GONE', NOW, { expiresAt: NOW + HOUR + 2 })).outcome).toBe('over');
+    await attempt('GONE', NOW, { leaves: [renewals] });
+    expect(await redis.zcard('refresher:budget:some-broker:renewals:default:waiting')).toBe(0);
+  });
+
   it('charges nothing for a call that another budget turned away', async () => {
     const other: Budget = { ...renewals, limit: 'other', routine: 1, max: 1 };
     await renew('A', NOW, { budgets: [other] });

@@ -2,7 +2,7 @@
 -- and gives the lease its full time again, so that the call's deadline always lies inside it. All or
 -- nothing: what is turned away has charged nothing.
 -- includes budget.lua
--- KEYS lease record rampLevel rampUnderWay rampWaiting breaker breakerProbe ledger budget...
+-- KEYS lease record rampLevel rampUnderWay rampWaiting breaker breakerProbe ledger budget... leftBudget...
 -- ARGV payload (JSON): { name, owner, now, ttlMs, attempt, seedSpent, seenRequest, passesBreaker, signIn,
 --   proven, forced, open, ledger = {limit, max, ours, windowMs, paceMs} or nil, emergency, expiresAt,
 --   budgets = {{limit, max, routine, windowMs, counts}} }
@@ -65,6 +65,10 @@ if halfOpen == 1 then
 end
 for i, budget in ipairs(p.budgets) do
   charge(KEYS[8 + i], budget, p)
+end
+for i = 9 + #p.budgets, #KEYS do
+  -- Who goes another way keeps nobody's place.
+  redis.call('ZREM', KEYS[i] .. ':waiting', p.name)
 end
 redis.call('PEXPIRE', KEYS[1], p.ttlMs)
 if p.attempt then

@@ -287,7 +287,7 @@ describe('a budget of failures', () => {
   it('is wanted by nobody, and tight once only proven logins go out', () => {
     const failures = (count: number): Plan =>
       planOf(spread(2), {
-        counted: (_, each) => (each.limit === ledger.name ? Array(count).fill(NOW - 1) : []),
+        counted: (_, each) => (each.limit === ledger.name ? Array<number>(count).fill(NOW - 1) : []),
       });
     expect(budget(failures(2), ledger.name)).toMatchObject({ verdict: 'fits', used: 2, names: [] });
     expect(budget(failures(3), ledger.name)).toMatchObject({ verdict: 'tight', used: 3, carries: undefined });

@@ -65,10 +65,12 @@ export function fakeDesk(accounts: readonly AccountStatus[], changes: Partial<De
     accounts: async () => accounts,
     account: async (name) => accounts.find((one) => one.name === name),
     readiness: async () => ({ ready: true, reasons: [] }),
+    plan: async (hours) => ({ hours, from: NOW, budgets: [], refreshes: [], total: 0 }),
     requestRefresh: async (name) =>
       accounts.some((one) => one.name === name)
         ? { outcome: 'started', message: `A refresh of ${name} starts.` }
         : { outcome: 'unknown-name', message: `There is no account ${name}.` },
+    takeNotice: async (_, secret) => (secret === 'good' ? { outcome: 'taken' } : { outcome: 'unknown-path' }),
     beginConsent: async (broker, name) =>
       accounts.some((one) => one.name === name && one.broker === broker && one.person_needed)
         ? new URL('https://broker.example/dialog?client_id=made-up&state=one-time')

@@ -3,6 +3,7 @@ import type { Broker } from '../../../src/core/broker.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import type { MakeDialect } from '../../../src/core/dialect.ts';
 import { startSimulator, type FaultKind, type Simulator } from '../../../src/simulator/index.ts';
+import { until } from '../../support/poll.ts';
 
 const SECRET = 'made-up-secret';
 
@@ -32,6 +33,8 @@ const broker: Broker = {
   name: 'nine',
   title: 'Nine',
   policy: { dueAtShare: 0.8, jitterShare: 0, timeoutMs: 1_000, renewalIsSingleUse: false },
+  limits: [],
+  questions: [],
   baseUrls: { api: { variable: 'NINE_URL', hosts: { live: 'https://nine.example/v9' } } },
   fields: {},
   notYet: () => [],
@@ -159,6 +162,63 @@ describe('a fault on demand', () => {
     await simulator.waitForCalls({ fault: kind, effect }, 1, 2_000);
   });
 
+  test.each([
+    ['text/plain', undefined],
+    ['image/png', 'image/png'],
+  ])('wrong-type: the right body as %s', async (said, type) => {
+    simulator.fault({ broker: 'nine', kind: 'wrong-type', ...(type !== undefined && { type }) });
+    const response = await login();
+    expect([response.headers.get('content-type'), await response.text()]).toEqual([
+      said,
+      expect.stringMatching(/"accepted":true/),
+    ]);
+    expect(simulator.calls()).toMatchObject([{ fault: 'wrong-type', status: 200, effect: true }]);
+  });
+
+  test('gzip: the right body, compressed', async () => {
+    simulator.fault({ broker: 'nine', kind: 'gzip' });
+    const response = await login();
+    expect(response.headers.get('content-encoding')).toBe('gzip');
+    expect(await response.json()).toMatchObject({ accepted: true });
+    expect(simulator.calls()).toMatchObject([{ fault: 'gzip', status: 200, effect: true }]);
+  });
+
+  test('large: the right body, and blanks to 10 MB', async () => {
+    simulator.fault({ broker: 'nine', kind: 'large' });
+    const text = await (await login()).text();
+    expect(text).toHaveLength(10 * 1024 * 1024);
+    expect(JSON.parse(text)).toMatchObject({ accepted: true });
+    expect(simulator.calls()).toMatchObject([{ fault: 'large', status: 200, effect: true }]);
+  });
+
+  test('large, to a caller that leaves in the middle, ends there', async () => {
+    simulator.fault({ broker: 'nine', kind: 'large' });
+    const leaving = new AbortController();
+    const response = await fetch(`${simulator.setting('NINE_URL')}/login`, {
+      method: 'POST',
+      body: 'USER x',
+      signal: leaving.signal,
+    });
+    leaving.abort();
+    await expect(response.text()).rejects.toThrow();
+    await until(() => simulator.inFlight('nine') === 0, { what: 'the call to end' });
+  });
+
+  test('trickle: a byte now and then, as long as somebody listens', async () => {
+    simulator.fault({ broker: 'nine', kind: 'trickle', ms: 5 });
+    const response = await login();
+    let text = '';
+    // Past the end of the answer there is more, and still no end.
+    for await (const bytes of response.body ?? []) {
+      text += Buffer.from(bytes).toString();
+      if (/\} {3}/.test(text)) break;
+      expect(simulator.inFlight('nine')).toBe(1);
+    }
+    expect(text).toMatch(/"accepted":true.*\} {3}/);
+    await until(() => simulator.inFlight('nine') === 0, { what: 'the call to end' });
+    expect(simulator.calls()).toMatchObject([{ fault: 'trickle', status: 200, effect: true }]);
+  });
+
   test('stall', async () => {
     simulator.fault({ broker: 'nine', kind: 'stall', times: 1 });
     const leaving = new AbortController();
@@ -213,6 +273,7 @@ describe('from outside its process', () => {
   test.each<[string, string, string, unknown, number]>([
     ['an unknown kind of fault', 'POST', '/faults', { broker: 'nine', kind: 'nap' }, 400],
     ['an unknown field', 'POST', '/faults', { broker: 'nine', kind: 'drop', time: 1 }, 400],
+    ['no content type', 'POST', '/faults', { broker: 'nine', kind: 'wrong-type', type: 'a\r\nb: c' }, 400],
     ['an unknown filter', 'GET', '/calls?user=x', undefined, 400],
     ['an unknown command', 'POST', '/command', { broker: 'nine', name: 'sing' }, 400],
     ['an unknown control', 'POST', '/nap', {}, 400],

@@ -1,0 +1,117 @@
+import type { Redis } from 'ioredis';
+import type { Alerts } from '../alerts/alerts.ts';
+import type { Broker, Limit } from '../core/broker.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
+import { budgetSentence } from '../core/plan-words.ts';
+import { budgetsIn, makePlan, wayOf, type Plan, type Way } from '../core/plan.ts';
+import { makeRoster, type RosterEntry } from '../redis/roster.ts';
+import { readFacts } from '../redis/statuses.ts';
+import { readSpentRenewals, readUsage } from '../redis/usage.ts';
+
+export interface PlanSources {
+  readonly redis: Redis;
+  readonly brokers: readonly Broker[];
+  /** A broker's limits, with the numbers that settings give them. */
+  readonly limits: (broker: string) => readonly Limit[];
+  readonly egress: string;
+}
+
+export interface PlanningParts extends PlanSources {
+  readonly alerts: Pick<Alerts, 'raise' | 'resolve'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Planning {
+  plan(hours: number): Promise<Plan>;
+  /**
+   * Says which budgets carry fewer accounts than they have, before anything fails for it: one alert a broker, resolved
+   * once all fit. Never rejects: what cannot be foreseen holds nothing up.
+   */
+  judge(): Promise<void>;
+}
+
+/** How far a start looks ahead. */
+const HOURS = 24;
+
+/** The plan for every account that is entered on this Redis. Rejects where Redis does. */
+export async function readPlan(sources: PlanSources, hours: number, now: number): Promise<Plan> {
+  const { redis, limits, egress } = sources;
+  const entries = [...(await makeRoster(redis).read())];
+  const [facts, spent] = await Promise.all([
+    readFacts(redis, entries),
+    readSpentRenewals(
+      redis,
+      entries.map(([name]) => name),
+    ),
+  ]);
+  const byName = new Map(entries);
+  const accounts = facts.flatMap((each) => {
+    const way = storedWay(byName.get(each.name), sources.brokers);
+    return way ? [{ facts: each, way, renewalSpent: spent.has(each.name) }] : [];
+  });
+  const budgets = budgetsIn({ accounts, limits, egress });
+  const usage = await readUsage(redis, budgets, now);
+  const counted = new Map(
+    budgets.map(({ broker, budget }, i) => [`${broker} ${budget.limit} ${budget.subject}`, usage[i] ?? []]),
+  );
+  return makePlan({
+    accounts,
+    limits,
+    egress,
+    counted: (broker, budget) => counted.get(`${broker} ${budget.limit} ${budget.subject}`) ?? [],
+    from: now,
+    hours,
+  });
+}
+
+export function makePlanning(parts: PlanningParts): Planning {
+  const { alerts, clock, log } = parts;
+  const plan = (hours: number): Promise<Plan> => readPlan(parts, hours, clock.now());
+
+  async function judge(): Promise<void> {
+    const over = (await plan(HOURS)).budgets.filter(({ verdict }) => verdict === 'over');
+    for (const each of over) {
+      log.warn(
+        {
+          event: 'plan.exceeded',
+          broker: each.broker,
+          limit: each.limit.name,
+          accounts: each.names.length,
+          ...(each.carries !== undefined && { carries: Math.floor(each.carries) }),
+        },
+        `${each.broker}: ${budgetSentence(each)}`,
+      );
+    }
+    for (const { name: broker } of parts.brokers) {
+      const concerned = over.filter((each) => each.broker === broker);
+      if (concerned.length === 0) await alerts.resolve({ broker, code: 'plan_exceeded' });
+      else
+        await alerts.raise({
+          broker,
+          code: 'plan_exceeded',
+          level: 'warning',
+          message: concerned.map(budgetSentence).join(' '),
+        });
+    }
+  }
+
+  return {
+    plan,
+    judge: () =>
+      judge().catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : 'unknown';
+        log.warn({ event: 'plan.unmade', error: why }, 'The coming refreshes could not be planned.');
+      }),
+  };
+}
+
+/** The way that was entered; where an older version entered the account, the broker's usual one. */
+function storedWay(entry: RosterEntry | undefined, brokers: readonly Broker[]): Way | undefined {
+  if (entry?.way) return entry.way;
+  const broker = brokers.find(({ name }) => name === entry?.broker);
+  if (!entry || !broker) return undefined;
+  const usual = wayOf({}, broker.policy, undefined);
+  return entry.person ? usual : { ...usual, by: 'sign-in', signsIn: true };
+}
