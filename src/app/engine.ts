@@ -15,6 +15,7 @@ import { makeInstances, type Instances } from '../redis/instances.ts';
 import { makeRoster, type Roster } from '../redis/roster.ts';
 import type { Seal } from '../redis/seal.ts';
 import { makeStore } from '../redis/store.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Mirror } from '../mirror/index.ts';
 import { makeKeeper } from '../tending/keeper.ts';
 import { policyOf, type Keeper } from '../tending/parts.ts';
@@ -35,6 +36,7 @@ export interface EngineParts {
   readonly instance: string;
   readonly publicUrl: string;
   readonly mirror: Mirror;
+  readonly metrics: Pick<Metrics, 'attempted'>;
   readonly limits: (broker: string) => readonly Limit[];
   readonly isHoliday: (day: string) => boolean;
   /** Accounts of this broker became due just now. */
@@ -74,6 +76,7 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
     log,
     publicUrl: parts.publicUrl,
     isHoliday: parts.isHoliday,
+    metrics: parts.metrics,
     titleOf: (name) => brokerNamed(name).title,
     woken: parts.woken,
   });

@@ -135,5 +135,6 @@ const quiet: Listener = {
   failed: () => undefined,
   recovered: () => undefined,
   personNeeded: () => undefined,
+  attempted: () => undefined,
   woken: () => undefined,
 };

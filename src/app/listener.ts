@@ -4,6 +4,7 @@ import type { Log } from '../core/log.ts';
 import type { Alerts } from '../alerts/alerts.ts';
 import type { Level } from '../alerts/book.ts';
 import { isWithin } from '../core/hours.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Listener } from '../tending/parts.ts';
 import type { Tickets } from './tickets.ts';
 
@@ -14,6 +15,7 @@ export interface ListenerParts {
   readonly log: Log;
   readonly publicUrl: string;
   readonly titleOf: (broker: string) => string;
+  readonly metrics: Pick<Metrics, 'attempted'>;
   readonly woken: (broker: string) => void;
   readonly isHoliday: (day: string) => boolean;
 }
@@ -72,6 +74,7 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
           level: 'critical',
         }),
       ),
+    attempted: (account, kind, result) => parts.metrics.attempted(account.broker, kind, result),
     woken: parts.woken,
     settled: () => last,
   };

@@ -6,6 +6,7 @@ import { readServiceSecrets, type Config } from '../config/index.ts';
 import { systemClock, systemElapsed, type Clock, type Random } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { startHttp } from '../http/server.ts';
+import { makeMetrics } from '../metrics/metrics.ts';
 import { openMirror } from '../mirror/index.ts';
 import { openRedis, queueConnection } from '../redis/connection.ts';
 import { keys } from '../redis/keys.ts';
@@ -20,6 +21,7 @@ import { makeEntrance } from './entrance.ts';
 import { countByBroker, makeConnect, shownCounts } from './load.ts';
 import { mirrorFolder } from './keepsake.ts';
 import { readLimits } from './limits.ts';
+import { measure } from './measures.ts';
 import { makePlanning } from './planning.ts';
 import { makeReadiness } from './readiness.ts';
 import { makeReleases, type Releases } from './releases.ts';
@@ -110,6 +112,9 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
 
   const running: { schedule?: Schedule } = {};
   const nudge = (broker: string): void => running.schedule?.nudge(broker);
+  const metrics = makeMetrics(() =>
+    measure({ ...engine, redis, brokers, limits, egress: config.egressId, clock }),
+  );
   const parts = {
     config,
     redis,
@@ -125,7 +130,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     mirror,
     woken: nudge,
   };
-  const engine = makeEngine(parts, releases);
+  const engine = makeEngine({ ...parts, metrics }, releases);
   const readiness = makeReadiness({
     redis,
     schedule: () => running.schedule,
@@ -156,6 +161,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   });
   const server = await startHttp({
     desk,
+    metrics,
     host: config.http.host,
     port: config.http.port,
     publicUrl,

@@ -42,6 +42,13 @@ export function budgetsOf(
     .flatMap((limit) => budgetOf(limit, account, subjects) ?? []);
 }
 
+/** The budgets that everybody behind an egress shares, its ledger of failed sign-ins among them. */
+export function budgetsOfEgress(limits: readonly Limit[], egress: string): readonly Budget[] {
+  return limits
+    .filter((limit) => limit.per === 'egress')
+    .flatMap((limit) => budgetOf(limit, { name: '' }, { egress, key: undefined }) ?? []);
+}
+
 /** The ledger of failed sign-ins of a network, where its broker counts them. */
 export function ledgerOf(limits: readonly Limit[], egress: string): Ledger | undefined {
   const limit = limits.find(isLedger);

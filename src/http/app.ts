@@ -6,7 +6,7 @@ import { bareApp, pathOf, type TrustProxy } from './bare-app.ts';
 import { addOauthRoutes, answerArrival } from './consent-routes.ts';
 import type { HttpContext } from './context.ts';
 import { HttpFault } from './faults.ts';
-import { addHealthRoutes } from './health.ts';
+import { addHealthRoutes, addMetricsRoute } from './health.ts';
 import { addPageFaults } from './page-faults.ts';
 import { addAssetRoutes, addDashboard, addSignInRoutes } from './page-routes.ts';
 import { addPlanRoutes } from './plan-routes.ts';
@@ -25,10 +25,12 @@ export async function mainApp(
   answerUnknownRoutes(app, context);
 
   addHealthRoutes(app, context);
+  addMetricsRoute(app, context);
+  // Beside the API, not in it: a broker does not sign in.
+  addWebhookRoutes(app, context);
   await app.register(async (api) => {
     addTokenRoutes(api, context);
     addPlanRoutes(api, context);
-    addWebhookRoutes(api, context);
   });
   await app.register(async (pages) => {
     pages.removeAllContentTypeParsers();

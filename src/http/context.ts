@@ -4,9 +4,16 @@ import type { Access } from './access.ts';
 import type { Desk } from './desk.ts';
 import type { Assets } from './page/assets.ts';
 
+/** What a scrape is answered with; `text` rejects where it cannot be had. */
+export interface MetricsText {
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
 /** What the routes work with. */
 export interface HttpContext {
   readonly desk: Desk;
+  readonly metrics: MetricsText;
   readonly access: Access;
   readonly clock: Clock;
   readonly log: Log;

@@ -17,6 +17,15 @@ export function addHealthRoutes(app: FastifyInstance, context: HttpContext): voi
   });
 }
 
+/** `/metrics`: Prometheus' text, open to all, without the name of an account. */
+export function addMetricsRoute(app: FastifyInstance, { metrics }: HttpContext): void {
+  app.get('/metrics', async (_request, reply) => {
+    const text = await metrics.text().catch(() => undefined);
+    if (text === undefined) throw new HttpFault(503, 'NOT_READY', 'Redis does not answer.');
+    return reply.header('content-type', metrics.contentType).send(text);
+  });
+}
+
 /** The desk's readiness; a desk that fails or hangs (Redis is away) is not ready, and says so in time. */
 export async function readinessOf(desk: Desk, clock: Clock): Promise<Readiness> {
   const notReady = (reason: string): Readiness => ({ ready: false, reasons: [reason] });

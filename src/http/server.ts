@@ -6,7 +6,7 @@ import { makeAccess } from './access.ts';
 import { callbackApp, mainApp } from './app.ts';
 import type { TrustProxy } from './bare-app.ts';
 import { makeCallbackListeners, type CallbackListening } from './callback-listeners.ts';
-import type { HttpContext } from './context.ts';
+import type { HttpContext, MetricsText } from './context.ts';
 import type { Desk } from './desk.ts';
 import { codeOf, listenProblem, withinCloseDeadline } from './listening.ts';
 import type { Bound } from './loopback.ts';
@@ -14,6 +14,7 @@ import { readAssets } from './page/assets.ts';
 
 export interface HttpOptions {
   readonly desk: Desk;
+  readonly metrics: MetricsText;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
@@ -53,6 +54,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const publicUrl = new URL(options.publicUrl);
   const context: HttpContext = {
     desk: options.desk,
+    metrics: options.metrics,
     access,
     clock,
     log: options.log,

@@ -19,6 +19,8 @@ export interface Listener {
   recovered(account: Account): void;
   /** A person is needed, and it is an hour in which they may be asked. `asked`: the broker rang them. */
   personNeeded(account: Account, how: { readonly asked: boolean }): void;
+  /** A try at a new token has ended; `result`: `ok`, or the kind of the error. */
+  attempted(account: Account, kind: string, result: string): void;
   /** Accounts of this broker became due just now. */
   woken(broker: string): void;
 }

@@ -30,10 +30,19 @@ export interface Telling {
   expired(account: Account, reason: string): void;
   /** The account rests: people hear of it where it has no token for a reason that is not its own, or waits for them. */
   waits(account: Account, decision: Extract<Decision, { do: 'rest' }>, isLive: boolean): void;
+  /** The broker honours the live token. */
+  proved(account: Account, before: AccountRecord): void;
   /** The broker ended a token before its time. */
   diedEarly(account: Account, record: AccountRecord): void;
-  /** The proof of a live token brought nothing; the token is not in doubt. */
-  unproved(account: Account, error: BrokerError): void;
+  /**
+   * A proof brought nothing; the token is not in doubt. People hear of it where only they can help, or where
+   * a new token waits for it: `failures` in a row, next try `at` (ms).
+   */
+  unproved(
+    account: Account,
+    error: BrokerError,
+    waiting?: { readonly state: string; readonly at: number; readonly failures: number },
+  ): void;
   /** A limit of the broker leaves no room before `until` (ms). */
   overBudget(account: Account, limit: string, until: number, isLive: boolean): void;
 }
@@ -88,6 +97,7 @@ export function makeTelling(parts: Pick<KeeperParts, 'log' | 'listener'>): Telli
         },
         `Published a token for ${account.name} (${source}), good until ${expiresAt}.`,
       );
+      if (tookMs !== undefined) listener.attempted(account, source, 'ok');
       if (before.session?.grant.token === grant.token && source !== 'adopted') {
         log.info(
           { event: 'token.unchanged', ...who(account), source },
@@ -128,6 +138,7 @@ export function makeTelling(parts: Pick<KeeperParts, 'log' | 'listener'>): Telli
         },
         `The ${during} for ${account.name} failed: ${error.message}`,
       );
+      listener.attempted(account, during, kind);
       if (!said) return;
       wells.delete(account.name);
       listener.failed(account, error, { state, at });
@@ -172,11 +183,22 @@ export function makeTelling(parts: Pick<KeeperParts, 'log' | 'listener'>): Telli
       listener.failed(account, trouble, { state: 'expired', at: undefined });
     },
 
-    unproved(account, { code, kind, status }) {
+    unproved(account, error, waiting) {
+      const { code, kind, status } = error;
       log.info(
         { event: 'token.unproved', ...who(account), code, kind, status },
         `The token of ${account.name} could not be proved just now; it is not in doubt.`,
       );
+      const isNews = waiting ? waiting.failures > 1 || kind !== 'transient' : kind === 'needs-human';
+      if (!isNews) return;
+      wells.delete(account.name);
+      listener.failed(account, error, { state: waiting?.state ?? 'fresh', at: waiting?.at });
+    },
+
+    proved(account, { failures, trouble }) {
+      if (failures > 0 || (trouble === undefined && wells.has(account.name))) return;
+      wells.add(account.name);
+      listener.recovered(account);
     },
 
     overBudget(account, limit, until, isLive) {

@@ -4,7 +4,7 @@ import { systemClock } from '../../../src/core/clock.ts';
 import { ConfigurationError } from '../../../src/core/errors.ts';
 import type { ConsentOutcome, Desk } from '../../../src/http/desk.ts';
 import { startHttp, type HttpServer } from '../../../src/http/server.ts';
-import { account, ADMIN_TOKEN, fakeDesk, fakeLog } from './support.ts';
+import { account, ADMIN_TOKEN, fakeDesk, fakeLog, fakeMetrics } from './support.ts';
 
 const done: ConsentOutcome = { outcome: 'done', name: 'one', message: 'Done.' };
 const desk = fakeDesk([account('one')], { finishConsent: async () => done });
@@ -17,6 +17,7 @@ afterEach(async () => {
 async function start(port = 0, served: Desk = desk): Promise<HttpServer> {
   const server = await startHttp({
     desk: served,
+    metrics: fakeMetrics,
     host: '127.0.0.1',
     port,
     publicUrl: 'http://localhost:8000',

@@ -4,7 +4,7 @@ import type { Log } from '../../../src/core/log.ts';
 import type { AccountStatus } from '../../../src/core/status.ts';
 import { makeAccess, type Access } from '../../../src/http/access.ts';
 import { mainApp } from '../../../src/http/app.ts';
-import type { HttpContext } from '../../../src/http/context.ts';
+import type { HttpContext, MetricsText } from '../../../src/http/context.ts';
 import type { Desk } from '../../../src/http/desk.ts';
 import { readAssets } from '../../../src/http/page/assets.ts';
 
@@ -58,6 +58,11 @@ export const without = (
     state,
     ...changes,
   });
+
+export const fakeMetrics: MetricsText = {
+  contentType: 'text/plain; version=0.0.4',
+  text: () => Promise.resolve('# no metrics here\n'),
+};
 
 /** A service in which all is well; `changes` makes it another. */
 export function fakeDesk(accounts: readonly AccountStatus[], changes: Partial<Desk> = {}): Desk {
@@ -173,6 +178,7 @@ export async function contextOf(
     assets: await readAssets(),
     version: '0.0.0-test',
     publicUrl: new URL(more.publicUrl ?? 'http://localhost:8000'),
+    metrics: fakeMetrics,
     titleOf: (broker) => broker.charAt(0).toUpperCase() + broker.slice(1),
     remark: more.remark,
   };
