@@ -2,6 +2,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { startAlerts, type Alerts } from '../alerts/alerts.ts';
 import { discordChannel } from '../alerts/discord.ts';
+import { mailChannel } from '../alerts/mail.ts';
+import { webhookChannel } from '../alerts/webhook.ts';
 import { brokers } from '../brokers/index.ts';
 import type { Config } from '../config/index.ts';
 import type { Account } from '../core/account.ts';
@@ -60,13 +62,17 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
   const { config, redis, seal, accounts, clock, log, instance } = parts;
   const store = makeStore(redis, seal, log, () => parts.mirror.generation());
   const tickets = makeTickets((text) => seal.sign(text), isSame);
-  const { discord } = config.alerts;
+  const { discord, webhook, mail } = config.alerts;
   const alerts = startAlerts({
     redis,
     clock,
     log,
     instance,
-    channels: discord ? [discordChannel({ ...discord, api: discord.apiUrl })] : [],
+    channels: [
+      ...(discord ? [discordChannel({ ...discord, api: discord.apiUrl })] : []),
+      ...(webhook ? [webhookChannel(webhook)] : []),
+      ...(mail ? [mailChannel(mail)] : []),
+    ],
   });
   releases.add(() => alerts.stop());
   const listener = makeListener({

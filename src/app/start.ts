@@ -19,6 +19,7 @@ import { makeDesk } from './desk.ts';
 import { brokerNamed, isSame, makeEngine } from './engine.ts';
 import { makeEntrance } from './entrance.ts';
 import { countByBroker, makeConnect, shownCounts } from './load.ts';
+import { startHeartbeat } from './heartbeat.ts';
 import { mirrorFolder } from './keepsake.ts';
 import { readLimits } from './limits.ts';
 import { measure } from './measures.ts';
@@ -145,7 +146,9 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     signatures: seal.signatures,
     same: isSame,
     clock,
+    log,
   });
+  releases.add(() => webhooks.close());
   const planning = makePlanning({ ...engine, redis, brokers, limits, egress: config.egressId, clock, log });
   const desk = makeDesk({
     ...engine,
@@ -256,6 +259,10 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     },
   });
   readiness.say(undefined);
+  if (config.heartbeatUrl !== undefined) {
+    const heartbeat = startHeartbeat({ url: config.heartbeatUrl, reasons: readiness.reasons, clock, log });
+    releases.add(() => heartbeat.stop());
+  }
   log.info({ event: 'service.ready', url: server.url }, `Serving at ${server.url}.`);
 
   return {

@@ -4,9 +4,6 @@ import type { Log } from '../core/log.ts';
 /** A setting that is read and does nothing yet is said: nobody shall wait for what does not come. */
 export function warnOfUnserved(config: Config, log: Log): void {
   const settings: Readonly<Record<string, unknown>> = {
-    ALERT_WEBHOOK_URL: config.alerts.webhook,
-    SMTP_URL: config.alerts.mail,
-    HEARTBEAT_URL: config.heartbeatUrl,
     PUBLIC_HTTP_PORT: config.publicPort,
     METRICS_ACCOUNT_LABELS: config.metricsAccountLabels || undefined,
   };
