@@ -47,6 +47,8 @@ export function makeReadiness(parts: ReadinessParts): Readiness {
     if (eviction !== before) log.error({ event: 'redis.evicts', policy }, `${eviction}.`);
   }
 
+  const known = (): readonly string[] => (eviction === undefined ? [] : [eviction]);
+
   /** What Redis is; undefined while it does not say. */
   async function look(): Promise<Deployment | undefined> {
     try {
@@ -60,12 +62,16 @@ export function makeReadiness(parts: ReadinessParts): Readiness {
   return {
     async reasons() {
       if (phase !== undefined) return [phase];
-      const known = eviction === undefined ? [] : [eviction];
       try {
-        const { isReplica } = describeDeployment(await redis.info('replication'));
-        return [...known, ...(isReplica ? [REPLICA] : []), ...((await parts.schedule()?.lateness()) ?? [])];
+        const found = describeDeployment(await redis.info());
+        judgeEviction(found);
+        return [
+          ...known(),
+          ...(found.isReplica ? [REPLICA] : []),
+          ...((await parts.schedule()?.lateness()) ?? []),
+        ];
       } catch {
-        return [...known, 'Redis does not answer'];
+        return [...known(), 'Redis does not answer'];
       }
     },
     say(reason) {

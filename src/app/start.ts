@@ -28,7 +28,6 @@ import { makeReadiness } from './readiness.ts';
 import { makeReleases, type Releases } from './releases.ts';
 import { startSimulation } from './simulation.ts';
 import { openTarget } from './target.ts';
-import { warnOfUnserved } from './unserved.ts';
 import { makeUpkeep } from './upkeep.ts';
 import { makeWebhooks } from './webhooks.ts';
 
@@ -107,14 +106,14 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     },
     `Starting with ${accounts.files().join(', ') || 'no files'}; Redis ${target.shown}; accounts: ${shownCounts(counts)}.`,
   );
-  warnOfUnserved(config, log);
   const redis = openRedis(target.address, log);
   releases.add(async () => redis.disconnect());
 
   const running: { schedule?: Schedule } = {};
   const nudge = (broker: string): void => running.schedule?.nudge(broker);
-  const metrics = makeMetrics(() =>
-    measure({ ...engine, redis, brokers, limits, egress: config.egressId, clock }),
+  const metrics = makeMetrics(
+    () => measure({ ...engine, redis, brokers, limits, egress: config.egressId, clock }),
+    { accountLabels: config.metricsAccountLabels },
   );
   const parts = {
     config,
@@ -167,6 +166,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     metrics,
     host: config.http.host,
     port: config.http.port,
+    publicPort: config.publicPort,
     publicUrl,
     adminToken: secrets.adminToken,
     trustProxy: config.trustProxy,

@@ -53,6 +53,39 @@ export async function mainApp(
   return app;
 }
 
+/**
+ * The routes of the listener for the outside: where persons come from links in alerts, where browsers come
+ * back to, and where brokers post. No page, no API, no health: what is not there cannot be attacked.
+ */
+export async function publicApp(
+  context: HttpContext,
+  trustProxy: TrustProxy,
+  callbackPaths: () => ReadonlySet<string>,
+): Promise<FastifyInstance> {
+  const app = bareApp(context, trustProxy);
+  await app.register(cookie);
+  refuseOtherSites(app, context);
+  answerUnknownRoutes(app, context);
+  await app.register(async (api) => {
+    addWebhookRoutes(api, context);
+  });
+  await app.register(async (pages) => {
+    pages.removeAllContentTypeParsers();
+    await pages.register(formbody);
+    addPageFaults(pages, context);
+    addAssetRoutes(pages, context);
+    addOauthRoutes(pages, context);
+    pages.get('/callback', (request, reply) => answerArrival(context, request, reply));
+    pages.get('*', async (request, reply) => {
+      if (callbackPaths().has(pathOf(request))) return answerArrival(context, request, reply);
+      reply.callNotFound();
+      return reply;
+    });
+  });
+  await app.ready();
+  return app;
+}
+
 /** The routes of the listeners of redirect URIs; `paths` are those that a port answers. */
 export async function callbackApp(
   context: HttpContext,

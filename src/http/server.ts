@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { ConfigurationError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { makeAccess } from './access.ts';
-import { callbackApp, mainApp } from './app.ts';
+import { callbackApp, mainApp, publicApp } from './app.ts';
 import type { TrustProxy } from './bare-app.ts';
 import { makeCallbackListeners, type CallbackListening } from './callback-listeners.ts';
 import type { HttpContext, MetricsText } from './context.ts';
@@ -18,6 +18,8 @@ export interface HttpOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Of a second listener with nothing but what the outside needs; undefined: none. */
+  readonly publicPort?: number | undefined;
   /** What links for people begin with. */
   readonly publicUrl: string;
   /** Secret. */
@@ -68,7 +70,13 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const bound = { host, port: options.port };
   const main = await mainApp(context, options.trustProxy ?? false, () => listeners.pathsAt(bound.port));
   const callbacks = await callbackApp(context, (port) => listeners.pathsAt(port));
-  bound.port = await listenMain(main, bound);
+  bound.port = await listenMain(main, bound, 'HTTP_PORT');
+  const outside = await openOutside(options, context, listeners.pathsAt.bind(listeners, bound.port)).catch(
+    async (error: unknown) => {
+      await main.close();
+      throw error;
+    },
+  );
 
   return {
     url: `http://${shownHost(host)}:${String(bound.port)}`,
@@ -79,19 +87,40 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
         callbacks.routing(request, response);
       }),
     stop: async () => {
-      await Promise.all([closeMain(main, clock), listeners.stop()]);
+      await Promise.all([
+        closeMain(main, clock),
+        ...(outside ? [closeMain(outside, clock)] : []),
+        listeners.stop(),
+      ]);
       await callbacks.close();
     },
   };
 }
 
-async function listenMain(app: FastifyInstance, at: Bound): Promise<number> {
+/** The listener for the outside, where one is asked for. */
+async function openOutside(
+  options: HttpOptions,
+  context: HttpContext,
+  callbackPaths: () => ReadonlySet<string>,
+): Promise<FastifyInstance | undefined> {
+  const { publicPort: port, host } = options;
+  if (port === undefined) return undefined;
+  const app = await publicApp(context, options.trustProxy ?? false, callbackPaths);
+  await listenMain(app, { host, port }, 'PUBLIC_HTTP_PORT');
+  return app;
+}
+
+async function listenMain(
+  app: FastifyInstance,
+  at: Bound,
+  setting: 'HTTP_PORT' | 'PUBLIC_HTTP_PORT',
+): Promise<number> {
   try {
     await app.listen({ host: at.host, port: at.port });
   } catch (error) {
     await app.close();
-    const message = `${listenProblem(at, codeOf(error))}: set another HTTP_PORT or HTTP_HOST, or end what holds it`;
-    throw new ConfigurationError([{ at: 'HTTP_PORT', message }]);
+    const message = `${listenProblem(at, codeOf(error))}: set another ${setting} or HTTP_HOST, or end what holds it`;
+    throw new ConfigurationError([{ at: setting, message }]);
   }
   const address = app.server.address();
   return typeof address === 'object' && address !== null ? address.port : at.port;

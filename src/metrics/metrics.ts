@@ -28,7 +28,10 @@ export interface Metrics {
 }
 
 /** The metrics of this process and of the Redis it works on; docs/operating.md lists them. */
-export function makeMetrics(look: () => Promise<Picture>): Metrics {
+export function makeMetrics(
+  look: () => Promise<Picture>,
+  options: { readonly accountLabels: boolean },
+): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const accounts = new Gauge({
@@ -67,6 +70,8 @@ export function makeMetrics(look: () => Promise<Picture>): Metrics {
     registers,
   });
 
+  const ofAccounts = options.accountLabels ? accountGauges(registry) : undefined;
+
   function show(picture: Picture): void {
     const { now, facts } = picture;
     for (const gauge of [accounts, headroom, budget, breaker]) gauge.reset();
@@ -78,6 +83,7 @@ export function makeMetrics(look: () => Promise<Picture>): Metrics {
       const left = served.map(({ expiresAt }) => Math.max(0, (expiresAt ?? 0) - now));
       if (left.length > 0) headroom.set({ broker }, Math.min(...left) / 1000);
     }
+    ofAccounts?.show(facts);
     for (const each of picture.budgets) {
       budget.set({ broker: each.broker, limit: each.limit }, each.left);
     }
@@ -91,5 +97,33 @@ export function makeMetrics(look: () => Promise<Picture>): Metrics {
       return registry.metrics();
     },
     attempted: (broker, kind, result) => attempts.inc({ broker, kind, result }),
+  };
+}
+
+/** A line for each account: only where it is asked for, since names and numbers of accounts are nobody else's matter. */
+function accountGauges(registry: Registry): { show(facts: readonly StatusFacts[]): void } {
+  const labelNames = ['broker', 'account'] as const;
+  const registers = [registry];
+  const expiry = new Gauge({
+    name: 'token_expiry_timestamp_seconds',
+    help: 'When the token of an account ends, seconds since the epoch; absent where it never had one.',
+    labelNames,
+    registers,
+  });
+  const next = new Gauge({
+    name: 'token_next_refresh_timestamp_seconds',
+    help: 'When an account is looked at next, seconds since the epoch.',
+    labelNames,
+    registers,
+  });
+  return {
+    show(facts) {
+      expiry.reset();
+      next.reset();
+      for (const { broker, name: account, expiresAt, dueAt } of facts) {
+        if (expiresAt !== undefined) expiry.set({ broker, account }, expiresAt / 1000);
+        if (dueAt !== undefined) next.set({ broker, account }, dueAt / 1000);
+      }
+    },
   };
 }

@@ -7,10 +7,9 @@ import { cacheFolders, isTrusted, writableFolder } from './embedded/cache.ts';
 import { run } from './embedded/command.ts';
 import { waitForHold } from './embedded/hold.ts';
 import type { RedisServer } from './embedded/server.ts';
+import { isNewEnough, oldestVersion } from './version.ts';
 
 const PROGRAMS = ['redis-server', 'valkey-server'];
-/** PXAT, which every token is written with, is younger than 6.0. */
-const OLDEST: readonly [number, number] = [6, 2];
 /** Below a cache folder; by architecture, as home folders are shared between machines. */
 const TREE = `redis-${process.arch}`;
 const HOW_TO_INSTALL =
@@ -39,16 +38,16 @@ export async function findRedisServer(search: ServerSearch): Promise<RedisServer
   const chosen = env['REDIS_SERVER'];
   if (chosen) {
     const server = await probe(resolve(chosen), env);
-    if (server && isNewEnough(server)) return server;
+    if (server && isNewEnough(server.version)) return server;
     throw fault(
       'REDIS_SERVER',
-      `is no redis-server or valkey-server ${OLDEST.join('.')} or newer that can be run here`,
+      `is no redis-server or valkey-server ${oldestVersion} or newer that can be run here`,
     );
   }
   const reasons: string[] = [];
   for await (const server of candidates(search, reasons)) {
-    if (isNewEnough(server)) return server;
-    reasons.push(`${server.command} is ${server.version}, older than ${OLDEST.join('.')}`);
+    if (isNewEnough(server.version)) return server;
+    reasons.push(`${server.command} is ${server.version}, older than ${oldestVersion}`);
   }
   const why = reasons.length > 0 ? ` (${[...new Set(reasons)].join('; ')})` : '';
   throw fault('redis-server', `no redis-server or valkey-server found${why}: ${HOW_TO_INSTALL}`);
@@ -127,9 +126,4 @@ async function probe(
   const answer = await run(command, ['--version'], { env: own, timeoutMs: 10_000 });
   const version = /(?:Redis|Valkey|Server) .*?v=(\d+\.\d+\.\d+)/i.exec(answer.stdout)?.[1];
   return answer.ok && version !== undefined ? { command, env: own, version } : undefined;
-}
-
-function isNewEnough({ version }: RedisServer): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
 }

@@ -58,13 +58,6 @@ export async function enterWorld(parts: WorldParts): Promise<void> {
   await redis.set(keys.keycheck, seal.seal(KEYCHECK, 'keycheck'));
 }
 
-/** Whether Redis would drop keys when its memory is full, and under which policy. */
-export async function evictionPolicy(redis: Redis): Promise<string | undefined> {
-  // INFO, not CONFIG: managed services block the latter.
-  const info = await redis.info('memory');
-  return /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
-}
-
 /** True once the service's keys are gone: somebody emptied Redis. */
 export async function isEmptied(redis: Redis): Promise<boolean> {
   return (await redis.exists(keys.contract, keys.roster)) < 2;

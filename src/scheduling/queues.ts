@@ -5,6 +5,10 @@ import type { Log } from '../core/log.ts';
 /** A killed worker's job runs elsewhere after lock + stalled interval, well within a minute-long token. */
 const LOCK_MS = 10_000;
 const STALLED_MS = 5_000;
+/** After an error of Redis a worker asks again; its own default would sleep through a failover. */
+const ASK_AGAIN_MS = 1_000;
+/** A worker's blocking read lasts this long, seconds: shorter than a silent connection is borne with. */
+const READ_SECONDS = 2;
 /** The one job scheduler per broker fires this often. */
 export const TICK_EVERY_MS = 1_000;
 const SCHEDULE_QUEUE = 'schedule';
@@ -89,6 +93,8 @@ export function openBrokerQueue(
         lockDuration: LOCK_MS,
         stalledInterval: STALLED_MS,
         maxStalledCount: 2,
+        runRetryDelay: ASK_AGAIN_MS,
+        drainDelay: READ_SECONDS,
       },
     );
     worker.on('failed', (job, error) =>
@@ -149,6 +155,8 @@ export function openTickQueue(
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_MS,
       maxStalledCount: 2,
+      runRetryDelay: ASK_AGAIN_MS,
+      drainDelay: READ_SECONDS,
     }),
     parts.log,
   );

@@ -7,10 +7,14 @@ export interface DueAccounts {
   claim(broker: string, now: number, limit: number): Promise<{ names: readonly string[]; more: boolean }>;
   /** Takes accounts off the list of those that wait in the queue. */
   unqueue(broker: string, names: readonly string[]): Promise<void>;
+  /** Makes accounts due at `at`. */
+  put(broker: string, names: readonly string[], at: number): Promise<void>;
 }
 
 /** As many as one claim takes; a tick repeats until a claim comes back short. */
 const CLAIM_LIMIT = 500;
+/** What the queue did not take is due again after this: at the claim's horizon a minute-long token may be dead. */
+const QUEUE_AGAIN_MS = 1_000;
 
 /** Turns what is due into jobs. */
 export interface Ticks {
@@ -40,6 +44,7 @@ export function makeTicks(parts: {
           await queue.add(names);
         } catch (error) {
           await parts.due.unqueue(broker, names);
+          await parts.due.put(broker, names, parts.clock.now() + QUEUE_AGAIN_MS);
           throw error;
         }
       }

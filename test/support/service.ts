@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import pino from 'pino';
 import { start, type Service } from '../../src/app/start.ts';
 import { readConfig } from '../../src/config/index.ts';
+import { systemClock, type Random } from '../../src/core/clock.ts';
 import { readFileSync } from 'node:fs';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/index.ts';
 import { freshFolder } from './folder.ts';
@@ -36,6 +37,8 @@ export interface ServiceBench {
 
 export interface BenchOptions {
   readonly redisUrl: string;
+  /** How the test itself reaches Redis; left out: by `redisUrl`. */
+  readonly connect?: () => Redis;
   readonly entries: readonly unknown[];
   readonly simulator?: SimulatorOptions;
   /** Brokers that run already, e.g. those of another service; they are not stopped with this one. */
@@ -44,6 +47,10 @@ export interface BenchOptions {
   readonly baseUrls?: Readonly<Record<string, string>>;
   /** Further settings. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The instant (ms) at which it begins, for service and brokers: from then on `simulator.clock` is the time of both. */
+  readonly at?: number;
+  /** Chance, where waits are to be short; must not be the same number each time. */
+  readonly random?: Random;
 }
 
 /** The whole service in this process, on a real Redis, with simulated brokers behind real HTTP. */
@@ -56,10 +63,13 @@ export async function startBench(options: BenchOptions): Promise<ServiceBench> {
     );
   await write(options.entries);
   const simulator = options.brokers ?? (await startSimulator(options.simulator));
+  if (options.at !== undefined && !options.brokers) simulator.clock.set(options.at);
+  const clock = { now: () => simulator.clock.now(), sleep: systemClock.sleep };
   const log: Record<string, unknown>[] = [];
   const events: Record<string, unknown>[] = [];
-  const redis = new Redis(options.redisUrl);
-  const subscriber = new Redis(options.redisUrl);
+  const connect = options.connect ?? (() => new Redis(options.redisUrl));
+  const redis = connect();
+  const subscriber = connect();
   // Errors reach the test through its commands; without a listener ioredis prints them too.
   for (const client of [redis, subscriber]) client.on('error', () => undefined);
   await subscriber.subscribe('token-events');
@@ -81,6 +91,8 @@ export async function startBench(options: BenchOptions): Promise<ServiceBench> {
         readText: (path) => readFileSync(path, 'utf8'),
       }),
       version: '0.0.0',
+      ...(options.at !== undefined && { clock }),
+      ...(options.random && { random: options.random }),
       simulator: { setting: (variable) => options.baseUrls?.[variable] ?? simulator.setting(variable) },
       log: pino(
         { level: 'debug', base: null },
@@ -159,6 +171,7 @@ export async function withBench(
   work: (bench: ServiceBench, ground: Ground) => Promise<void>,
 ): Promise<void> {
   const [server, brokers] = await Promise.all([startRedis(redis), startSimulator(simulator)]);
+  if (options.at !== undefined) brokers.clock.set(options.at);
   try {
     await before?.({ server, brokers });
     const bench = await startBench({ ...options, redisUrl: server.url, brokers });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { inspectConfig } from '../../../src/config/config.ts';
+import { certificate, keyOf, tlsFiles } from './certificates.ts';
 import { inFolder, surroundings } from './surroundings.ts';
 
 const read = (env: Readonly<Record<string, string>>, files?: Readonly<Record<string, string>>) =>
@@ -19,7 +20,7 @@ describe('which Redis is filled', () => {
         username: 'desk',
         password: 'p@ss/word',
         db: 3,
-        tls: true,
+        tls: {},
       },
     ],
     [
@@ -40,7 +41,7 @@ describe('which Redis is filled', () => {
         username: undefined,
         password: 'p#ss word',
         db: 2,
-        tls: true,
+        tls: {},
       },
     ],
     [
@@ -53,8 +54,31 @@ describe('which Redis is filled', () => {
           { host: 's2.example', port: 26379 },
           { host: '::1', port: 5000 },
         ],
+        sentinelLogin: { username: undefined, password: undefined, tls: false },
         ...plain,
       },
+    ],
+    [
+      {
+        REDIS_SENTINELS: 's1.example',
+        REDIS_SENTINEL_NAME: 'tokens',
+        REDIS_TLS: '1',
+        REDIS_SENTINEL_PASSWORD: 'made-up',
+        REDIS_TLS_SERVER_NAME: 'redis.example',
+      },
+      {
+        kind: 'sentinels',
+        name: 'tokens',
+        sentinels: [{ host: 's1.example', port: 26379 }],
+        // As the rest is, where nobody says otherwise.
+        sentinelLogin: { username: undefined, password: 'made-up', tls: { servername: 'redis.example' } },
+        ...plain,
+        tls: { servername: 'redis.example' },
+      },
+    ],
+    [
+      { REDIS_URL: 'rediss://redis.example', REDIS_TLS_CA: certificate, REDIS_TLS: '1' },
+      { kind: 'server', host: 'redis.example', port: 6379, ...plain, tls: { ca: certificate } },
     ],
   ])('%j', (env, expected) => {
     expect(read(env).config?.redis).toEqual(expected);
@@ -69,6 +93,19 @@ describe('which Redis is filled', () => {
   it('must not be named twice', () => {
     const { faults } = read({ REDIS_URL: 'embedded', REDIS_HOST: 'redis.example' });
     expect(faults.map(({ at }) => at)).toEqual(['REDIS_URL and REDIS_HOST']);
+  });
+
+  it('is encrypted with what files hold', () => {
+    const env = {
+      REDIS_HOST: 'redis.example',
+      REDIS_TLS: '1',
+      REDIS_TLS_CA_FILE: 'redis-ca.pem',
+      REDIS_TLS_CERT_FILE: 'redis-client.pem',
+      REDIS_TLS_KEY_FILE: 'redis-client-key.pem',
+    };
+    expect(read(env, tlsFiles).config?.redis).toMatchObject({
+      tls: { ca: certificate, cert: certificate, key: keyOf(7).trimEnd() },
+    });
   });
 
   it('is the one the process names where ENV_FILE names another', () => {
@@ -91,6 +128,12 @@ describe('which Redis is filled', () => {
     [{ REDIS_HOST: 'r', REDIS_TLS: 'MARKER' }, 'REDIS_TLS'],
     [{ REDIS_SENTINELS: 's1:99999', REDIS_SENTINEL_NAME: 'x' }, 'REDIS_SENTINELS'],
     [{ REDIS_SENTINELS: 's1' }, 'REDIS_SENTINEL_NAME'],
+    [{ REDIS_URL: 'redis://redis.example', REDIS_TLS: '1' }, 'REDIS_TLS'],
+    [{ REDIS_URL: 'rediss://r', REDIS_TLS_CA: 'MARKER' }, 'REDIS_TLS_CA'],
+    [{ REDIS_URL: 'rediss://r', REDIS_TLS_CA: certificate.replace('MIIB', 'MARKER') }, 'REDIS_TLS_CA'],
+    [{ REDIS_URL: 'rediss://r', REDIS_TLS_CERT: certificate }, 'REDIS_TLS_CERT and REDIS_TLS_KEY'],
+    [{ REDIS_URL: 'rediss://r', REDIS_TLS_CERT: certificate, REDIS_TLS_KEY: 'MARKER' }, 'REDIS_TLS_KEY'],
+    [{ REDIS_URL: 'rediss://r', REDIS_TLS_CERT: certificate, REDIS_TLS_KEY: keyOf(8) }, 'REDIS_TLS_KEY'],
   ])('refuses %j', (env, at) => {
     const { faults, config } = read(env);
     expect(config).toBeUndefined();

@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { commonFields, commonNotYet } from '../../../src/accounts/fields.ts';
-import { warnOfUnserved } from '../../../src/app/unserved.ts';
 import { brokers } from '../../../src/brokers/index.ts';
-import { inspectConfig } from '../../../src/config/config.ts';
 import type { Broker } from '../../../src/core/broker.ts';
-import type { Log } from '../../../src/core/log.ts';
-import { inFolder, surroundings } from '../config/surroundings.ts';
 import { below, found, rows, rowsByName, sorted, textOf } from './documents.ts';
 import { ofTheProcess, settingsRead } from './settings.ts';
 
@@ -42,31 +38,14 @@ describe('the settings in docs/configuration.md', () => {
   });
 
   it('stand in .env.example too, but for those that only the process can give', async () => {
-    const offered = found(example, /^#([A-Z][A-Z0-9_]*)=/gm);
     const read = await settingsRead();
+    // What is longer than a line is shown as the file that holds it.
+    const inFile = (name: string): string =>
+      read.has(name.replace(/_FILE$/, '')) ? name.replace(/_FILE$/, '') : name;
+    const offered = new Set([...found(example, /^#([A-Z][A-Z0-9_]*)=/gm)].map(inFile));
     expect([...read].filter((variable) => !offered.has(variable))).toEqual([]);
     const ofMachine = rowsByName(below(document, OF_THE_MACHINE));
     expect([...offered].filter((variable) => ofMachine.has(variable) || !named.has(variable))).toEqual([]);
-  });
-
-  it('are marked where they are not served yet', () => {
-    const ways = /^(?:REDIS_URL|REDIS_HOST|REDIS_SENTINELS)=/;
-    const all = example.match(/^#[A-Z][A-Z0-9_]*=.*$/gm) ?? [];
-    const lines = all.map((line) => line.slice(1)).filter((line) => !ways.test(line));
-    const env = lines.join('\n').replace('METRICS_ACCOUNT_LABELS=0', 'METRICS_ACCOUNT_LABELS=1');
-    const { config, faults } = inspectConfig(
-      surroundings(
-        { REDIS_URL: 'embedded' },
-        { [inFolder('.env')]: env, [inFolder('holidays.txt')]: '2026-01-26\n' },
-      ),
-    );
-    expect(faults).toEqual([]);
-    const unserved: unknown[] = [];
-    const quiet = (): void => undefined;
-    const warn: Log['warn'] = ({ setting }) => void unserved.push(setting);
-    if (config) warnOfUnserved(config, { debug: quiet, info: quiet, error: quiet, warn });
-    const marked = [...named].filter(([, cells]) => isMarked(cells, 'not served yet'));
-    expect(sorted(marked.map(([name]) => name))).toEqual(sorted(unserved.map(String)));
   });
 });
 

@@ -159,3 +159,55 @@ describe('setCallbackListeners', () => {
     expect(await status(path)).toBe(404);
   });
 });
+
+describe('the listener for the outside', () => {
+  const outside = async (): Promise<string> => {
+    const port = await freePort();
+    const server = await startHttp({
+      desk,
+      metrics: fakeMetrics,
+      host: '127.0.0.1',
+      port: 0,
+      publicPort: port,
+      publicUrl: 'https://tokens.example',
+      adminToken: ADMIN_TOKEN,
+      log: fakeLog(),
+      clock: systemClock,
+      version: '0.0.0-test',
+    });
+    releases.push(() => server.stop());
+    return `http://127.0.0.1:${String(port)}`;
+  };
+
+  it('has what persons and brokers come to', async () => {
+    const url = await outside();
+    expect(await status(`${url}/callback?code=made-up&state=made-up`)).toBe(200);
+    expect(await status(`${url}/oauth/upstox/one`)).toBe(401);
+    const posted = await fetch(`${url}/webhooks/upstox/good`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    expect(posted.status).toBe(200);
+  });
+
+  it('has nothing else, with the admin token neither', async () => {
+    const url = await outside();
+    for (const path of [
+      '/dashboard',
+      '/api/token/status',
+      '/metrics',
+      '/readyz',
+      '/livez',
+      '/sign-in',
+      '/',
+    ]) {
+      const answer = await fetch(`${url}${path}`, {
+        headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+        redirect: 'manual',
+      });
+      expect(answer.status, path).toBe(404);
+      await answer.body?.cancel();
+    }
+  });
+});
