@@ -44,7 +44,7 @@ export function countByBroker(accounts: readonly Account[]): Readonly<Record<str
   return counts;
 }
 
-/** `40 tradovate, 2 ig`. */
+/** `40 one, 2 another`. */
 export function shownCounts(counts: Readonly<Record<string, number>>): string {
   return Object.entries(counts)
     .map(([broker, count]) => `${count} ${broker}`)

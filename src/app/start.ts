@@ -2,9 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { makeHttp } from '../brokers/http.ts';
 import { brokers } from '../brokers/index.ts';
-import { readServiceSecrets, type Config } from '../config/index.ts';
-import { systemClock, systemElapsed, type Clock, type Random } from '../core/clock.ts';
-import type { Log } from '../core/log.ts';
+import { readServiceSecrets } from '../config/index.ts';
+import { systemClock, systemElapsed, type Clock } from '../core/clock.ts';
 import { startHttp } from '../http/server.ts';
 import { makeMetrics } from '../metrics/metrics.ts';
 import { openMirror } from '../mirror/index.ts';
@@ -22,46 +21,21 @@ import { countByBroker, makeConnect, shownCounts } from './load.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { mirrorFolder } from './keepsake.ts';
 import { readLimits } from './limits.ts';
+import { makeLook } from './looks.ts';
 import { measure } from './measures.ts';
 import { makePlanning } from './planning.ts';
 import { makeReadiness } from './readiness.ts';
 import { makeReleases, type Releases } from './releases.ts';
+import type { Service, StartOptions } from './service.ts';
 import { startSimulation } from './simulation.ts';
 import { openTarget } from './target.ts';
 import { makeUpkeep } from './upkeep.ts';
 import { makeWebhooks } from './webhooks.ts';
 
-export interface StartOptions {
-  readonly config: Config;
-  readonly log: Log;
-  readonly version: string;
-  readonly clock?: Clock;
-  readonly random?: Random;
-  /** Start over with this sealing key where the stored data was sealed with another. */
-  readonly newKey?: boolean;
-  /** Aborts a start that still waits. */
-  readonly signal?: AbortSignal;
-  /** The simulated brokers of a run that brings its own. */
-  readonly simulator?: { setting(variable: string): string | undefined };
-  /** The process cannot go on; its supervisor must start a new one. */
-  readonly giveUp: (reason: string) => void;
-}
-
-export interface Service {
-  readonly url: string;
-  /** Host and db, without user and password. */
-  readonly redisUrl: string;
-  signInLink(): string;
-  /** Reads the credentials file now. */
-  reload(): Promise<void>;
-  /** Takes no new work, lets what is under way finish, and resolves within 15 s. */
-  stop(): Promise<void>;
-}
+export type { Service, StartOptions } from './service.ts';
 
 /** Longest wait for logins under way at a stop, ms: longer than any call's deadline, within the 15 s. */
 const GRACE_MS = 11_000;
-/** A refused renewal is followed by its sign-in at once; more looks in a row would be a loop. */
-const LOOKS_IN_A_ROW = 3;
 
 /** Starts the service. Throws ConfigurationError where a person must change something first. */
 export async function start(options: StartOptions): Promise<Service> {
@@ -209,23 +183,6 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   await planning.judge();
 
   const stopping = new AbortController();
-  const look = async (broker: string, name: string): Promise<void> => {
-    const account = accounts.get(name);
-    if (account?.broker !== broker) return entrance.passOn(broker, name);
-    try {
-      for (let looks = 0; looks < LOOKS_IN_A_ROW && !stopping.signal.aborted; looks++) {
-        const tended = await engine.keeper.tend(name);
-        if (tended.outcome !== 'failed' || !tended.again) break;
-      }
-      // A reload in the midst of it asked for a look that found the account held.
-      const now = accounts.get(name);
-      if (now && now !== account) await engine.due.put(now.broker, [name], clock.now());
-    } catch (error) {
-      // Before the account was taken up: it must not count as waiting in the queue any longer.
-      await engine.due.unqueue(broker, [name]);
-      throw error;
-    }
-  };
   const schedule = await startSchedule({
     connection: queueConnection(target.address),
     prefix: keys.queues,
@@ -234,7 +191,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     due: engine.due,
     clock,
     log,
-    look,
+    look: makeLook({ ...engine, accounts, entrance, clock, stopping: stopping.signal }),
     async sweep() {
       await readiness.judgeRedis();
       await upkeep.sweep();

@@ -36,11 +36,15 @@ export interface Upkeep {
 
 /** So many accounts' keys are looked at in one sweep; the next one goes on from there. */
 const KEYS_PER_SWEEP = 2_000;
+/** Of a record: what must outlive Redis. */
+const FINDINGS = ['generation', 'refused', 'unknownSignIns', 'seedSpent', 'asked', 'owner', 'renewalSpent'];
 
 export function makeUpkeep(parts: UpkeepParts): Upkeep {
   const { redis, due, clock, log } = parts;
   let from = 0;
   let sealsSwept = false;
+  /** What each record said when this process learned of it. */
+  const learned = new Map<string, string>();
 
   async function restore(name: string): Promise<void> {
     if (await parts.keeper.restore(name)) {
@@ -86,6 +90,26 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
     await Promise.all(part.map(rearmOne));
   }
 
+  /**
+   * What another process found out is on its disk alone. Were Redis emptied, this one would try a refused
+   * password again, and not know the token that a person got.
+   */
+  async function sweepFindings(accounts: readonly Account[]): Promise<void> {
+    const read = redis.pipeline();
+    for (const { name } of accounts) read.hmget(keys.record(name), ...FINDINGS);
+    const replies = (await read.exec()) ?? [];
+    for (const [i, { name, connection }] of accounts.entries()) {
+      const [error, found] = replies[i] ?? [];
+      if (error) throw error;
+      const [generation, ...others] = Array.isArray(found) ? found.map(String) : [];
+      // Only a person's tokens are kept on disk: the others' generations change nothing there.
+      const text = JSON.stringify([connection.signIn ? '' : generation, ...others]);
+      if (learned.get(name) === text) continue;
+      await parts.keeper.learn(name);
+      learned.set(name, text);
+    }
+  }
+
   /** An account that is off the roster, emptied or taken off by an older process, is entered again. Says which. */
   async function sweepRoster(accounts: readonly Account[]): Promise<ReadonlySet<string>> {
     const missing = new Set(await parts.roster.missing(accounts));
@@ -116,6 +140,7 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
           group.map((account) => account.name),
         );
       }
+      await sweepFindings(served);
       await sweepKeys(served.map((account) => account.name));
       // Once a process is enough: what it seals from then on is under the first key.
       if (!sealsSwept) await sweepSeals(served.map((account) => account.name));

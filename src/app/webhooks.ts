@@ -1,5 +1,6 @@
 import type { Account } from '../core/account.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
 import type { Desk, NoticeAnswer } from '../http/desk.ts';
 import type { Keeper } from '../tending/parts.ts';
 
@@ -7,29 +8,91 @@ export interface WebhookParts {
   readonly keeper: Pick<Keeper, 'take'>;
   readonly accounts: () => readonly Account[];
   /** Signatures over a text, one for each key of the ring, the sealing key's first. */
-  readonly signatures: (text: string) => readonly string[];
+  readonly signatures: Signatures;
   readonly same: (a: string, b: string) => boolean;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 export interface Webhooks extends Pick<Desk, 'takeNotice'> {
-  /** Where the broker has to post for this account; undefined where it has no webhook. */
-  pathOf(account: Account): string | undefined;
+  /** Tries no longer for what could not be taken yet, and resolves once no try is under way. */
+  close(): Promise<void>;
 }
 
-/** How long an arrival waits for an account that is just being looked at, and how often it asks. */
-const HELD_WAITS = 20;
+/**
+ * How long whoever posted waits for an account that is just being looked at, and how often it is asked
+ * for: few wait longer than 5 s for an answer.
+ */
+const HELD_WAITS = 10;
 const HELD_WAIT_MS = 250;
+/** How often it is tried again after that, ms. */
+const CARRY_ON_MS = 1_000;
+/** So many notices wait for an account at most: more are no person's. */
+const MOST_WAITING = 3;
 /** Enough of a signature that nobody guesses it. */
 const SECRET_LENGTH = 32;
 
-const what = (account: Account): string => `webhook ${account.broker} ${account.name}`;
+type Signatures = (text: string) => readonly string[];
+
+const takes = (account: Account): boolean =>
+  account.enabled && account.connection.consent?.read !== undefined;
+const secretsOf = (account: Account, signatures: Signatures): readonly string[] =>
+  signatures(`webhook ${account.broker} ${account.name}`).map((each) => each.slice(0, SECRET_LENGTH));
+
+/**
+ * Where the broker has to post for this account; undefined where it has no webhook. Secret.
+ * @param signatures over a text, one for each key of the ring, the sealing key's first
+ */
+export function webhookPath(account: Account, signatures: Signatures): string | undefined {
+  return takes(account)
+    ? `/webhooks/${account.broker}/${secretsOf(account, signatures)[0] ?? ''}`
+    : undefined;
+}
 
 /**
  * What brokers post. The path's secret is signed, not stored: it is the same in every process and after
  * every restart, and one that was handed out before a rotation of the sealing key works while the old key is in the ring.
  */
 export function makeWebhooks(parts: WebhookParts): Webhooks {
+  const { clock, log } = parts;
+  const closing = new AbortController();
+  const isClosing = (): boolean => closing.signal.aborted;
+  const waiting = new Map<string, Set<Promise<void>>>();
+
+  /** Undefined where the account cannot be had now: somebody looks at it, or Redis is away. */
+  async function tryOnce(name: string, notice: unknown): Promise<NoticeAnswer | undefined> {
+    const tended = await parts.keeper.take(name, notice).catch(() => ({ outcome: 'held' as const }));
+    switch (tended.outcome) {
+      case 'held':
+      case 'lost':
+        return undefined;
+      case 'pending':
+        return { outcome: 'taken' };
+      case 'refused':
+        return { outcome: 'refused', reason: tended.reason };
+      default:
+        return { outcome: 'busy' };
+    }
+  }
+
+  /** A person's approval comes once: it is tried until it can be kept, or is of no use any more. */
+  function carryOn(account: Account, notice: unknown): void {
+    const others = waiting.get(account.name) ?? new Set();
+    if (isClosing() || others.size >= MOST_WAITING) return;
+    log.warn(
+      { event: 'webhook.waits', account: account.name, broker: account.broker },
+      `What was posted for ${account.name} cannot be kept yet; it is tried again until it can.`,
+    );
+    const carrying = (async () => {
+      let answer: NoticeAnswer | undefined;
+      while (!answer && !isClosing()) {
+        await clock.sleep(CARRY_ON_MS, closing.signal);
+        if (!isClosing()) answer = await tryOnce(account.name, notice);
+      }
+    })().finally(() => others.delete(carrying));
+    waiting.set(account.name, others.add(carrying));
+  }
+
   async function takeNotice(broker: string, secret: string, notice: unknown): Promise<NoticeAnswer> {
     const account = parts
       .accounts()
@@ -37,32 +100,22 @@ export function makeWebhooks(parts: WebhookParts): Webhooks {
       .find((each) => secretsOf(each, parts.signatures).some((known) => parts.same(known, secret)));
     if (!account) return { outcome: 'unknown-path' };
     // Before the lease, Redis or the broker is troubled: junk costs nothing.
-    const read = account.connection.consent?.read?.(notice, parts.clock.now());
+    const read = account.connection.consent?.read?.(notice, clock.now());
     if (!read || 'refused' in read) return { outcome: 'refused', reason: read?.refused ?? 'no_webhook' };
     for (let i = 0; i < HELD_WAITS; i++) {
-      if (i > 0) await parts.clock.sleep(HELD_WAIT_MS);
-      const tended = await parts.keeper.take(account.name, notice);
-      if (tended.outcome === 'pending') return { outcome: 'taken' };
-      if (tended.outcome === 'refused') return { outcome: 'refused', reason: tended.reason };
-      if (tended.outcome !== 'held' && tended.outcome !== 'lost') break;
+      if (i > 0) await clock.sleep(HELD_WAIT_MS, closing.signal);
+      const answer = await tryOnce(account.name, notice);
+      if (answer) return answer;
     }
+    carryOn(account, notice);
     return { outcome: 'busy' };
   }
 
-  return { takeNotice, pathOf: (account) => webhookPath(account, parts.signatures) };
+  return {
+    takeNotice,
+    async close() {
+      closing.abort();
+      await Promise.all([...waiting.values()].flatMap((carrying) => [...carrying]));
+    },
+  };
 }
-
-/** The path that the account's broker has to post to; undefined where it has no webhook. */
-export function webhookPath(
-  account: Account,
-  signatures: (text: string) => readonly string[],
-): string | undefined {
-  const [secret] = secretsOf(account, signatures);
-  return takes(account) && secret !== undefined ? `/webhooks/${account.broker}/${secret}` : undefined;
-}
-
-const takes = (account: Account): boolean =>
-  account.enabled && account.connection.consent?.read !== undefined;
-
-const secretsOf = (account: Account, signatures: (text: string) => readonly string[]): readonly string[] =>
-  signatures(what(account)).map((signature) => signature.slice(0, SECRET_LENGTH));

@@ -105,7 +105,8 @@ ${bold('token-refresher demo')}: simulated brokers, made-up accounts, nothing le
   A bot's view   redis-cli -h ${address} -p ${port} -n ${db ?? '0'} GET token:DESK_ALPHA
                  or: REDIS_URL=redis://${redis} npm run -s cli -- get DESK_ALPHA
   All accounts   REDIS_URL=redis://${redis} npm run -s cli -- status
-  Try            log UPSTOX_DEMO in: press "Log in" on the page, as its owner would each morning
+  Try            log the account in that awaits approval: press "Log in" on the page, as its
+                 owner would each morning
 
 Below, what the service does: minute-long tokens rotate, 90-second tokens are replaced, and one
 account fails now and then and recovers. Ctrl-C ends the demo.

@@ -19,7 +19,7 @@ export interface Account {
   readonly hours: Hours | undefined;
   /** True: prove a new token, and whose it is, before it replaces the old one. */
   readonly verify: boolean;
-  /** Which login this is at the broker, e.g. `tradovate/demo/USER_000000`. */
+  /** Which login this is at the broker, by broker, environment and user. */
   readonly identity: string;
   /** What a person would have to change after a refusal. Secret: only ever fingerprinted. */
   readonly credentials: readonly string[];

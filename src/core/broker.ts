@@ -71,10 +71,7 @@ export interface Connection {
   readonly seed?: Grant;
   /** A harmless authenticated read: alive, and this account's? A failure that says neither is thrown. */
   probe?(grant: Grant, call: Call): Promise<Proof>;
-  /**
-   * A call that needs no session and spends nothing: resolves where the broker answers as itself. After
-   * an outage it goes before the first sign-in.
-   */
+  /** Needs no session and spends nothing: resolves where the broker answers as itself. Goes first after an outage. */
   reach?(call: Call): Promise<void>;
   /** The names of the login's sub-accounts, as the broker lists them; never generated. */
   discover?(grant: Grant, call: Call): Promise<readonly string[]>;
@@ -114,10 +111,7 @@ export interface Consent {
    * window, in which they are not asked again.
    */
   request?(call: Call): Promise<{ readonly until: number }>;
-  /**
-   * Reads what somebody posted to the account's webhook: a grant to be proved, never to be published as
-   * it is, or why it is none. Makes no call; no reason holds a value.
-   */
+  /** What somebody posted to the webhook: a grant to be proved, or why it is none. Makes no call; no reason holds a value. */
   read?(notice: unknown, now: number): { readonly grant: Grant } | { readonly refused: string };
 }
 
@@ -206,7 +200,7 @@ export interface BaseUrl {
   readonly hosts: Readonly<Record<string, string>>;
 }
 
-/** An entry as it stands in a file or in the environment, before it is checked. */
+/** An entry before it is checked. */
 export type RawEntry = Readonly<Record<string, unknown>>;
 
 /** What the rest of the service knows of a broker. A new one is a folder and a line in brokers/index.ts. */

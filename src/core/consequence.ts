@@ -32,11 +32,11 @@ export interface Failed {
 }
 
 /** How long a throttling answer that names no time is obeyed, ms. */
-const THROTTLED_DEFAULT_MS = 30_000;
+export const THROTTLED_DEFAULT_MS = 30_000;
 /** Most that a repeated quota answer is left alone, ms, where the broker names no time of its own. */
 const QUOTA_CAP_MS = 60_000;
 /** How long a call that could not be sent at all waits, ms: a setting must be mended first. */
-const UNSENT_WAIT_MS = 60_000;
+export const UNSENT_WAIT_MS = 60_000;
 /** Renewals of a kind that may be repeated, which nobody answered, before a sign-in is the better try. */
 const UNANSWERED_RENEWALS = 2;
 /** How long the way to a person is left alone after the broker failed, ms: each try may ring a phone. */
@@ -68,11 +68,10 @@ export function consequence(failed: Failed): Consequence {
     return after({ retryAt: now + UNSENT_WAIT_MS });
   if (error.kind === 'throttled') {
     const until = now + quietMs(error, before);
-    const scope = error.scope === 'account' ? undefined : error.scope;
     return after(
       // Who brings a ticket goes first: the others' next call would only be penalised anew.
       { retryAt: error.carry ? until : until + Math.round(random() * 2_000) },
-      scope && { scope, until, code: error.code },
+      silenceOf(error, before, now),
     );
   }
   switch (during) {
@@ -89,7 +88,7 @@ export function consequence(failed: Failed): Consequence {
 }
 
 /** A quota that is still spent is left alone for longer each time. */
-function quietMs(error: BrokerError, before: AccountRecord): number {
+export function quietMs(error: BrokerError, before: AccountRecord): number {
   const asked = error.retryAfterMs ?? THROTTLED_DEFAULT_MS;
   const repeats = before.trouble?.kind === 'throttled' ? Math.min(before.failures, 5) : 0;
   return Math.min(asked * 2 ** repeats, Math.max(asked, QUOTA_CAP_MS));
@@ -153,64 +152,11 @@ function spent(session: Session | undefined): { readonly session: Session | unde
   return { session: session && { ...session, renewalSpent: true } };
 }
 
-const headroomOf = (record: AccountRecord, now: number): number =>
+export const headroomOf = (record: AccountRecord, now: number): number =>
   record.session ? record.session.grant.expiresAt - now : 0;
 
-/** What the proof of a token says, or why there is none yet. */
-export type Proven =
-  | 'alive'
-  | 'dead'
-  | 'someone-else'
-  /** Nothing is known: the call failed for a reason that speaks of no token. */
-  | { readonly error: BrokerError };
-
-/** How often a proof that brought nothing is tried again at least, ms. */
-const PROOF_RETRY_CAP_MS = 5 * 60_000;
-
-/**
- * What the proof of the session's token changes. A dead one is over at once, whatever its own expiry
- * says; a failed call says nothing about it.
- */
-export function afterProbe(
-  before: AccountRecord,
-  proven: Proven,
-  policy: RefreshPolicy,
-  now: number,
-  random: Random,
-): AccountRecord {
-  const { session } = before;
-  const record = { ...before, attempt: undefined };
-  if (proven === 'alive') {
-    return { ...record, provenAt: now, proofDueAt: policy.proveEveryMs ? now + policy.proveEveryMs : 0 };
-  }
-  if (typeof proven === 'object') {
-    const isOrphan = proven.error.kind === 'outcome-unknown' && proven.error.status !== undefined;
-    // Answered, and not as a living token is: it stays served, since nobody knows, but a new one is got now.
-    return isOrphan && session
-      ? { ...record, session: { ...session, renewAt: now, renewalSpent: true }, proofDueAt: 0, retryAt: 0 }
-      : { ...record, proofDueAt: now + proofWaitMs(proven.error, random) };
-  }
-  if (!session) return record;
-  const grant = { ...session.grant, expiresAt: Math.min(session.grant.expiresAt, now) };
-  return {
-    ...record,
-    session: { ...session, grant, renewalSpent: true },
-    proofDueAt: 0,
-    retryAt: 0,
-    trouble: {
-      code: proven === 'dead' ? 'died_early' : 'someone_else',
-      kind: 'refused',
-      message:
-        proven === 'dead'
-          ? 'The broker no longer honours the token, before its time: another login, a logout or the broker itself ended it.'
-          : 'The broker says that the token is another user than this account; it was withdrawn.',
-      at: now,
-    },
-  };
-}
-
-/** When a proof that failed is tried again: as the broker says, else soon. */
-export function proofWaitMs(error: BrokerError, random: Random): number {
-  const asked = error.retryAfterMs ?? 0;
-  return Math.max(asked, backoffMs(1, 0, random) + Math.round(random() * (PROOF_RETRY_CAP_MS / 10)));
+/** The silence that a throttling answer asks for, where it concerns more than the account. */
+export function silenceOf(error: BrokerError, before: AccountRecord, now: number): Silence | undefined {
+  if (error.kind !== 'throttled' || error.scope === 'account') return undefined;
+  return { scope: error.scope, until: now + quietMs(error, before), code: error.code };
 }

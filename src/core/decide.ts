@@ -155,13 +155,20 @@ export function mayAskAt(situation: Pick<Situation, 'account' | 'isHoliday'>, no
 function person(situation: Situation, now: number): Decision {
   const { record, account } = situation;
   const { consent } = account.connection;
-  const { asked } = record;
-  if (asked && asked.until > now) {
+  const { asked, session } = record;
+  // A token came since, and is over by now: the person did answer.
+  const isAnswered =
+    asked !== undefined && session?.source === 'consent' && session.grant.issuedAt >= asked.at - SKEW_MS;
+  const isOpen = asked !== undefined && asked.until > now;
+  if (isOpen && !isAnswered) {
     return rest('awaiting_approval', 'asked', Math.min(asked.until, now + ASKED_LOOK_MS));
   }
   const askAt = mayAskAt(situation, now);
-  if (askAt > now) return rest('awaiting_approval', asked ? 'approval_lapsed' : 'asked_later', askAt);
-  if (consent?.request) return { do: 'request', because: 'awaiting_approval' };
+  if (askAt > now) {
+    return rest('awaiting_approval', asked && !isAnswered ? 'approval_lapsed' : 'asked_later', askAt);
+  }
+  // One request a window: after that the link is the way in.
+  if (consent?.request && !isOpen) return { do: 'request', because: 'awaiting_approval' };
   return rest('awaiting_approval', 'awaiting_approval', now + ASKED_LOOK_MS);
 }
 

@@ -11,14 +11,15 @@ type WebhookRoute = { Params: { broker: string; secret: string } };
 export function addWebhookRoutes(app: FastifyInstance, context: HttpContext): void {
   app.post<WebhookRoute>('/webhooks/:broker/:secret', async ({ params, body }, reply) => {
     const answer = await context.desk.takeNotice(params.broker, params.secret, body);
-    context.log.info(
-      {
-        event: 'webhook.arrived',
-        outcome: answer.outcome,
-        ...(answer.outcome === 'refused' && { reason: answer.reason }),
-      },
-      'Something was posted to a webhook.',
-    );
+    if (answer.outcome === 'unknown-path') {
+      context.log.debug({ event: 'webhook.unknown' }, 'Something was posted to a webhook that is none.');
+    } else {
+      const reason = answer.outcome === 'refused' ? { reason: answer.reason } : {};
+      context.log.info(
+        { event: 'webhook.arrived', outcome: answer.outcome, ...reason },
+        'Something was posted to a webhook.',
+      );
+    }
     switch (answer.outcome) {
       case 'taken':
         return reply.send({ status: 'success' });

@@ -12,7 +12,7 @@ export interface Found {
 
 /** What the mirror asks of a file system; a test puts one in its place that fails where it wants. */
 export interface Disk {
-  /** Makes the folder (0700) where there is none. */
+  /** Makes the folder (0700), and those above it, where there are none. */
   makeFolder(folder: string): Promise<void>;
   /** The files of a folder; none where there is no folder. */
   list(folder: string): Promise<readonly Found[]>;
@@ -28,7 +28,8 @@ export interface Disk {
 
 export const systemDisk: Disk = {
   async makeFolder(folder) {
-    await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
+    // Those above it as well: a simulated run keeps its own in a folder of its own.
+    await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
       if (errnoOf(error) !== 'EEXIST') throw error;
     });
   },

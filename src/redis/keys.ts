@@ -11,6 +11,7 @@ export const keys = {
   roster: own('roster'),
   names: own('names'),
   aliases: own('aliases'),
+  discovered: own('discovered'),
   owners: own('owners'),
   rearm: own('rearm'),
   instances: own('instances'),

@@ -115,9 +115,19 @@ export function makeRoster(redis: Redis, wayOf?: (account: Account) => Way): Ros
 async function removeOne(redis: Redis, name: string): Promise<void> {
   const entry = parse((await redis.hget(keys.roster, name)) ?? '');
   if (!entry) return;
-  const own = [name, ...entry.subAccounts];
-  const stored = await redis.hmget(keys.record(name), 'generation', 'expiresAt', 'aliases', 'claims');
-  const [generation, expiresAt, aliases, claims] = stored;
+  const stored = await redis.hmget(
+    keys.record(name),
+    'generation',
+    'expiresAt',
+    'aliases',
+    'claims',
+    'names',
+  );
+  const [generation, expiresAt, aliases, claims, published] = stored;
+  const listed = listOf(published);
+  const finders = listed.length > 0 ? await redis.hmget(keys.discovered, ...listed) : [];
+  const found = listed.filter((_, i) => finders[i] === name);
+  const own = [...new Set([name, ...entry.subAccounts, ...found])];
   const write = redis
     .multi()
     .hdel(keys.roster, name)
@@ -127,6 +137,7 @@ async function removeOne(redis: Redis, name: string): Promise<void> {
   // What it held is free for others now.
   for (const [key, fields] of [
     [keys.names, own],
+    [keys.discovered, found],
     [keys.aliases, listOf(aliases)],
     [keys.owners, listOf(claims)],
   ] as const) {

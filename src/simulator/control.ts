@@ -20,6 +20,10 @@ const faultBody = z.strictObject({
   share: z.number().min(0).max(1).exactOptional(),
   ms: whole.exactOptional(),
   status: z.int().min(200).max(599).exactOptional(),
+  type: z
+    .string()
+    .regex(/^[\w.+-]+\/[\w.+-]+(?:; ?[\w-]+=[\w-]+)?$/)
+    .exactOptional(),
 });
 const clockBody = z.union([z.strictObject({ shiftMs: z.int() }), z.strictObject({ at: whole })]);
 const switchBody = z.strictObject({ broker: z.string(), name: z.string(), value: z.json() });

@@ -3,8 +3,9 @@ import type { Clock } from '../core/clock.ts';
 import type { Dialect, DialectAnswer, DialectRequest } from '../core/dialect.ts';
 import type { Bench } from './bench.ts';
 import { readBody } from './body.ts';
-import type { FaultBook, FaultRule } from './faults.ts';
-import type { Ledger, OpenCall } from './ledger.ts';
+import type { FaultBook } from './faults.ts';
+import type { Ledger } from './ledger.ts';
+import { bareStatus, compressed, cutOff, oversized, page, send, trickle } from './sending.ts';
 
 /** Where one broker is mounted. */
 export interface Mount {
@@ -23,8 +24,6 @@ export interface Exchange {
 }
 
 const MAX_BODY_BYTES = 1024 * 1024;
-const HTML =
-  '<!doctype html><html><head><title>Attention Required!</title></head><body><h1>Sorry</h1></body></html>';
 
 /** Plays one call of a broker: notes it, applies the first fault that fits, lets the dialect answer. */
 export async function play(
@@ -88,10 +87,18 @@ export async function play(
       return void incoming.socket.destroy();
     case 'half':
       return cutOff(response, call, await act());
+    case 'trickle':
+      return trickle(response, call, await act(), () => exchange.real.sleep(rule.ms ?? 200, gone.signal));
     case 'garbage':
       return send(response, call, { ...(await act()), body: '{"access_token": "made-up' });
     case 'empty':
       return send(response, call, { status: (await act()).status });
+    case 'large':
+      return oversized(response, call, await act());
+    case 'wrong-type':
+      return send(response, call, await act(), { 'content-type': rule.type ?? 'text/plain' });
+    case 'gzip':
+      return compressed(response, call, await act());
   }
 }
 
@@ -108,48 +115,4 @@ async function requestOf(broker: string, url: URL, incoming: IncomingMessage): P
     body: (await readBody(incoming, MAX_BODY_BYTES)) ?? '',
     egress: headers['x-simulated-egress'] ?? 'default',
   };
-}
-
-/** A redirect leads to a call the broker does not have, so that following it shows in the ledger. */
-function bareStatus(rule: FaultRule, broker: string): DialectAnswer {
-  const status = rule.status ?? 500;
-  return status >= 300 && status < 400
-    ? { status, headers: { location: `/${broker}/elsewhere` } }
-    : {
-        status,
-        headers: { 'content-type': 'text/plain' },
-        body: status >= 500 ? 'Internal Server Error' : '',
-      };
-}
-
-function page(rule: FaultRule): DialectAnswer {
-  const headers = { 'content-type': 'text/html; charset=utf-8' };
-  return { status: rule.status ?? 502, headers, body: HTML };
-}
-
-function encoded(answer: DialectAnswer): { headers: Record<string, string>; body: Buffer } {
-  const { body } = answer;
-  if (body === undefined) return { headers: { ...answer.headers }, body: Buffer.alloc(0) };
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const type = typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8';
-  return { headers: { 'content-type': type, ...answer.headers }, body: Buffer.from(text) };
-}
-
-function send(response: ServerResponse, call: OpenCall, answer: DialectAnswer): void {
-  if (response.destroyed) return;
-  const { headers, body } = encoded(answer);
-  call.note({ status: answer.status });
-  // Ended before its last byte leaves: the caller may answer it with the next call, and then this
-  // one must not count as in flight any more.
-  call.end();
-  response.writeHead(answer.status, { ...headers, 'content-length': body.length });
-  response.end(body);
-}
-
-/** The whole length announced, half of it sent, the connection closed. */
-function cutOff(response: ServerResponse, call: OpenCall, answer: DialectAnswer): void {
-  const { headers, body } = encoded(answer);
-  call.note({ status: answer.status });
-  response.writeHead(answer.status, { ...headers, 'content-length': Math.max(2, body.length) });
-  response.write(body.subarray(0, Math.floor(body.length / 2)), () => response.destroy());
 }

@@ -4,7 +4,9 @@ import type { Random } from '../core/clock.ts';
 /**
  * What can go wrong on demand. Without effect at the broker: `refuse` and `throttle` (in the broker's
  * own words), `status`, `html`, `stall` (never answered), `drop` (connection destroyed). With effect,
- * the answer being what breaks: `slow` (late by `ms`), `drop-after`, `half` (cut off), `garbage`, `empty`.
+ * the answer being what breaks: `slow` (late by `ms`), `drop-after`, `half` (cut off), `trickle` (a byte
+ * each `ms`, without end), `garbage`, `empty`, `large` (10 MB), `wrong-type` (the right body as `type`),
+ * `gzip` (compressed, though nobody asked for it).
  */
 export const faultKinds = [
   'refuse',
@@ -16,8 +18,12 @@ export const faultKinds = [
   'slow',
   'drop-after',
   'half',
+  'trickle',
   'garbage',
   'empty',
+  'large',
+  'wrong-type',
+  'gzip',
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];
@@ -32,10 +38,12 @@ export interface FaultRule {
   readonly times?: number;
   /** Which share of the calls it hits, 0 to 1; absent: all. */
   readonly share?: number;
-  /** For `slow`: how late the answer is. */
+  /** For `slow`: how late the answer is (default 1000). For `trickle`: from byte to byte (default 200). */
   readonly ms?: number;
   /** For `status` (default 500) and `html` (default 502). */
   readonly status?: number;
+  /** For `wrong-type`: the content type (default `text/plain`). */
+  readonly type?: string;
 }
 
 /** The rules in force, oldest first; the first that fits is applied. */

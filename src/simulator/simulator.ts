@@ -27,7 +27,7 @@ export interface Simulator extends Omit<Ledger, 'open'> {
   readonly url: string;
   /** The brokers' time; moving it moves what they think of tokens, windows and days. */
   readonly clock: MovableClock;
-  /** The value that points this base URL setting (`TRADOVATE_BRIDGE_URL` …) here; undefined: none of ours. */
+  /** The value that points a broker's base URL setting here; undefined: none of ours. */
   setting(variable: string): string | undefined;
   /** Every setting that points a broker here, by variable. */
   readonly settings: Readonly<Record<string, string>>;

@@ -1,5 +1,6 @@
 import type { Account } from '../core/account.ts';
 import type { Call } from '../core/broker.ts';
+import { afterOutstanding } from '../core/proof.ts';
 import { BrokerError } from '../core/errors.ts';
 import type { AccountRecord } from '../core/session.ts';
 import type { RampOutcome, Settlement } from '../core/store.ts';
@@ -20,8 +21,14 @@ export interface Attempts {
   act(account: Account, held: HeldLease, record: AccountRecord, step: Step): Promise<Tended>;
   /** Publishes what is in hand, or fails with why it may not be. */
   publish(account: Account, held: HeldLease, record: AccountRecord, got: Got): Promise<Tended>;
-  /** Keeps what is in hand for its proof. */
-  setAside(account: Account, held: HeldLease, record: AccountRecord, got: Got): Promise<Tended>;
+  /** Keeps what is in hand for its proof. `error`: why a first proof brought nothing. */
+  setAside(
+    account: Account,
+    held: HeldLease,
+    record: AccountRecord,
+    got: Got,
+    error?: BrokerError,
+  ): Promise<Tended>;
 }
 
 export function makeAttempts(
@@ -65,32 +72,29 @@ export function makeAttempts(
     held: HeldLease,
     record: AccountRecord,
     got: Got,
+    error?: BrokerError,
   ): Promise<Tended> {
     const { grant, source } = got;
     const now = clock.now();
     const pending = [{ grant, source, identity: account.identity }];
     // The renewal went through: what it was made from is gone, whatever the proof will say.
-    const session = record.session && { ...record.session, renewalSpent: source === 'renewal' };
-    const proofDueAt = now + PROOF_PAUSE_MS;
-    const after = {
-      ...record,
-      session,
-      attempt: undefined,
-      request: undefined,
-      carry: undefined,
-      pending,
-      proofDueAt,
-    };
+    const renewalSpent = record.session?.renewalSpent === true || source === 'renewal';
+    const session = record.session && { ...record.session, renewalSpent };
+    const waiting = { ...record, session, attempt: undefined, request: undefined, carry: undefined, pending };
+    const { record: after, silence } = error
+      ? afterOutstanding(waiting, error, now, parts.random)
+      : { record: { ...waiting, proofDueAt: now }, silence: undefined };
     const live = hasLiveToken(account, record, now);
     const state = live ? 'fresh' : account.connection.signIn ? 'expired' : 'awaiting_approval';
     const settlement: Settlement = {
       record: after,
       standing: { state, reason: 'proof_pending' },
       names: outcomes.namesOf(account, after),
-      dueAt: proofDueAt,
+      dueAt: after.proofDueAt,
       event: undefined,
       ramp: got.ramp,
       answered: 'up',
+      failed: error ? around.failureBudgetsOf(account, 'proof') : [],
     };
     const { startedAt = now } = got;
     const { settled } = await insist(
@@ -104,6 +108,8 @@ export function makeAttempts(
       { event: 'token.pending', account: account.name, broker: account.broker, source },
       `A token for ${account.name} is in hand and waits for its proof.`,
     );
+    await outcomes.obey(account, silence);
+    if (error) tell.unproved(account, error, { state, at: after.proofDueAt, failures: after.failures });
     return { outcome: 'pending' };
   }
 
@@ -118,7 +124,8 @@ export function makeAttempts(
     if (noted.may === 'sign-in instead') {
       return act(account, held, record, { kind: 'sign-in', source: 'sign-in' });
     }
-    const startedAt = clock.now();
+    // The attempt's own instant: an answer that is held is found again by it.
+    const { startedAt } = noted;
     const ramped = (outcome: RampOutcome): { ramp?: RampOutcome } =>
       step.kind === 'sign-in' ? { ramp: outcome } : {};
     const discover = account.discoverAccounts && (step.kind !== 'renewal' || record.discovered === undefined);
@@ -142,7 +149,8 @@ export function makeAttempts(
     const { grant, discovered, proof } = got;
     const toPublish: Got = { grant, source: step.source, startedAt, discovered, ...ramped('success') };
     try {
-      if (proof === 'outstanding') return await setAside(account, held, record, toPublish);
+      if (typeof proof === 'object')
+        return await setAside(account, held, record, toPublish, proof.outstanding);
       return await publish(account, held, record, { ...toPublish, proved: proof === 'alive' });
     } catch (error) {
       // Redis does not take it. The attempt stays open and the answer is held: the next look stores it.
@@ -153,9 +161,6 @@ export function makeAttempts(
 
   return { act, publish, setAside };
 }
-
-/** How soon the proof of a grant in hand is tried again, ms. */
-const PROOF_PAUSE_MS = 2_000;
 
 /** A refusal says that the next sign-ins may be refused as well; no answer says nothing. */
 function rampOutcome(error: BrokerError): RampOutcome {

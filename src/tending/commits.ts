@@ -13,6 +13,8 @@ import type { Telling } from './telling.ts';
 
 /** How soon a login that another account holds is tried again once that account is gone, ms. */
 const CLAIMED_WAIT_MS = 5 * 60_000;
+/** How soon a broker is asked again that handed out the same token, ms. */
+const UNCHANGED_WAIT_MS = 10_000;
 
 /** A grant that may be published, and how it came. */
 export interface Got {
@@ -111,6 +113,12 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
     );
   }
 
+  function renewAtOf(account: Account, grant: Grant, previous: Grant | undefined, now: number): number {
+    const renewAt = drawRenewAt(grant.issuedAt, grant.expiresAt, policyOf(parts, account), parts.random);
+    // The same token again gained no time: asked at ever shorter steps, the broker would be called ever more often.
+    return grant.token === previous?.token ? Math.max(renewAt, now + UNCHANGED_WAIT_MS) : renewAt;
+  }
+
   return {
     commitOf,
     async commit(account, held, record, got) {
@@ -124,7 +132,7 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
         grant,
         source,
         identity: account.identity,
-        renewAt: drawRenewAt(grant.issuedAt, grant.expiresAt, policyOf(parts, account), parts.random),
+        renewAt: renewAtOf(account, grant, previous, now),
         renewalSpent: false,
       };
       const toCommit = commitOf(account, record, session, got);

@@ -1,7 +1,8 @@
 import type { Account } from '../core/account.ts';
 import { decide, type Decision } from '../core/decide.ts';
 import { BrokerError } from '../core/errors.ts';
-import { isLive, type AccountRecord } from '../core/session.ts';
+import { emptyRecord, isLive, type AccountRecord } from '../core/session.ts';
+import { makeTake } from './arrivals.ts';
 import { makeAttempts } from './attempts.ts';
 import { makeCommits } from './commits.ts';
 import { LEASE_SHARE, takeLease, type HeldLease } from './lease.ts';
@@ -24,6 +25,7 @@ export function makeKeeper(parts: KeeperParts): Keeper {
   const note = makeNote(parts, around, outcomes, tell);
   const attempts = makeAttempts(parts, around, outcomes, commits, note, tell);
   const ask = makeAsk(parts, outcomes, note, tell);
+  const take = makeTake(parts, around, outcomes);
   const proofs = makeProofs(parts, around, outcomes, attempts, note, tell);
 
   async function tendHeld(account: Account, held: HeldLease, record: AccountRecord): Promise<Tended> {
@@ -138,7 +140,7 @@ export function makeKeeper(parts: KeeperParts): Keeper {
       ),
     take: (name, notice) =>
       underLease(name, async (account, held, record) => {
-        const tended = await proofs.take(account, held, record, notice);
+        const tended = await take(account, held, record, notice);
         // Nothing was written: the lease is given back as it was.
         if (tended.outcome === 'refused' || tended.outcome === 'pending') await store.release(held.lease);
         return tended;
@@ -151,6 +153,20 @@ export function makeKeeper(parts: KeeperParts): Keeper {
       if (!record.session || !isLive(record.session, account.identity, now)) return false;
       const commit = commits.commitOf(account, record, record.session);
       return store.restore(name, around.networkOf(account), commit, now);
+    },
+    async learn(name) {
+      const account = parts.account(name);
+      if (!account?.enabled) return;
+      // What the disk says is read first: a refusal that comes meanwhile is not taken back.
+      const { refused } = keepsake.recall(account, emptyRecord, true);
+      const record = await store.peek(name);
+      const credentials = parts.fingerprints(account.credentials);
+      const worksAgain =
+        credentials.some((each) => refused.includes(each)) &&
+        !credentials.some((each) => record.refused.includes(each)) &&
+        credentials.some((each) => each === record.proven) &&
+        record.unknownSignIns.length === 0;
+      await keepsake.remember(account, record, worksAgain ? 'success' : 'outcome');
     },
   };
 }

@@ -11,7 +11,12 @@ import type { Telling } from './telling.ts';
 
 /** The call may go out; or the look has ended, and how. */
 export type MayCall =
-  | { readonly may: 'call'; readonly halfOpen: boolean }
+  | {
+      readonly may: 'call';
+      readonly halfOpen: boolean;
+      /** When it was noted, ms: what is found open later is known by it. */
+      readonly startedAt: number;
+    }
   /** There is no room for a renewal before it would come too late, but a sign-in is another way. */
   | { readonly may: 'sign-in instead' }
   | { readonly may: 'not'; readonly tended: Tended };
@@ -59,7 +64,7 @@ export function makeNote(parts: KeeperParts, around: Surroundings, outcomes: Out
         },
       }),
     });
-    if (noted.outcome === 'noted') return { may: 'call', halfOpen: noted.halfOpen };
+    if (noted.outcome === 'noted') return { may: 'call', halfOpen: noted.halfOpen, startedAt: now };
     if (noted.outcome !== 'over' && noted.outcome !== 'down') {
       return { may: 'not', tended: { outcome: noted.outcome } };
     }
@@ -70,7 +75,8 @@ export function makeNote(parts: KeeperParts, around: Surroundings, outcomes: Out
       return { may: 'sign-in instead' };
     }
     if (isOver) tell.overBudget(account, noted.limit, noted.until, live);
-    const state = live ? 'due' : account.connection.signIn ? 'expired' : 'awaiting_approval';
+    const without = session ? 'expired' : 'backing_off';
+    const state = live ? 'due' : account.connection.signIn ? without : 'awaiting_approval';
     const decision = { do: 'rest', state, because, nextAt: noted.until } as const;
     return { may: 'not', tended: await outcomes.rest(account, held, record, decision) };
   };

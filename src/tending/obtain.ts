@@ -16,10 +16,12 @@ export type Step =
       readonly seed?: undefined;
     };
 
+/** `outstanding`: the broker did not say, and why; the grant waits for its proof. */
+export type ProofOfGrant = 'alive' | 'not-asked' | { readonly outstanding: BrokerError };
+
 export interface Obtained {
   readonly grant: Grant;
-  /** `outstanding`: the broker did not say; the grant waits for its proof. */
-  readonly proof: 'alive' | 'not-asked' | 'outstanding';
+  readonly proof: ProofOfGrant;
   /** The login's sub-accounts, where the broker was asked and said. */
   readonly discovered?: readonly string[];
 }
@@ -44,25 +46,31 @@ export async function obtain(
       status: 200,
     });
   }
-  const proof = account.verify ? await prove(account, grant, call) : 'not-asked';
+  const proof = account.verify ? await prove(account, grant, step.source, call) : 'not-asked';
   const discovered =
-    how.discover && proof !== 'outstanding' ? await discover(account, grant, call) : undefined;
+    how.discover && typeof proof !== 'object' ? await discover(account, grant, call) : undefined;
   return { grant, proof, ...(discovered && { discovered }) };
 }
 
 /** What the proof of a new grant says. Throws where it may never be published. */
-export async function prove(account: Account, grant: Grant, call: Call): Promise<Obtained['proof']> {
+export async function prove(
+  account: Account,
+  grant: Grant,
+  source: Source,
+  call: Call,
+): Promise<ProofOfGrant> {
   const { probe } = account.connection;
   if (!probe) return 'not-asked';
   const proof = await probe(grant, call).catch((error: unknown) => {
     // What stands in the way of the proof says nothing about the token; it cannot be had again.
-    if (error instanceof BrokerError) return 'outstanding' as const;
+    if (error instanceof BrokerError) return { outstanding: error };
     throw error;
   });
-  if (proof === 'alive' || proof === 'outstanding') return proof;
+  if (proof === 'alive' || typeof proof === 'object') return proof;
   throw proof === 'dead'
     ? new BrokerError('The broker refuses the token it has just handed out.', {
-        kind: 'refused',
+        // The password was right, so that no verdict falls on it: another login may have ended this one.
+        kind: source === 'sign-in' ? 'outcome-unknown' : 'refused',
         code: 'dead_on_arrival',
         status: 200,
       })
@@ -89,15 +97,25 @@ async function reach(account: Account, call: Call, clock: Clock, timeoutMs: numb
   }
 }
 
+/** How often the list is asked for: the next token, with which it is asked again, may be an hour away. */
+const LISTINGS = 2;
+
 /** Never fails: a list that did not come costs no token; the former one stays. */
-async function discover(account: Account, grant: Grant, call: Call): Promise<readonly string[] | undefined> {
-  try {
-    const names = await account.connection.discover?.(grant, call);
-    return names?.filter((name) => name !== account.name);
-  } catch (error) {
-    if (error instanceof BrokerError) return undefined;
-    throw error;
+export async function discover(
+  account: Account,
+  grant: Grant,
+  call: Call,
+): Promise<readonly string[] | undefined> {
+  for (let tries = 1; tries <= LISTINGS && !call.signal.aborted; tries++) {
+    try {
+      const names = await account.connection.discover?.(grant, call);
+      return names?.filter((name) => name !== account.name);
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      if (error.kind === 'throttled') break;
+    }
   }
+  return undefined;
 }
 
 function request(account: Account, step: Step, call: Call): Promise<Grant> {

@@ -1,5 +1,5 @@
 import type { Account } from '../core/account.ts';
-import { consequence } from '../core/consequence.ts';
+import { consequence, type Silence } from '../core/consequence.ts';
 import { decide, type Decision } from '../core/decide.ts';
 import type { Budget } from '../core/limits.ts';
 import type { BrokerError } from '../core/errors.ts';
@@ -25,7 +25,16 @@ export interface Failing {
 
 /** How a look at an account ends without a token: each of these writes once, under the lease, and says what happened. */
 export interface Outcomes {
-  rest(account: Account, held: HeldLease, record: AccountRecord, decision: Rest): Promise<Tended>;
+  rest(
+    account: Account,
+    held: HeldLease,
+    record: AccountRecord,
+    decision: Rest,
+    /** What a call that brought nothing tells of the broker, and the budgets it counts for. */
+    told?: Pick<Settlement, 'answered' | 'failed'>,
+  ): Promise<Tended>;
+  /** Keeps a silence that the broker asked for; until when (ms), 0 for none. */
+  obey(account: Account, silence: Silence | undefined): Promise<number>;
   fail(account: Account, held: HeldLease, before: AccountRecord, failing: Failing): Promise<Tended>;
   /** Where a person has to act, their deadline stands beside the state. */
   standingOf(account: Account, record: AccountRecord, decision: Rest): Standing;
@@ -48,7 +57,15 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     };
   }
 
-  const rest: Outcomes['rest'] = async (account, held, record, decision) => {
+  const obey: Outcomes['obey'] = async (account, silence) => {
+    if (!silence) return 0;
+    const network = around.networkOf(account);
+    keepsake.rememberNetwork(network, { silence });
+    await store.silence(network, silence, clock.now());
+    return silence.until;
+  };
+
+  const rest: Outcomes['rest'] = async (account, held, record, decision, told) => {
     const now = clock.now();
     const { session } = record;
     const ended =
@@ -72,6 +89,7 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
         dueAt: lookAt(after, decision.nextAt, now),
         event: ended ? 'expired' : undefined,
         ramp: undefined,
+        ...told,
       },
       now,
     );
@@ -101,11 +119,7 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     const isVerdict = record.refused.length > before.refused.length || record.asked !== before.asked;
     // On disk before it is in Redis: a verdict that is lost would be asked for again.
     if (isVerdict) await keepsake.remember(account, record, 'verdict');
-    if (silence) {
-      keepsake.rememberNetwork(network, { silence });
-      await store.silence(network, silence, now);
-    }
-    const silentUntil = Math.max(silence?.until ?? 0, held.silentUntil);
+    const silentUntil = Math.max(await obey(account, silence), held.silentUntil);
     const next = decide(around.situationOf(account, record, { ...held, silentUntil }), now);
     // Something else is tried at once (a sign-in after a refused renewal): no failure for people yet.
     const again = next.do !== 'rest';
@@ -147,7 +161,13 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     return { outcome: 'failed', error, again };
   };
 
-  return { rest, fail, standingOf, namesOf: (account, record) => allNamesOf(account, record.discovered) };
+  return {
+    rest,
+    obey,
+    fail,
+    standingOf,
+    namesOf: (account, record) => allNamesOf(account, record.discovered),
+  };
 }
 
 const everyCall = (budgets: readonly Budget[]): readonly Budget[] =>

@@ -115,6 +115,8 @@ export interface Keeper {
   take(name: string, notice: unknown): Promise<Tended>;
   /** Writes a live token's keys again after somebody removed them; false where there is none. */
   restore(name: string): Promise<boolean>;
+  /** Takes what other processes found out about the account to this machine's disk. Calls nobody. */
+  learn(name: string): Promise<void>;
 }
 
 /** The broker's policy, and where this login's sessions differ from it. */

@@ -1,21 +1,27 @@
 import type { Account } from '../core/account.ts';
 import type { Call } from '../core/broker.ts';
-import { afterProbe, proofWaitMs, type Proven } from '../core/consequence.ts';
-import { decide } from '../core/decide.ts';
+import { silenceOf } from '../core/consequence.ts';
+import { afterOutstanding, afterProbe, type Proven } from '../core/proof.ts';
+import { decide, pendingOf, type Decision } from '../core/decide.ts';
 import { BrokerError } from '../core/errors.ts';
 import type { AccountRecord, Pending } from '../core/session.ts';
 import type { Attempts } from './attempts.ts';
 import { within } from './deadline.ts';
 import type { HeldLease } from './lease.ts';
 import type { Note } from './notes.ts';
-import { prove } from './obtain.ts';
+import { discover, prove } from './obtain.ts';
 import { answeredOf, lookAt, type Outcomes } from './outcomes.ts';
 import { policyOf, type KeeperParts, type Tended } from './parts.ts';
-import type { Surroundings } from './surroundings.ts';
+import { hasLiveToken, type Surroundings } from './surroundings.ts';
 import type { Telling } from './telling.ts';
 
-/** So many grants wait for their proof at most; what is posted beyond pushes the oldest out. */
-const MOST_PENDING = 3;
+/** Another thing is to be done at once, at the next look. */
+const soon = (now: number, isLive: boolean): Extract<Decision, { do: 'rest' }> => ({
+  do: 'rest',
+  state: isLive ? 'fresh' : 'due',
+  because: 'proof_pending',
+  nextAt: now,
+});
 
 /** Tokens are proved by a read that changes nothing at the broker. */
 export interface Proofs {
@@ -23,8 +29,6 @@ export interface Proofs {
   probe(account: Account, held: HeldLease, record: AccountRecord): Promise<Tended>;
   /** May the grant in hand be published? */
   prove(account: Account, held: HeldLease, record: AccountRecord, pending: Pending): Promise<Tended>;
-  /** Keeps what was posted for its proof; calls nobody. */
-  take(account: Account, held: HeldLease, record: AccountRecord, notice: unknown): Promise<Tended>;
 }
 
 export function makeProofs(
@@ -53,11 +57,15 @@ export function makeProofs(
     );
     const now = clock.now();
     const policy = policyOf(parts, account);
-    const after = afterProbe(record, proven, policy, now, random);
+    const isPersons = account.connection.signIn === undefined;
+    // Nothing is tried for an account that waits for a person: that its token lives is all there is to say.
+    const before = isPersons && proven === 'alive' ? { ...record, failures: 0 } : record;
+    const after = afterProbe(before, proven, policy, now, random);
     const isOver = proven === 'dead' || proven === 'someone-else';
-    const next = decide(around.situationOf(account, after, held), now);
+    const silence = typeof proven === 'object' ? silenceOf(proven.error, record, now) : undefined;
+    const silentUntil = Math.max(await outcomes.obey(account, silence), held.silentUntil);
+    const next = decide(around.situationOf(account, after, { ...held, silentUntil }), now);
     const at = next.do === 'rest' ? next.nextAt : now;
-    const failedBudgets = around.budgetsOf(account, 'proof').filter(({ counts }) => counts === 'failures');
     await store.settle(
       held.lease,
       around.networkOf(account),
@@ -73,13 +81,14 @@ export function makeProofs(
         ramp: undefined,
         answered: typeof proven === 'object' ? answeredOf(proven.error) : 'up',
         withdraw: isOver,
-        ...(proven !== 'alive' && { failed: failedBudgets }),
+        ...(proven !== 'alive' && { failed: around.failureBudgetsOf(account, 'proof') }),
       },
       now,
     );
     if (isOver) await parts.keepsake.remember(account, after, 'outcome');
     if (isOver) tell.diedEarly(account, after);
     else if (typeof proven === 'object') tell.unproved(account, proven.error);
+    else tell.proved(account, before);
     return isOver && after.trouble
       ? {
           outcome: 'failed',
@@ -89,11 +98,15 @@ export function makeProofs(
       : { outcome: 'confirmed' };
   }
 
-  const without = (record: AccountRecord, pending: Pending): AccountRecord => ({
-    ...record,
-    pending: record.pending.filter((each) => each.grant.token !== pending.grant.token),
-    proofDueAt: 0,
-  });
+  /** The record without this grant: the next one is proved at once, or the live token when its time comes. */
+  function without(account: Account, record: AccountRecord, judged: Pending): AccountRecord {
+    const now = clock.now();
+    const pending = record.pending.filter(({ grant }) => grant.token !== judged.grant.token);
+    const { proveEveryMs } = policyOf(parts, account);
+    const isNext = pendingOf({ ...record, pending }, account.identity, now) !== undefined;
+    const proofDueAt = isNext || !proveEveryMs ? 0 : Math.max(now, record.provenAt + proveEveryMs);
+    return { ...record, pending, proofDueAt };
+  }
 
   async function proveOne(
     account: Account,
@@ -108,83 +121,62 @@ export function makeProofs(
     const { grant, source } = pending;
     try {
       const startedAt = clock.now();
-      const proof = await call(account, held, (each) => prove(account, grant, each));
-      if (proof === 'outstanding') return await later(account, held, record);
-      const got = { grant, source, startedAt, proved: proof === 'alive' };
-      return await attempts.publish(account, held, without(record, pending), got);
+      const proof = await call(account, held, (each) => prove(account, grant, source, each));
+      if (typeof proof === 'object') return await later(account, held, record, proof.outstanding);
+      const isWanted = account.discoverAccounts && record.discovered === undefined;
+      const discovered = isWanted
+        ? await call(account, held, (each) => discover(account, grant, each))
+        : undefined;
+      const got = { grant, source, startedAt, proved: proof === 'alive', discovered };
+      return await attempts.publish(account, held, without(account, record, pending), got);
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
+      if (source === 'consent' && hasLiveToken(account, record, clock.now())) {
+        return drop(account, held, without(account, record, pending), error);
+      }
       const during = source === 'sign-in' || source === 'renewal' ? source : 'consent';
-      return outcomes.fail(account, held, without(record, pending), { error, during, counts: false });
+      return outcomes.fail(account, held, without(account, record, pending), {
+        error,
+        during,
+        counts: false,
+      });
     }
   }
 
-  /** The broker did not say: what is in hand is kept, and asked about again. */
-  async function later(account: Account, held: HeldLease, record: AccountRecord): Promise<Tended> {
-    const now = clock.now();
-    const error = new BrokerError('The broker did not say whether the new token is good.', {
-      kind: 'transient',
-      code: 'proof_outstanding',
-    });
-    const after = { ...record, proofDueAt: now + proofWaitMs(error, random) };
-    const next = decide(around.situationOf(account, after, held), now);
-    if (next.do === 'rest') await outcomes.rest(account, held, after, next);
-    return { outcome: 'pending' };
-  }
-
-  async function take(
+  /** Somebody posted what is no token, beside a live one: nothing is wrong with the account. */
+  async function drop(
     account: Account,
     held: HeldLease,
     record: AccountRecord,
-    notice: unknown,
+    error: BrokerError,
+  ): Promise<Tended> {
+    log.warn(
+      { event: 'arrival.dropped', account: account.name, broker: account.broker, code: error.code },
+      `What was posted for ${account.name} was dropped, its live token stays: ${error.message}`,
+    );
+    const next = decide(around.situationOf(account, record, held), clock.now());
+    await outcomes.rest(account, held, record, next.do === 'rest' ? next : soon(clock.now(), true));
+    return { outcome: 'refused', reason: error.code };
+  }
+
+  /** The broker did not say: what is in hand is kept, and asked about again. */
+  async function later(
+    account: Account,
+    held: HeldLease,
+    record: AccountRecord,
+    error: BrokerError,
   ): Promise<Tended> {
     const now = clock.now();
-    const read = account.connection.consent?.read?.(notice, now) ?? { refused: 'no_webhook' };
-    if ('refused' in read) return { outcome: 'refused', reason: read.refused };
-    const { grant } = read;
-    const pinned = around.pinnedOwner(account, record);
-    if (pinned !== undefined && grant.owner !== undefined && grant.owner !== pinned) {
-      return { outcome: 'refused', reason: 'wrong_user' };
-    }
-    const known = [record.session?.grant, ...record.pending.map((each) => each.grant)];
-    if (known.some((each) => each?.token === grant.token)) return { outcome: 'pending' };
-    const noted = await note(account, held, record, 'arrival', { passesBreaker: true });
-    if (noted.may === 'not') {
-      return noted.tended.outcome === 'rested' ? { outcome: 'refused', reason: 'too_many' } : noted.tended;
-    }
-    const pending: Pending = { grant, source: 'consent', identity: account.identity };
-    const after = {
-      ...record,
-      pending: [pending, ...record.pending].slice(0, MOST_PENDING),
-      proofDueAt: now,
-    };
-    // On disk first: what a person has approved is not asked for twice.
-    await parts.keepsake.hold(account, {
-      startedAt: now,
-      grant,
-      source: 'consent',
-      identity: account.identity,
-    });
-    await store.settle(
-      held.lease,
-      around.networkOf(account),
-      {
-        record: after,
-        standing: { state: 'awaiting_approval', reason: 'proof_pending' },
-        names: outcomes.namesOf(account, after),
-        dueAt: now,
-        event: undefined,
-        ramp: undefined,
-      },
-      now,
-    );
-    log.info(
-      { event: 'token.pending', account: account.name, broker: account.broker, source: 'consent' },
-      `A token for ${account.name} arrived and waits for its proof.`,
-    );
-    parts.listener.woken(account.broker);
+    const { record: after, silence } = afterOutstanding(record, error, now, random);
+    const silentUntil = Math.max(await outcomes.obey(account, silence), held.silentUntil);
+    const next = decide(around.situationOf(account, after, { ...held, silentUntil }), now);
+    const rest = next.do === 'rest' ? next : soon(now, hasLiveToken(account, after, now));
+    const failed = around.failureBudgetsOf(account, 'proof');
+    await outcomes.rest(account, held, after, rest, { answered: answeredOf(error), failed });
+    const { failures, proofDueAt: at } = after;
+    tell.unproved(account, error, { state: rest.state, at, failures });
     return { outcome: 'pending' };
   }
 
-  return { probe, prove: proveOne, take };
+  return { probe, prove: proveOne };
 }

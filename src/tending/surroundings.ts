@@ -18,12 +18,16 @@ export interface Surroundings {
     held: Pick<Acquired, 'silentUntil' | 'downUntil'>,
   ): Situation;
   budgetsOf(account: Account, call: LimitedCall): readonly Budget[];
+  /** Those of them that count only calls which failed. */
+  failureBudgetsOf(account: Account, call: LimitedCall): readonly Budget[];
   ledgerOf(account: Account): Ledger | undefined;
   /** The owner that was pinned for the login this account is now. */
   pinnedOwner(account: Account, record: AccountRecord): string | undefined;
 }
 
 export function makeSurroundings(parts: KeeperParts): Surroundings {
+  const budgetsFor = (account: Account, call: LimitedCall): readonly Budget[] =>
+    budgetsOf(parts.limits(account.broker), call, account, { egress: parts.egress, key: keyOf(account) });
   const fingerprintOf = (account: Account): string => parts.fingerprints(account.credentials)[0] ?? '';
   const keyOf = (account: Account): string | undefined =>
     account.key === undefined ? undefined : parts.fingerprints(['key', account.key])[0];
@@ -49,11 +53,9 @@ export function makeSurroundings(parts: KeeperParts): Surroundings {
         isHoliday: parts.isHoliday,
       };
     },
-    budgetsOf: (account, call) =>
-      budgetsOf(parts.limits(account.broker), call, account, {
-        egress: parts.egress,
-        key: keyOf(account),
-      }),
+    budgetsOf: budgetsFor,
+    failureBudgetsOf: (account, call) =>
+      budgetsFor(account, call).filter(({ counts }) => counts === 'failures'),
     ledgerOf: (account) => ledgerOf(parts.limits(account.broker), parts.egress),
     pinnedOwner(account, record) {
       const prefix = `${account.identity} `;

@@ -189,8 +189,8 @@ export function makeTelling(parts: Pick<KeeperParts, 'log' | 'listener'>): Telli
         { event: 'token.unproved', ...who(account), code, kind, status },
         `The token of ${account.name} could not be proved just now; it is not in doubt.`,
       );
-      const isNews = waiting ? waiting.failures > 1 || kind !== 'transient' : kind === 'needs-human';
-      if (!isNews) return;
+      const isObeyed = kind === 'needs-human' || (waiting !== undefined && kind === 'throttled');
+      if (!isObeyed && (waiting?.failures ?? 0) <= 1) return;
       wells.delete(account.name);
       listener.failed(account, error, { state: waiting?.state ?? 'fresh', at: waiting?.at });
     },

@@ -144,6 +144,7 @@ local function publish(p, recordKey, listKey)
   for _, name in ipairs(cjson.decode(redis.call('HGET', recordKey, 'names') or '[]')) do
     if not present[name] and redis.call('HGET', 'refresher:discovered', name) == p.name then
       redis.call('HDEL', 'refresher:discovered', name)
+      redis.call('PEXPIRE', 'state:' .. name, 86400000)
     end
   end
   local ownKeys = {}

@@ -1,6 +1,7 @@
 import type { RawEntry } from '../../../src/core/broker.ts';
 import type { ErrorKind, ErrorScope } from '../../../src/core/errors.ts';
-import type { FaultKind, Simulator } from '../../../src/simulator/index.ts';
+import type { FaultKind } from '../../../src/simulator/index.ts';
+import type { Stage } from './stage.ts';
 
 /** The step that is judged. */
 export type Step = 'sign-in' | 'renewal' | 'proof' | 'discovery';
@@ -18,7 +19,7 @@ export interface Row {
   readonly entry: RawEntry;
   readonly during: Step;
   /** Makes the simulator say it: before a sign-in; else once the account has a session. */
-  readonly arrange: (simulator: Simulator) => void | Promise<void>;
+  readonly arrange: (simulator: Stage) => void | Promise<void>;
   /** True where no answer comes: the caller's deadline has to end it. */
   readonly stalls?: boolean;
   /** A proof also ends with what it says of the token; other steps that go well `works`. */
@@ -100,10 +101,12 @@ export const loggedIn =
   ): Arrange =>
   async (simulator) => {
     const { username, password, apiKey } = { ...v3, ...changes };
+    const login = { username: String(username), password: String(password), apiKey: String(apiKey) };
+    if (simulator.sendLogin) return simulator.sendLogin('ig', login);
     const answer = await fetch(`${simulator.setting('IG_API_URL') ?? ''}/session`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-ig-api-key': String(apiKey), version: '3' },
-      body: JSON.stringify({ identifier: username, password }),
+      headers: { 'content-type': 'application/json', 'x-ig-api-key': login.apiKey, version: '3' },
+      body: JSON.stringify({ identifier: login.username, password: login.password }),
     });
     await answer.body?.cancel();
   };

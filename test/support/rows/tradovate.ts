@@ -1,6 +1,7 @@
 import type { RawEntry } from '../../../src/core/broker.ts';
 import type { ErrorKind, ErrorScope } from '../../../src/core/errors.ts';
-import type { FaultRule, Simulator } from '../../../src/simulator/index.ts';
+import type { FaultRule } from '../../../src/simulator/index.ts';
+import type { Stage } from './stage.ts';
 
 /** One signal on the wire, and what it is taken for. */
 export interface ErrorRow {
@@ -8,7 +9,7 @@ export interface ErrorRow {
   readonly name: string;
   readonly entry: RawEntry;
   /** Makes the simulator say it. For a sign-in before it; else once the account has a session. */
-  readonly arrange: (simulator: Simulator) => void;
+  readonly arrange: (simulator: Stage) => void;
   readonly during: 'sign-in' | 'renewal' | 'proof' | 'discovery';
   /** True where no answer comes: the caller's deadline has to end it. */
   readonly stalls?: boolean;

@@ -1,6 +1,7 @@
 import type { RawEntry } from '../../../src/core/broker.ts';
 import type { ErrorKind, ErrorScope } from '../../../src/core/errors.ts';
-import type { FaultKind, Simulator } from '../../../src/simulator/index.ts';
+import type { FaultKind } from '../../../src/simulator/index.ts';
+import type { Stage } from './stage.ts';
 
 /**
  * The step that is judged: a browser login comes back; the person is asked; a served token is proved;
@@ -21,9 +22,9 @@ export interface Row {
   readonly entry: RawEntry;
   readonly during: Step;
   /** Called just before the step: before the link is opened, the request made, the person answers. */
-  arrange(simulator: Simulator): void;
+  arrange(simulator: Stage): void;
   /** Called between the broker's page and the exchange. */
-  meanwhile?(simulator: Simulator): void;
+  meanwhile?(simulator: Stage): void;
   /** The button of the dialog. Default: the right user's. */
   readonly button?: 'other' | 'cancel';
   /** What the person does, as a command of the simulator. Default `approve`. */
@@ -68,7 +69,7 @@ export const failing = (kind: ErrorKind, code: string, scope: ErrorScope = 'acco
   scope,
 });
 
-type Arrange = (simulator: Simulator) => void;
+type Arrange = (simulator: Stage) => void;
 
 /** The next call of this step is refused with these codes. */
 export const refusedWith =

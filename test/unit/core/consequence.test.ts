@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { afterProbe, consequence, type Consequence, type Failed } from '../../../src/core/consequence.ts';
+import { consequence, type Consequence, type Failed } from '../../../src/core/consequence.ts';
+import { afterProbe } from '../../../src/core/proof.ts';
 import { BrokerError, type BrokerErrorFields } from '../../../src/core/errors.ts';
 import { emptyRecord, type AccountRecord, type Session } from '../../../src/core/session.ts';
 

@@ -1,0 +1,37 @@
+import type { Clock } from '../core/clock.ts';
+import type { Accounts } from './accounts.ts';
+import type { Engine } from './engine.ts';
+import type { Entrance } from './entrance.ts';
+
+export interface LookParts extends Pick<Engine, 'keeper' | 'due'> {
+  readonly accounts: Pick<Accounts, 'get'>;
+  readonly entrance: Pick<Entrance, 'passOn'>;
+  readonly clock: Clock;
+  /** No further look begins once it aborts. */
+  readonly stopping: AbortSignal;
+}
+
+/** A refused renewal is followed by its sign-in at once; more looks in a row would be a loop. */
+const LOOKS_IN_A_ROW = 3;
+
+/** What a job asks for: look at one account of a broker. */
+export function makeLook(parts: LookParts): (broker: string, name: string) => Promise<void> {
+  const { accounts, keeper, due, clock, stopping } = parts;
+  return async (broker, name) => {
+    const account = accounts.get(name);
+    if (account?.broker !== broker) return parts.entrance.passOn(broker, name);
+    try {
+      for (let looks = 0; looks < LOOKS_IN_A_ROW && !stopping.aborted; looks++) {
+        const tended = await keeper.tend(name);
+        if (tended.outcome !== 'failed' || !tended.again) break;
+      }
+      // A reload in the midst of it asked for a look that found the account held.
+      const now = accounts.get(name);
+      if (now && now !== account) await due.put(now.broker, [name], clock.now());
+    } catch (error) {
+      // Before the account was taken up: it must not count as waiting in the queue any longer.
+      await due.unqueue(broker, [name]);
+      throw error;
+    }
+  };
+}

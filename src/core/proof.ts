@@ -1,0 +1,126 @@
+import type { RefreshPolicy } from './broker.ts';
+import type { Random } from './clock.ts';
+import {
+  headroomOf,
+  quietMs,
+  silenceOf,
+  THROTTLED_DEFAULT_MS,
+  UNSENT_WAIT_MS,
+  type Consequence,
+} from './consequence.ts';
+import type { BrokerError } from './errors.ts';
+import { backoffMs } from './policy.ts';
+import type { AccountRecord } from './session.ts';
+
+/** What the proof of a token says, or why there is none yet. */
+export type Proven =
+  | 'alive'
+  | 'dead'
+  | 'someone-else'
+  /** Nothing is known: the call failed for a reason that speaks of no token. */
+  | { readonly error: BrokerError };
+
+/** How often a proof that brought nothing is tried again at least, ms. */
+const PROOF_RETRY_CAP_MS = 5 * 60_000;
+
+/**
+ * What the proof of the session's token changes. A dead one is over at once, whatever its own expiry
+ * says; a failed call says nothing about it.
+ */
+export function afterProbe(
+  before: AccountRecord,
+  proven: Proven,
+  policy: RefreshPolicy,
+  now: number,
+  random: Random,
+): AccountRecord {
+  const { session } = before;
+  const record = { ...before, attempt: undefined };
+  if (proven === 'alive') {
+    // A renewal that failed is no better for it; but what a proof has said before is over.
+    const trouble = record.failures > 0 ? record.trouble : undefined;
+    const proofDueAt = policy.proveEveryMs ? now + policy.proveEveryMs : 0;
+    return { ...record, provenAt: now, proofDueAt, trouble };
+  }
+  if (typeof proven === 'object') {
+    const isOrphan = proven.error.kind === 'outcome-unknown' && proven.error.status !== undefined;
+    // Answered, and not as a living token is: it stays served, since nobody knows, but a new one is got now.
+    return isOrphan && session
+      ? { ...record, session: { ...session, renewAt: now, renewalSpent: true }, proofDueAt: 0, retryAt: 0 }
+      : {
+          ...record,
+          ...told(before, proven.error, now),
+          proofDueAt: now + proofWaitMs(proven.error, random),
+        };
+  }
+  if (!session) return record;
+  const grant = { ...session.grant, expiresAt: Math.min(session.grant.expiresAt, now) };
+  return {
+    ...record,
+    session: { ...session, grant, renewalSpent: true },
+    proofDueAt: 0,
+    retryAt: 0,
+    trouble: {
+      code: proven === 'dead' ? 'died_early' : 'someone_else',
+      kind: 'refused',
+      message:
+        proven === 'dead'
+          ? 'The broker no longer honours the token, before its time: another login, a logout or the broker itself ended it.'
+          : 'The broker says that the token is another user than this account; it was withdrawn.',
+      at: now,
+    },
+  };
+}
+
+/** When a proof that failed is tried again: as the broker says, else soon; where a person must act, seldom. */
+function proofWaitMs(error: BrokerError, random: Random): number {
+  if (error.kind === 'needs-human') return PROOF_RETRY_CAP_MS;
+  const asked = error.retryAfterMs ?? (error.kind === 'throttled' ? THROTTLED_DEFAULT_MS : 0);
+  return Math.max(asked, backoffMs(1, 0, random) + Math.round(random() * (PROOF_RETRY_CAP_MS / 10)));
+}
+
+/** Where a person must act, the record says why, for as long as the token itself is well. */
+function told({ failures, trouble }: AccountRecord, error: BrokerError, now: number): Partial<AccountRecord> {
+  const { code, kind, message } = error;
+  return { trouble: kind === 'needs-human' && failures === 0 ? { code, kind, message, at: now } : trouble };
+}
+
+/** How soon the first proof of a grant in hand is made up for, ms. */
+const FIRST_PROOF_WAIT_MS = 2_000;
+
+/**
+ * What it changes that the proof of a grant in hand brought nothing. The grant is kept and asked about
+ * again, as patiently as after any other failure: what stands in its way is an answer of the broker's, too.
+ */
+export function afterOutstanding(
+  before: AccountRecord,
+  error: BrokerError,
+  now: number,
+  random: Random,
+): Consequence {
+  const failures = before.failures + 1;
+  const silence = silenceOf(error, before, now);
+  const waitMs = outstandingMs(error, before, now, random);
+  return {
+    record: {
+      ...before,
+      attempt: undefined,
+      failures,
+      trouble: { code: error.code, kind: error.kind, message: error.message, at: now },
+      proofDueAt: now + waitMs,
+      // Should the grant die unproved: the next one is not fetched sooner than it could be proved.
+      retryAt: now + waitMs,
+    },
+    silence,
+  };
+}
+
+/** Once may be a hiccup; where a person must act, time alone mends nothing. */
+function outstandingMs(error: BrokerError, before: AccountRecord, now: number, random: Random): number {
+  if (error.kind === 'throttled') return quietMs(error, before);
+  const soon =
+    before.failures === 0
+      ? FIRST_PROOF_WAIT_MS
+      : backoffMs(before.failures + 1, headroomOf(before, now), random);
+  return Math.max(soon, error.retryAfterMs ?? (error.kind === 'needs-human' ? UNSENT_WAIT_MS : 0));
+}

@@ -1,0 +1,94 @@
+import type { Account } from '../core/account.ts';
+import type { AccountRecord, Pending } from '../core/session.ts';
+import type { Noted } from '../core/store.ts';
+import { LEASE_SHARE, type HeldLease } from './lease.ts';
+import type { Outcomes } from './outcomes.ts';
+import { policyOf, type KeeperParts, type Tended } from './parts.ts';
+import { hasLiveToken, type Surroundings } from './surroundings.ts';
+
+/** So many grants wait for their proof at most; what is posted beyond pushes the oldest out. */
+const MOST_PENDING = 3;
+/** Somebody posts more often than this account's tokens are proved. */
+const tooMany: Tended = { outcome: 'refused', reason: 'too_many' };
+
+/** Keeps what was posted for its proof; calls nobody. */
+export type Take = (
+  account: Account,
+  held: HeldLease,
+  record: AccountRecord,
+  notice: unknown,
+) => Promise<Tended>;
+
+export function makeTake(parts: KeeperParts, around: Surroundings, outcomes: Outcomes): Take {
+  const { store, clock, log } = parts;
+
+  /** Charged like any call, but who is turned away changes nothing: neither the state nor the next look. */
+  async function admit(
+    account: Account,
+    held: HeldLease,
+    record: AccountRecord,
+    now: number,
+  ): Promise<Noted['outcome']> {
+    const noted = await store.note(held.lease, undefined, {
+      ttlMs: policyOf(parts, account).timeoutMs * LEASE_SHARE,
+      now,
+      network: around.networkOf(account),
+      budgets: around.budgetsOf(account, 'arrival'),
+      cost: 1,
+      emergency: !hasLiveToken(account, record, now),
+      expiresAt: 0,
+      passesBreaker: true,
+    });
+    return noted.outcome;
+  }
+
+  return async (account, held, record, notice) => {
+    const now = clock.now();
+    const read = account.connection.consent?.read?.(notice, now) ?? { refused: 'no_webhook' };
+    if ('refused' in read) return { outcome: 'refused', reason: read.refused };
+    const { grant } = read;
+    const pinned = around.pinnedOwner(account, record);
+    if (pinned !== undefined && grant.owner !== undefined && grant.owner !== pinned) {
+      return { outcome: 'refused', reason: 'wrong_user' };
+    }
+    const known = [record.session?.grant, ...record.pending.map((each) => each.grant)];
+    if (known.some((each) => each?.token === grant.token)) return { outcome: 'pending' };
+    const admitted = await admit(account, held, record, now);
+    if (admitted !== 'noted') return admitted === 'lost' ? { outcome: 'lost' } : tooMany;
+    const pending: Pending = { grant, source: 'consent', identity: account.identity };
+    const after = {
+      ...record,
+      pending: [pending, ...record.pending].slice(0, MOST_PENDING),
+      proofDueAt: now,
+    };
+    // On disk first: what a person has approved is not asked for twice.
+    await parts.keepsake.hold(account, {
+      startedAt: now,
+      grant,
+      source: 'consent',
+      identity: account.identity,
+    });
+    await store.settle(
+      held.lease,
+      around.networkOf(account),
+      {
+        record: after,
+        standing: {
+          state: hasLiveToken(account, record, now) ? 'fresh' : 'awaiting_approval',
+          reason: 'proof_pending',
+        },
+        names: outcomes.namesOf(account, after),
+        dueAt: now,
+        event: undefined,
+        ramp: undefined,
+      },
+      now,
+    );
+    log.info(
+      { event: 'token.pending', account: account.name, broker: account.broker, source: 'consent' },
+      `A token for ${account.name} arrived and waits for its proof.`,
+    );
+    parts.listener.woken(account.broker);
+    return { outcome: 'pending' };
+  };
+}
