@@ -124,7 +124,7 @@ describe.concurrent('an approval', () => {
       await bench.simulator.waitForCalls({ operation: 'request' }, 1, 5_000);
       expect((await bench.post(bench.forged())).status).toBe(200);
       await bench.simulator.waitForCalls({ operation: 'profile', status: 401 }, 1, 5_000);
-      await until(() => bench.logged('arrival.dropped').length > 0, { what: 'the verdict' });
+      await until(() => bench.logged('refresh.failed').length > 0, { what: 'the verdict' });
       expect(bench.logged('refresh.failed')).toMatchObject([{ code: 'dead_on_arrival' }]);
       expect(await bench.redis.exists('token:UP', 'meta:UP')).toBe(0);
       bench.person('approve');
@@ -145,7 +145,7 @@ describe.concurrent('an approval', () => {
       bench.simulator.fault({ broker: 'upstox', operation: 'profile', kind: 'slow', ms: 300, times: 1 });
       expect((await bench.post(bench.forged())).status).toBe(200);
       await bench.simulator.waitForCalls({ operation: 'profile', status: 401 }, 1, 5_000);
-      await until(() => bench.logged('refresh.failed').length > 0, { what: 'the verdict' });
+      await until(() => bench.logged('arrival.dropped').length > 0, { what: 'the verdict' });
       expect(await proofDueAt()).toBe(before);
       bench.simulator.clock.shift(31 * MINUTE_MS);
       await bench.simulator.waitForCalls({ operation: 'profile', status: 200 }, 2, 5_000);
