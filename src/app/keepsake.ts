@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/index.ts';
 import type { Account } from '../core/account.ts';
 import type { Clock } from '../core/clock.ts';
+import { unknownSignInWaitMs } from '../core/policy.ts';
 import type { AccountRecord } from '../core/session.ts';
 import type { Network, TokenStore } from '../core/store.ts';
 import type { AccountChange, Mirror } from '../mirror/index.ts';
@@ -54,6 +55,8 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
           (a, b) => a - b,
         ),
         seedSpent,
+        // What nobody answered is paced over a loss of data, too.
+        retryAt: Math.max(record.retryAt, pacedUntil(known.unknownSignIns)),
         owner: record.owner ?? known.owner,
         asked: record.asked ?? known.asked,
       };
@@ -83,8 +86,12 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
       const change = changeOf(account, record);
       if (how === 'verdict') return mirror.keep(change);
       const worked = { fingerprints: parts.fingerprints(account.credentials), at: clock.now() };
-      mirror.note({ ...change, ...(how === 'success' && { worked }) });
+      // A success settles also what another process had held meanwhile: an older token never comes back.
       if (how === 'success' && record.session) mirror.note({ generation: record.session.generation });
+      const known = { ...change, ...(how === 'success' && { worked, releasedUpTo: clock.now() }) };
+      // What a person got is on disk once this resolves: they are not asked for it again.
+      if (how === 'success' && known.session) return mirror.keep(known);
+      mirror.note(known);
     },
 
     rememberNetwork(network, change) {
@@ -97,6 +104,12 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
       }
     },
   };
+}
+
+/** When the next sign-in may follow those that nobody answered, ms. */
+function pacedUntil(unknownSignIns: readonly number[]): number {
+  const last = unknownSignIns.at(-1);
+  return last === undefined ? 0 : last + unknownSignInWaitMs(unknownSignIns.length, 0, () => 1);
 }
 
 const networkKey = (network: Network): string => `${network.broker}:${network.egress}`;

@@ -148,6 +148,7 @@ function publication(name: string, commit: Commit, now: number): Readonly<Record
     names: namesIn(commit),
     generation: String(generation),
     token: grant.token,
+    expiresAt: grant.expiresAt,
     keyUntil,
     listTtlMs: LIST_TTL_MS,
     publications: commit.publications,

@@ -39,7 +39,7 @@ export function makeAttempts(
   note: Note,
   tell: Telling,
 ): Attempts {
-  const { store, clock, log, listener, keepsake } = parts;
+  const { store, clock, log, keepsake } = parts;
 
   const publish: Attempts['publish'] = async (account, held, record, got) => {
     try {
@@ -154,7 +154,7 @@ export function makeAttempts(
       return await publish(account, held, record, { ...toPublish, proved: proof === 'alive' });
     } catch (error) {
       // Redis does not take it. The attempt stays open and the answer is held: the next look stores it.
-      listener.failed(account, tell.defect(account, error), { state: 'backing_off', at: undefined });
+      tell.unstored(account, error);
       throw error;
     }
   }

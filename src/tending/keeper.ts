@@ -165,7 +165,8 @@ export function makeKeeper(parts: KeeperParts): Keeper {
         credentials.some((each) => refused.includes(each)) &&
         !credentials.some((each) => record.refused.includes(each)) &&
         credentials.some((each) => each === record.proven) &&
-        record.unknownSignIns.length === 0;
+        record.unknownSignIns.length === 0 &&
+        record.attempt === undefined;
       await keepsake.remember(account, record, worksAgain ? 'success' : 'outcome');
     },
   };

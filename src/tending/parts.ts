@@ -66,7 +66,7 @@ export interface Keepsake {
   heldFor(account: Account, startedAt: number): HeldAnswer | undefined;
   /** Redis has the answer to the attempt of then (ms). */
   release(account: Account, startedAt: number): void;
-  /** What became known. A verdict is on disk once this resolves; a success ends the verdicts before it. */
+  /** What became known. A verdict, and a token that a person got, is on disk once this resolves; a success ends the verdicts before it. */
   remember(account: Account, record: AccountRecord, how: 'verdict' | 'outcome' | 'success'): Promise<void>;
   rememberNetwork(
     network: Network,

@@ -27,6 +27,8 @@ export interface Telling {
   ): void;
   /** A defect of ours, or a Redis that refuses the write: never a reason to go on as if nothing were. */
   defect(account: Account, error: unknown): BrokerError;
+  /** Redis does not take an answer; people hear of it until it has. */
+  unstored(account: Account, error: unknown): void;
   expired(account: Account, reason: string): void;
   /** The account rests: people hear of it where it has no token for a reason that is not its own, or waits for them. */
   waits(account: Account, decision: Extract<Decision, { do: 'rest' }>, isLive: boolean): void;
@@ -68,6 +70,18 @@ export function makeTelling(parts: Pick<KeeperParts, 'log' | 'listener'>): Telli
     account: account.name,
     broker: account.broker,
   });
+
+  function defect(account: Account, error: unknown): BrokerError {
+    const why = error instanceof Error ? error.message : 'unknown';
+    log.error(
+      { event: 'refresh.defect', ...who(account), error: why },
+      `The refresh of ${account.name} ended in a defect or a refused write.`,
+    );
+    return new BrokerError(
+      'The outcome could not be worked out or stored; the log says why. The next try waits, as the login may have counted.',
+      { kind: 'outcome-unknown', code: 'internal', status: 200 },
+    );
+  }
 
   function report(account: Account, reports: readonly string[]): void {
     const text = reports.join('\n');
@@ -144,16 +158,11 @@ export function makeTelling(parts: Pick<KeeperParts, 'log' | 'listener'>): Telli
       listener.failed(account, error, { state, at });
     },
 
-    defect(account, error) {
-      const why = error instanceof Error ? error.message : 'unknown';
-      log.error(
-        { event: 'refresh.defect', ...who(account), error: why },
-        `The refresh of ${account.name} ended in a defect or a refused write.`,
-      );
-      return new BrokerError(
-        'The outcome could not be worked out or stored; the log says why. The next try waits, as the login may have counted.',
-        { kind: 'outcome-unknown', code: 'internal', status: 200 },
-      );
+    defect,
+
+    unstored(account, error) {
+      wells.delete(account.name);
+      listener.failed(account, defect(account, error), { state: 'backing_off', at: undefined });
     },
 
     expired(account, reason) {

@@ -19,7 +19,9 @@ for i = 5, #KEYS do
   silent = math.max(silent, tonumber(redis.call('HGET', KEYS[i], 'until') or '0'))
 end
 local breaker = redis.call('HGET', KEYS[4], 'until') or '0'
-local reply = { string.format('%.0f', fence), last and 0 or 1, breaker, string.format('%.0f', silent) }
+-- Known once an outcome was written; a holder that died before that has told Redis nothing.
+local known = redis.call('HEXISTS', KEYS[2], 'known')
+local reply = { string.format('%.0f', fence), 1 - known, breaker, string.format('%.0f', silent) }
 for _, each in ipairs(redis.call('HGETALL', KEYS[2])) do
   reply[#reply + 1] = each
 end

@@ -62,7 +62,7 @@ for field, value in pairs(p.set) do
   fields[#fields + 1] = field
   fields[#fields + 1] = value
 end
-redis.call('HSET', record, 'fence', p.fence, 'generation', p.generation, unpack(fields))
+redis.call('HSET', record, 'fence', p.fence, 'known', '1', 'generation', p.generation, unpack(fields))
 redis.call('HDEL', record, unpack(p.drop))
 stand(p.name, p.names, p.standing, served)
 if served then

@@ -151,6 +151,8 @@ local function publish(p, recordKey, listKey)
   for key, _ in pairs(ours) do
     ownKeys[#ownKeys + 1] = key
   end
+  -- The token's end by the server's own clock: whoever re-arms later may have another.
+  redis.call('HSET', recordKey, 'endsAt', string.format('%.0f', math.min(p.expiresAt, serverNow + (p.expiresAt - p.now))))
   redis.call('HSET', recordKey, 'keys', cjson.encode(written), 'digest', redis.sha1hex(p.token))
   redis.call('HSET', recordKey, 'ownKeys', cjson.encode(ownKeys), 'names', cjson.encode(names))
   redis.call('HSET', recordKey, 'aliases', #aliases > 0 and cjson.encode(aliases) or '[]')

@@ -11,7 +11,12 @@ end
 local keyUntil = math.min(expiresAt, now + tonumber(ARGV[3]))
 local t = redis.call('TIME')
 local serverNow = t[1] * 1000 + math.floor(t[2] / 1000)
-local untilText = string.format('%.0f', math.min(keyUntil, serverNow + (keyUntil - now)))
+local endsAt = tonumber(redis.call('HGET', KEYS[1], 'endsAt') or '0')
+local keyEnd = math.min(keyUntil, serverNow + (keyUntil - now))
+if endsAt > 0 then
+  keyEnd = math.min(keyEnd, endsAt)
+end
+local untilText = string.format('%.0f', keyEnd)
 local digest = redis.call('HGET', KEYS[1], 'digest')
 local generation = redis.call('HGET', KEYS[1], 'generation')
 local outcome = 'ok'

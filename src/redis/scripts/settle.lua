@@ -56,7 +56,7 @@ for field, value in pairs(p.set) do
   fields[#fields + 1] = field
   fields[#fields + 1] = value
 end
-redis.call('HSET', KEYS[2], 'fence', p.fence, unpack(fields))
+redis.call('HSET', KEYS[2], 'fence', p.fence, 'known', '1', unpack(fields))
 redis.call('HDEL', KEYS[2], unpack(p.drop))
 local served = redis.call('HEXISTS', 'refresher:roster', p.name) == 1
 stand(p.name, p.names, p.standing, served)

@@ -1,0 +1,95 @@
+import type { Disk } from '../../src/mirror/index.ts';
+import type { Life } from './process.ts';
+import type { Dice } from './random.ts';
+import type { Timeline } from './timeline.ts';
+
+interface File {
+  readonly text: string;
+  readonly version: string;
+  readonly writtenAt: number;
+}
+
+/** The disk of one machine: it outlives the processes on it. */
+export interface SimulatedDisk {
+  /** A process' way to it: what it has asked for happens, whether or not it lives to hear of it. */
+  for(life: Life): Disk;
+  /** The texts of all files, for whoever looks for secrets. */
+  texts(): readonly string[];
+  /** Nothing can be written until then. */
+  failUntil(instant: number): void;
+}
+
+export function makeDisk(timeline: Timeline, dice: Dice): SimulatedDisk {
+  const files = new Map<string, File>();
+  let versions = 0;
+  let failingUntil = 0;
+
+  return {
+    texts: () => [...files.values()].map(({ text }) => text),
+    failUntil: (instant) => {
+      failingUntil = instant;
+    },
+    for(life) {
+      const soon = <T>(work: () => T): Promise<T> =>
+        new Promise((resolve, reject) => {
+          life.send(() => {
+            timeline.after(dice.whole(0, 3), () => {
+              const [settle] = attempt(work, resolve, reject);
+              life.deliver(settle);
+            });
+          });
+        });
+      const writing = <T>(work: () => T): Promise<T> =>
+        soon(() => {
+          if (timeline.now() < failingUntil) {
+            throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+          }
+          return work();
+        });
+      return {
+        makeFolder: () => writing(() => undefined),
+        list: (folder) =>
+          soon(() =>
+            [...files].flatMap(([path, { version, writtenAt }]) => {
+              const at = path.lastIndexOf('/');
+              return path.slice(0, at) === folder ? [{ name: path.slice(at + 1), version, writtenAt }] : [];
+            }),
+          ),
+        read: (path) =>
+          soon(() => {
+            const file = files.get(path);
+            if (!file) throw Object.assign(new Error('ENOENT'), { code: 'ENOENT' });
+            return file.text;
+          }),
+        write: (path, text) =>
+          writing(() => {
+            versions += 1;
+            files.set(path, { text, version: String(versions), writtenAt: timeline.now() });
+          }),
+        rename: (from, to) =>
+          writing(() => {
+            const file = files.get(from);
+            if (!file) throw Object.assign(new Error('ENOENT'), { code: 'ENOENT' });
+            files.delete(from);
+            files.set(to, file);
+          }),
+        remove: (path) => soon(() => void files.delete(path)),
+        syncFolder: () => writing(() => undefined),
+      };
+    },
+  };
+}
+
+/** Does it now; what is to be told of it is told later. */
+function attempt<T>(
+  work: () => T,
+  resolve: (value: T) => void,
+  reject: (error: Error) => void,
+): readonly [() => void] {
+  try {
+    const value = work();
+    return [() => resolve(value)];
+  } catch (error) {
+    return [() => reject(error instanceof Error ? error : new Error('unknown'))];
+  }
+}

@@ -1,0 +1,71 @@
+import type { World } from '../world.ts';
+import { watchBudgets } from './budgets.ts';
+import { watchFlights, watchSpending } from './calls.ts';
+import { watchIncidents } from './incidents.ts';
+import { watchPlans } from './plans.ts';
+import { broken, served, type InvariantOptions } from './rules.ts';
+import { watchSecrets } from './secrets.ts';
+import { watchSignIns } from './sign-ins.ts';
+import { watchTokens, type Gap } from './tokens.ts';
+
+export { BrokenInvariant, nameOf, strictest, type InvariantOptions } from './rules.ts';
+export type { Gap } from './tokens.ts';
+
+/** Watches a world: every rule is looked at whenever something that it speaks of has changed. */
+export interface Invariants {
+  /** Redis lost data: what it knew may be unknown to it again. */
+  redisLost(): void;
+  /** A process' clock was moved so far from the others', ms: plans get their time to follow. */
+  clockMoved(apartMs: number): void;
+  /** A person allowed one more try. */
+  rearmed(name: string): void;
+  /** How long each account had no live token since its first one, ms, with the instants. */
+  gaps(): ReadonlyMap<string, readonly Gap[]>;
+  /** What must hold when all is well again: every token live, every incident over but those of `lasting` accounts. */
+  checkCalm(lasting: ReadonlySet<string>): void;
+}
+
+export function watchInvariants(world: World, options: InvariantOptions): Invariants {
+  const signIns = watchSignIns(world, options);
+  const tokens = watchTokens(world);
+  watchSpending(world);
+  const flights = watchFlights(world);
+  const budgets = watchBudgets(world);
+  const secrets = watchSecrets(world, tokens.latest);
+  const plans = watchPlans(world, options);
+  watchIncidents(world);
+  return {
+    redisLost() {
+      signIns.redisLost();
+      if (!options.factsOutliveRedis) {
+        budgets.forget();
+        tokens.forget();
+      }
+      plans.disturbed();
+      flights.forget();
+    },
+    clockMoved(apartMs) {
+      plans.disturbed();
+      if (!options.clocksExcuse) return;
+      tokens.excuse(apartMs);
+      signIns.clockMoved();
+    },
+    rearmed: signIns.rearmed,
+    gaps: tokens.gaps,
+    checkCalm(lasting) {
+      for (const name of served(world)) {
+        if (lasting.has(name) || world.token(name) !== undefined) continue;
+        broken(
+          `${name} has no live token though all has been well for long: ${JSON.stringify(world.state(name))}`,
+        );
+      }
+      for (const incident of world.openIncidents()) {
+        // One that all moved away from is said to be over when they work again.
+        if (incident.accounts.length === 0 || incident.accounts.some((name) => lasting.has(name))) continue;
+        broken(`the incident ${incident.id} (${incident.accounts.join()}) is open though all is well`);
+      }
+      signIns.checkLog();
+      secrets.checkDisks();
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import { keys } from '../../../src/redis/keys.ts';
+import type { BrokerCall } from '../broker-net.ts';
+import { issuedIn, kindOf, wasTurnedAway } from '../truth.ts';
+import type { World } from '../world.ts';
+import { broken, hashAt, nameOf, SLACK_MS, type InvariantOptions } from './rules.ts';
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/** What is known of one login's password. */
+interface Tried {
+  /** The account's name. */
+  readonly name: string;
+  /** When the service's record held its refusal; undefined: not yet, or it may have been lost. */
+  verdictAt: number | undefined;
+  refusedAt: number | undefined;
+  /** Logins nobody answered since the last that worked, ms. */
+  unknown: number[];
+  /** Those that are out. */
+  readonly open: Map<number, BrokerCall>;
+}
+
+/** No refused password is sent again, and logins that nobody answers are paced. */
+export function watchSignIns(
+  world: World,
+  options: InvariantOptions,
+): { redisLost(): void; clockMoved(): void; rearmed(name: string): void; checkLog(): void } {
+  const tried = new Map<string, Tried>();
+  /** All there ever were: a process with an old file may still send an old one. */
+  const ever = new Set<string>();
+  const passwords = (): readonly string[] => {
+    for (const { password } of world.entries()) if (typeof password === 'string') ever.add(password);
+    return [...ever];
+  };
+  const sent = (call: BrokerCall): string | undefined =>
+    call.request.method === 'POST' ? passwords().find((each) => call.request.body.includes(each)) : undefined;
+  const triedOf = (call: BrokerCall, password: string): Tried => {
+    const key = `${call.broker} ${call.username} ${password}`;
+    const entry = world.entries().find(({ username }) => username === call.username);
+    const name = nameOf(entry ?? { username: call.username });
+    const found = tried.get(key) ?? {
+      name,
+      verdictAt: undefined,
+      refusedAt: undefined,
+      unknown: [],
+      open: new Map(),
+    };
+    tried.set(key, found);
+    return found;
+  };
+  world.onCall((call, what) => {
+    const password = kindOf(call) === 'sign-in' ? sent(call) : undefined;
+    if (password === undefined || call.username === undefined) return;
+    const known = triedOf(call, password);
+    const isRight = world.accepts(call.broker, call.username, password);
+    if (what === 'arrived') {
+      if (known.verdictAt !== undefined && !isRight) {
+        broken(`the refused password of ${call.username} was sent again, by ${call.by}`);
+      }
+      // What is still out when the next goes has no outcome that anybody knows.
+      for (const [n, { startedAt }] of known.open) {
+        known.unknown.push(startedAt);
+        known.open.delete(n);
+      }
+      const recent = known.unknown.filter((at) => at > call.startedAt - DAY_MS);
+      const last = recent.at(-1);
+      if (last !== undefined && recent.length > options.unknownPerDay) {
+        const waitedMs = call.startedAt - last;
+        if (waitedMs < options.unknownPaceMs - SLACK_MS) {
+          broken(
+            `${call.username} signed in ${waitedMs} ms after its ${recent.length}th login of unknown outcome`,
+          );
+        }
+      }
+      known.open.set(call.n, call);
+      return;
+    }
+    if (what !== 'delivered' || !call.answer) return;
+    known.open.delete(call.n);
+    if (issuedIn(call, 0).length > 0) {
+      known.unknown = [];
+      known.refusedAt = undefined;
+    } else if (!isRight && call.answer.status < 500 && call.fault !== 'throttle' && !wasTurnedAway(call)) {
+      known.refusedAt = call.startedAt;
+    }
+  });
+  // The verdict counts from when it is written down: a process that dies before that could not know.
+  world.onStep((changed) => {
+    for (const key of changed) {
+      if (!key.startsWith('refresher:account:')) continue;
+      const refused = hashAt(world, key).get('refused');
+      if (refused === undefined) continue;
+      for (const known of tried.values()) {
+        if (known.refusedAt === undefined || key !== keys.record(known.name)) continue;
+        known.verdictAt ??= world.now();
+      }
+    }
+  });
+  return {
+    /** A pause that ends at an instant ends early for a clock that was put forward. */
+    clockMoved() {
+      for (const known of tried.values()) known.unknown = [];
+    },
+    redisLost() {
+      for (const known of tried.values()) {
+        if (options.factsOutliveRedis) continue;
+        known.verdictAt = undefined;
+        known.unknown = [];
+      }
+    },
+    rearmed(name) {
+      for (const known of tried.values()) {
+        if (known.name !== name) continue;
+        known.verdictAt = undefined;
+        known.unknown = [];
+      }
+    },
+    checkLog() {
+      for (const { message, fields } of world.log) {
+        const said = `${message} ${JSON.stringify(fields)}`;
+        const told = passwords().find((password) => said.includes(password));
+        if (told !== undefined) broken(`a password stands in the log: ${message.replaceAll(told, '***')}`);
+      }
+    },
+  };
+}

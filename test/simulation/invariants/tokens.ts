@@ -1,0 +1,110 @@
+import type { BrokerCall } from '../broker-net.ts';
+import { issuedIn, type Issued } from '../truth.ts';
+import type { World } from '../world.ts';
+import { broken, hashAt } from './rules.ts';
+
+/** A time without a live token, between two instants (ms). */
+export interface Gap {
+  readonly from: number;
+  readonly until: number;
+}
+
+/** The tokens whose text is looked for: older ones are dead. */
+const WATCHED_TOKENS = 12;
+
+/** What is served was handed out, is the newest, lives no longer than it does, and generations grow. */
+export function watchTokens(world: World): {
+  excuse(ms: number): void;
+  /** An older token may be served again. */
+  forget(): void;
+  latest(): readonly Issued[];
+  gaps(): ReadonlyMap<string, readonly Gap[]>;
+} {
+  const issued = new Map<string, Issued>();
+  const published = new Map<string, { order: number; generation: number }>();
+  const without = new Map<string, number>();
+  const gaps = new Map<string, Gap[]>();
+  /** The newest of them. */
+  const latest: Issued[] = [];
+  let excusedMs = 0;
+  let order = 0;
+  const { keyspace } = world.redisServer;
+
+  const remember = (call: BrokerCall): void => {
+    for (const each of issuedIn(call, ++order)) {
+      issued.set(each.token, each);
+      latest.push(each);
+    }
+    latest.splice(0, latest.length - WATCHED_TOKENS);
+  };
+  world.onCall((call, what) => {
+    if (what === 'answered') remember(call);
+  });
+  world.onPost((post) => remember(post));
+
+  const noteGap = (name: string): void => {
+    const isServed = keyspace.typeOf(`token:${name}`) === 'string';
+    const from = without.get(name);
+    if (!isServed && from === undefined) without.set(name, world.now());
+    if (!isServed || from === undefined) return;
+    without.delete(name);
+    if (world.now() > from) gaps.set(name, [...(gaps.get(name) ?? []), { from, until: world.now() }]);
+  };
+
+  world.onStep((changed) => {
+    for (const key of changed) {
+      const [, kind, name = ''] = /^(token|auth|meta):(.+)$/s.exec(key) ?? [];
+      if (kind === undefined) continue;
+      if (kind === 'meta') checkGeneration(name);
+      else checkToken(key, name, kind === 'token');
+    }
+  });
+
+  function checkGeneration(name: string): void {
+    const generation = Number(hashAt(world, `meta:${name}`).get('generation') ?? 0);
+    if (generation === 0) return;
+    const before = published.get(name) ?? { order: 0, generation: 0 };
+    if (generation < before.generation) {
+      broken(`the generation of ${name} went back from ${before.generation} to ${generation}`);
+    }
+    published.set(name, { ...before, generation });
+  }
+
+  function checkToken(key: string, name: string, counts: boolean): void {
+    if (keyspace.typeOf(key) !== 'string') {
+      if (counts && published.has(name)) noteGap(name);
+      return;
+    }
+    const token = keyspace.find(key, 'string')?.text ?? '';
+    const known = issued.get(token);
+    const until = keyspace.expiryOf(key);
+    if (!known) return broken(`${key} holds a text that no broker handed out`);
+    if (until === undefined) return broken(`${key} has no end`);
+    if (until > known.expiresAt + excusedMs)
+      broken(`${key} outlives its token by ${until - known.expiresAt} ms`);
+    if (!counts) return;
+    const before = published.get(name) ?? { order: 0, generation: 0 };
+    if (known.order < before.order) broken(`${key} went back to an older token`);
+    published.set(name, { ...before, order: known.order });
+    noteGap(name);
+    // Its end is no write: somebody has to look when it comes.
+    world.timeline.at(until, () => noteGap(name));
+  }
+
+  return {
+    excuse: (ms) => {
+      excusedMs = Math.max(excusedMs, ms);
+    },
+    forget() {
+      for (const [name, before] of published) published.set(name, { ...before, order: 0 });
+    },
+    latest: () => latest,
+    gaps: () => {
+      const open = [...without].map(([name, from]): [string, Gap[]] => [
+        name,
+        [...(gaps.get(name) ?? []), { from, until: world.now() }],
+      ]);
+      return new Map([...gaps, ...open]);
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import type { Link } from './redis/client.ts';
+import { RedisError, type Reply } from './redis/reply.ts';
+import type { RedisServer } from './redis/server.ts';
+import type { Life } from './process.ts';
+import type { Dice } from './random.ts';
+import type { Timeline } from './timeline.ts';
+
+/** What the way between the processes and Redis is like. */
+export interface RedisNet {
+  /** A process' connection: commands arrive in order, and so do the replies. */
+  linkFor(life: Life): Link;
+  /** Nobody reaches it until then (an instant). */
+  cutUntil(instant: number): void;
+  isUp(): boolean;
+  /** The next commands take effect, but their replies are lost: the client gives up after its timeout. */
+  loseReplies(count: number): void;
+  /** The next commands fail before they take effect. */
+  failNext(count: number): void;
+  /** Whatever was asked for is over. */
+  mend(): void;
+  /** Every command takes so much longer, until then. */
+  slowUntil(instant: number, byMs: number): void;
+}
+
+/** As `commandTimeout` of the service's connection. */
+const COMMAND_TIMEOUT_MS = 3_000;
+
+export function makeRedisNet(server: RedisServer, timeline: Timeline, dice: Dice): RedisNet {
+  let downUntil = 0;
+  let slow = { until: 0, byMs: 0 };
+  let lost = 0;
+  let failing = 0;
+  const isUp = (): boolean => timeline.now() >= downUntil;
+  /** Most commands share a millisecond with what they belong to. */
+  const hop = (): number => (dice.chance(0.25) ? 1 : 0) + (timeline.now() < slow.until ? slow.byMs : 0);
+
+  function execute(words: readonly string[]): Reply {
+    try {
+      return server.execute(words);
+    } catch (error) {
+      if (error instanceof RedisError) return error;
+      throw error;
+    }
+  }
+
+  return {
+    isUp,
+    cutUntil: (instant) => {
+      downUntil = instant;
+    },
+    loseReplies: (count) => {
+      lost += count;
+    },
+    failNext: (count) => {
+      failing += count;
+    },
+    mend() {
+      downUntil = 0;
+      slow = { until: 0, byMs: 0 };
+      lost = 0;
+      failing = 0;
+    },
+    slowUntil: (instant, byMs) => {
+      slow = { until: instant, byMs };
+    },
+    linkFor(life) {
+      let lastArrival = 0;
+      let lastReply = 0;
+      const back = (at: number, result: () => void): void => {
+        lastReply = Math.max(lastReply, at);
+        if (lastReply <= timeline.now()) life.deliver(result);
+        else timeline.at(lastReply, () => life.deliver(result));
+      };
+      return {
+        send: (commands) =>
+          new Promise((resolve, reject) => {
+            const fail = (why: string, afterMs: number): void =>
+              back(timeline.now() + afterMs, () => reject(new Error(why)));
+            life.send(() => {
+              if (!isUp()) return fail("Stream isn't writeable and enableOfflineQueue options is false", 0);
+              lastArrival = Math.max(lastArrival, timeline.now() + hop());
+              timeline.at(lastArrival, () => {
+                if (!isUp()) return fail('Connection is closed.', 0);
+                if (failing > 0) {
+                  failing -= 1;
+                  return fail('Connection is closed.', 0);
+                }
+                const replies = commands.map(execute);
+                if (lost > 0) {
+                  lost -= 1;
+                  return fail('Command timed out', COMMAND_TIMEOUT_MS);
+                }
+                back(timeline.now() + hop(), () => resolve(replies));
+              });
+            });
+          }),
+      };
+    },
+  };
+}

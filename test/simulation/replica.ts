@@ -1,0 +1,251 @@
+import { diffAccounts, readAccounts, type Loaded } from '../../src/accounts/index.ts';
+import type { Accounts } from '../../src/app/accounts.ts';
+import { makeConsents, type Consents } from '../../src/app/consents.ts';
+import { isSame, makeEngine } from '../../src/app/engine.ts';
+import { makeEntrance } from '../../src/app/entrance.ts';
+import { readLimits } from '../../src/app/limits.ts';
+import { makeConnect } from '../../src/app/load.ts';
+import { makeReleases } from '../../src/app/releases.ts';
+import { makeUpkeep } from '../../src/app/upkeep.ts';
+import { makeWebhooks, type Webhooks } from '../../src/app/webhooks.ts';
+import { makeHttp } from '../../src/brokers/http.ts';
+import { brokers } from '../../src/brokers/index.ts';
+import type { Config } from '../../src/config/index.ts';
+import type { Account } from '../../src/core/account.ts';
+import { ConfigurationError } from '../../src/core/errors.ts';
+import type { Log } from '../../src/core/log.ts';
+import { openMirror } from '../../src/mirror/index.ts';
+import type { Seal } from '../../src/redis/seal.ts';
+import { enterWorld, isEmptied } from '../../src/redis/world.ts';
+import type { BrokerNet } from './broker-net.ts';
+import type { SimulatedDisk } from './disk.ts';
+import type { JobBoard } from './jobs.ts';
+import type { Life } from './process.ts';
+import type { Dice } from './random.ts';
+import type { RedisNet } from './redis-net.ts';
+import { makeClient } from './redis/client.ts';
+import type { RedisServer } from './redis/server.ts';
+import { startSchedule, type SimulatedSchedule } from './schedule.ts';
+import type { Timeline } from './timeline.ts';
+
+export interface ReplicaParts {
+  readonly life: Life;
+  readonly config: Config;
+  readonly setting: (variable: string) => string | undefined;
+  readonly seal: Seal;
+  readonly log: Log;
+  readonly dice: Dice;
+  readonly timeline: Timeline;
+  readonly redisNet: RedisNet;
+  readonly redisServer: RedisServer;
+  readonly brokerNet: BrokerNet;
+  readonly jobs: JobBoard;
+  readonly sweepEveryMs: number;
+  readonly beatAll: () => void;
+  /** Of the machine it runs on. */
+  readonly disk: SimulatedDisk;
+}
+
+/** One process of the service. */
+export interface Replica {
+  readonly life: Life;
+  readonly disk: SimulatedDisk;
+  account(name: string): Account | undefined;
+  /** Reads the credentials file again; real work, so time stands still meanwhile. */
+  reload(): Promise<void>;
+  /** What it has once it has started; undefined before that. */
+  running(): Running | undefined;
+  /** As SIGTERM: no new work, and gone once what is under way has ended. */
+  stop(): void;
+}
+
+/** The parts that the outside speaks to. */
+export interface Running {
+  readonly consents: Consents;
+  readonly webhooks: Webhooks;
+  readonly schedule: SimulatedSchedule;
+  takeUp(before: Loaded, after: Loaded): Promise<void>;
+  release(): Promise<void>;
+}
+
+const GRACE_MS = 11_000;
+const LOOKS_IN_A_ROW = 3;
+const REDIS_WAIT_MS = 1_000;
+
+/** Starts a process. Reading its accounts is real work; the rest goes on in simulated time. */
+export async function startReplica(parts: ReplicaParts): Promise<Replica> {
+  const { life, config, timeline, jobs, log } = parts;
+  const http = makeHttp({ dispatcher: parts.brokerNet.dispatcherFor(life, config.egressId) });
+  const { isHoliday } = config.holidays;
+  const connect = makeConnect({ setting: parts.setting, http, clock: life.clock, isHoliday });
+  const read = async (): Promise<Loaded> => {
+    const source = { file: config.credentialsFile, brokers, setting: parts.setting, connect };
+    const { faults, ...loaded } = await readAccounts(source);
+    if (faults.length > 0) throw new ConfigurationError(faults);
+    return loaded;
+  };
+  let inForce = await read();
+  const account = (name: string): Account | undefined => inForce.accounts.find((each) => each.name === name);
+  const accounts: Accounts = {
+    get: account,
+    all: () => inForce.accounts,
+    files: () => [config.credentialsFile],
+    redirectUris: () => [],
+    watch: () => undefined,
+    reload: () => Promise.resolve(),
+    stop: () => Promise.resolve(),
+  };
+  let running: Running | undefined;
+  assemble(parts, accounts).then(
+    (assembled) => {
+      running = assembled;
+    },
+    (error: unknown) => log.error({ event: 'start.failed', error: String(error) }, 'The start failed.'),
+  );
+
+  return {
+    life,
+    disk: parts.disk,
+    account,
+    running: () => running,
+    async reload() {
+      const before = inForce;
+      inForce = await read();
+      running
+        ?.takeUp(before, inForce)
+        .catch((error: unknown) =>
+          log.debug({ event: 'accounts.trouble', error: String(error) }, 'The reload failed.'),
+        );
+    },
+    stop() {
+      running?.schedule.stop();
+      const end = async (): Promise<void> => {
+        const until = timeline.now() + GRACE_MS;
+        const isBusy = (): boolean => brokers.some(({ name }) => jobs.underWay(life, name) > 0);
+        while (isBusy() && timeline.now() < until) await life.clock.sleep(100);
+        await running?.release();
+        life.kill();
+      };
+      void end();
+    },
+  };
+}
+
+/** Puts a process together as src/app/start.ts does, on simulated time and wires. */
+async function assemble(parts: ReplicaParts, accounts: Accounts): Promise<Running> {
+  const { life, config, log, seal } = parts;
+  const { clock } = life;
+  const releases = makeReleases(log);
+  const mirror = await openMirror({
+    folder: '/state',
+    seal,
+    log,
+    clock,
+    disk: parts.disk.for(life),
+    writer: life.name,
+  });
+  releases.add(() => mirror.close());
+  const redis = makeClient(parts.redisNet.linkFor(life));
+  const started: { schedule?: SimulatedSchedule } = {};
+  const nudge = (broker: string): void => started.schedule?.nudge(broker);
+  const engine = makeEngine(
+    {
+      config,
+      redis,
+      seal,
+      accounts,
+      clock,
+      random: parts.dice.random,
+      log,
+      instance: life.name,
+      publicUrl: 'http://service.simulated',
+      limits: readLimits(brokers, parts.setting),
+      isHoliday: config.holidays.isHoliday,
+      mirror,
+      metrics: { attempted: () => undefined },
+      woken: nudge,
+    },
+    releases,
+  );
+  const { due } = engine;
+  const consents = makeConsents({ ...engine, redis, clock, account: accounts.get });
+  const webhooks = makeWebhooks({
+    ...engine,
+    accounts: accounts.all,
+    signatures: seal.signatures,
+    same: isSame,
+    clock,
+    log,
+  });
+  releases.add(() => webhooks.close());
+  const listen = (): Promise<[]> => Promise.resolve([]);
+  const entrance = makeEntrance({ ...engine, accounts, clock, log, nudge, listen });
+  const enter = (): Promise<void> => enterWorld({ redis, seal, simulated: true, newKey: false });
+  const upkeep = makeUpkeep({
+    ...engine,
+    redis,
+    seal,
+    accounts,
+    tidy: entrance.tidy,
+    enterWorld: enter,
+    clock,
+    log,
+  });
+  const beat = (): Promise<void> => engine.instances.beat(clock.now());
+  let isStopping = false;
+  const look = async (broker: string, name: string): Promise<void> => {
+    const account = accounts.get(name);
+    if (account?.broker !== broker) return entrance.passOn(broker, name);
+    try {
+      for (let looks = 0; looks < LOOKS_IN_A_ROW && !isStopping; looks++) {
+        const tended = await engine.keeper.tend(name);
+        if (tended.outcome !== 'failed' || !tended.again) break;
+      }
+      const now = accounts.get(name);
+      if (now && now !== account) await due.put(now.broker, [name], clock.now());
+    } catch (error) {
+      await due.unqueue(broker, [name]);
+      throw error;
+    }
+  };
+
+  // As a start that waits for its Redis; what fails otherwise ends the process, and its supervisor starts another.
+  for (;;) {
+    try {
+      await redis.ping();
+      await enter();
+      await beat();
+      await entrance.enterAll();
+      await entrance.lookAtStopped();
+      break;
+    } catch (error) {
+      // A defect of ours is none of Redis' troubles.
+      if (error instanceof ConfigurationError || error instanceof TypeError) throw error;
+      await clock.sleep(REDIS_WAIT_MS);
+    }
+  }
+  const schedule = startSchedule({
+    ...parts,
+    due,
+    ping: () => redis.ping(),
+    concurrency: config.workerConcurrency,
+    look,
+    rearm: upkeep.rearm,
+    sweep: upkeep.sweep,
+    lookAtAll: entrance.lookAtAll,
+    isEmptied: () => isEmptied(redis),
+  });
+  started.schedule = schedule;
+  return {
+    consents,
+    webhooks,
+    schedule,
+    takeUp: (before, after) => entrance.takeUp(diffAccounts(before, after)),
+    async release() {
+      isStopping = true;
+      await consents.close();
+      await engine.instances.leave().catch(() => undefined);
+      await releases.run();
+    },
+  };
+}

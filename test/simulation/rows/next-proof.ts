@@ -1,0 +1,81 @@
+import { expect } from 'vitest';
+import { expectKept, expectWell, NOTICE_MS, operations, type Next } from './next.ts';
+import { MINUTE_MS, SECOND_MS, type Scene } from './scene.ts';
+
+/** How much chance adds to a wait, ms. */
+const JITTER_MS = 2 * SECOND_MS;
+
+const inWords = (ms: number): string => (ms >= MINUTE_MS ? `${ms / MINUTE_MS} min` : `${ms / SECOND_MS} s`);
+
+/** The grant in hand is kept, and proved again: nothing is fetched in its place. */
+export const provesLater = (
+  proof: string,
+  waitMs: number,
+  /** What people hear at once; a hiccup is not worth a word. */
+  alert?: string,
+): Next => ({
+  says: `the same token proved again after ${inWords(waitMs)}, the old one served to its end`,
+  async check(scene, { line }) {
+    const { world } = scene;
+    const end = scene.servedUntil();
+    scene.heal();
+    expect(world.state(scene.name)['reason']).toBe('proof_pending');
+    await world.runFor(waitMs + JITTER_MS + NOTICE_MS);
+    expect(operations(scene.sent())).toEqual([proof, proof]);
+    expect((scene.sent()[1]?.call.startedAt ?? 0) - line.at).toBeGreaterThanOrEqual(waitMs - 1);
+    expect(scene.opened()).toEqual(alert === undefined ? [] : [alert]);
+    expectKept(scene, end);
+    expectWell(scene);
+  },
+});
+
+/** The new token is dead: another login, and no verdict on the password, which was right. */
+export const fetchesAnother = (calls: readonly string[], code: string | undefined): Next => ({
+  says: `not served; ${calls.at(-2) ?? ''} ${code === undefined ? 'at once' : 'after 5 to 30 s'}, and its token is served`,
+  async check(scene) {
+    const { world, name } = scene;
+    scene.heal();
+    const isProved = (): boolean => {
+      const { state, reason } = world.state(name);
+      return state === 'fresh' && reason === '';
+    };
+    await world.runUntil('a token that is proved', isProved, 2 * MINUTE_MS);
+    expect(operations(scene.sent())).toEqual(calls);
+    expect(scene.opened()).toEqual(code === undefined ? [] : [`${code} warning`]);
+    expect(scene.gaps()).toEqual([]);
+    expectWell(scene);
+  },
+});
+
+const listed = (scene: Scene): Promise<readonly string[]> => scene.world.redis.lrange(scene.name, 0, -1);
+
+/** A list that did not come costs no token. `passes`: only its first answer is none. */
+export const listsLater = (list: string, lifeMs: number, asked: 1 | 2, passes: boolean): Next => ({
+  says: `the token served all the same; ${asked === 1 ? 'not asked again now' : 'asked again at once'}, ${passes ? 'and served for all' : 'and with the next token, which is served for all'}`,
+  async check(scene) {
+    const { world, name } = scene;
+    await world.runFor(NOTICE_MS);
+    expect(operations(scene.sent(list))).toHaveLength(asked);
+    if (passes) expect((await listed(scene)).length).toBeGreaterThan(1);
+    else expect(await listed(scene)).toEqual([`token:${name}`]);
+    expectWell(scene);
+    scene.heal();
+    await world.runFor(lifeMs);
+    if (!passes) expect(scene.sent(list)).toHaveLength(asked + 1);
+    expect((await listed(scene)).length).toBeGreaterThan(1);
+    expect(scene.opened()).toEqual([]);
+    expect(scene.gaps()).toEqual([]);
+    expectWell(scene);
+  },
+});
+
+/** Nothing is wrong: the service goes on, with this many calls of the step for each token. */
+export const worksOn = (lives: number, lifeMs: number): Next => ({
+  says: `served without a gap over ${lives} lifetimes`,
+  async check(scene) {
+    await scene.world.runFor(lives * lifeMs);
+    expect(scene.gaps()).toEqual([]);
+    expect(scene.opened()).toEqual([]);
+    expectWell(scene);
+  },
+});

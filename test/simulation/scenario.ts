@@ -1,0 +1,241 @@
+import type { RawEntry } from '../../src/core/broker.ts';
+import { planChaos, type Trouble } from './chaos.ts';
+import type { Wrong } from './wrongs.ts';
+import { randomDesk } from './desk.ts';
+import {
+  BrokenInvariant,
+  strictest,
+  watchInvariants,
+  type Gap,
+  type InvariantOptions,
+} from './invariants/index.ts';
+import { makeDice, type Dice } from './random.ts';
+import { makeWorld, type World } from './world.ts';
+
+export interface ScenarioOptions {
+  readonly seed: number;
+  /** Hours in which things go wrong; drawn where left out. */
+  readonly hours?: number;
+  readonly invariants?: Partial<InvariantOptions>;
+  /** How many lines of what happened last a failure brings along. Default 50. */
+  readonly traced?: number;
+}
+
+export interface Outcome {
+  readonly seed: number;
+  /** The desk and its processes, in words. */
+  readonly about: string;
+  readonly steps: number;
+  readonly calls: number;
+  /** Simulated, ms. */
+  readonly spanMs: number;
+  /** Of all account time since each first token, ms. */
+  readonly servedMs: number;
+  readonly withoutMs: number;
+  /** What broke, or undefined. */
+  readonly broken:
+    { readonly message: string; readonly step: number; readonly trace: readonly string[] } | undefined;
+}
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** Wrongs that a desk with two processes and steady brokers must not feel at all. */
+const unfelt: readonly Wrong[] = [
+  'crash',
+  'crash at an await',
+  'crash in a call',
+  'job doubled in a call',
+  'redis replies lost in a call',
+  'deploy',
+  'clock skew',
+  'jobs doubled',
+  'redis replies lost',
+];
+
+/**
+ * What the rules do not ask of a run at random: a process whose clock stands wrong leaves a record whose
+ * instants are wrong, and others give its keys their life by it.
+ */
+const excused: Partial<InvariantOptions> = { clocksExcuse: true };
+
+/** Plays one seed from its first second to its last, all by itself. Everything follows from the seed. */
+export async function playSeed(options: ScenarioOptions): Promise<Outcome> {
+  const { seed } = options;
+  const dice = makeDice(seed);
+  const desk = randomDesk(dice);
+  const isSteady = dice.chance(0.25);
+  const hours = options.hours ?? desk.hours;
+  // The service sweeps each 30 s; most runs spare themselves three quarters of it.
+  const sweepEveryMs = dice.pick([30, 120, 120, 240]) * SECOND_MS;
+  const sharesDisk = dice.chance(0.5);
+  const startAt = Date.UTC(2026, 1, 2, dice.whole(0, 23), dice.whole(0, 59));
+  const replicas = isSteady ? 2 : dice.whole(1, 3);
+  const world = await makeWorld({
+    entries: desk.entries,
+    seed: dice.whole(1, 2 ** 31),
+    replicas,
+    startAt,
+    switches: switchesOf(dice),
+    sweepEveryMs,
+    sharesDisk,
+  });
+  const invariants = watchInvariants(world, {
+    ...strictest,
+    ...excused,
+    factsOutliveRedis: sharesDisk,
+    planWithinMs: sweepEveryMs + 15 * SECOND_MS,
+    ...options.invariants,
+  });
+  const outcome = (broken: Outcome['broken']): Outcome => {
+    const gaps = [...invariants.gaps().values()].flat();
+    return {
+      seed,
+      about: `${desk.entries.map(({ name, username }) => String(name ?? username)).join(', ')}${desk.wrong === undefined ? '' : ` (${desk.wrong} with a wrong password)`}; ${replicas} processes with ${sharesDisk ? 'one STATE_DIR' : 'a STATE_DIR each'}, a sweep each ${sweepEveryMs / SECOND_MS} s${isSteady ? ', steady brokers' : ''}; ${hours.toFixed(1)} h of trouble`,
+      steps: world.timeline.steps(),
+      calls: world.calls().length,
+      spanMs: world.now() - startAt,
+      servedMs: (world.now() - startAt) * desk.entries.length,
+      withoutMs: gaps.reduce((sum, { from, until }) => sum + until - from, 0),
+      broken,
+    };
+  };
+  try {
+    const from = startAt + 3 * MINUTE_MS;
+    const until = from + hours * HOUR_MS;
+    const chaos = isSteady ? { perHour: 6, only: unfelt } : { perHour: dice.pick([2, 6, 20]) };
+    const troubles = planChaos(world, invariants, chaos, from, until);
+    employPerson(world, dice.fork());
+    if (desk.wrong !== undefined)
+      misspell(world, desk.wrong, dice, from, until, (name) => invariants.rearmed(name));
+    await world.runFor(until - startAt);
+    ensureProcess(world);
+    await world.runFor(desk.calmMs);
+    invariants.checkCalm(new Set(waiting(world)));
+    if (isSteady) checkSteady(invariants.gaps(), troubles);
+    return outcome(undefined);
+  } catch (error) {
+    const message =
+      error instanceof BrokenInvariant ? error.message : String(error instanceof Error ? error.stack : error);
+    return outcome({ message, step: world.timeline.steps(), trace: world.trace(options.traced ?? 50) });
+  } finally {
+    world.stop();
+  }
+}
+
+/** Open questions of the brokers' documents, one way or the other. */
+function switchesOf(dice: Dice): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
+  return {
+    tradovate: { throttleWith: dice.pick(['ticket', 'ticket', '429']) },
+    ig: {
+      oldRefreshToken: dice.pick(['dead', 'valid']),
+      oldAccessToken: dice.pick(['valid', 'dead']),
+      refreshTtlFrom: dice.pick(['issue', 'access-expiry']),
+      deadRefreshAnswer: dice.pick(['oauth-token-invalid', 'invalid-details', '400', '403']),
+    },
+    upstox: { webhookDuplicates: dice.pick(['off', 'on']) },
+  };
+}
+
+/** A person who sees an alert and logs in after a while, or does not get to it at first. */
+function employPerson(world: World, dice: Dice): void {
+  for (const entry of world.entries()) {
+    const { broker, name, clientId, approval } = entry;
+    if (broker !== 'upstox' || typeof name !== 'string') continue;
+    if (approval === 'request')
+      world.command('upstox', 'notifier', `${String(clientId)} ${world.webhookUrl(name) ?? ''}`);
+    const look = (): void => {
+      world.timeline.after(dice.whole(1, 20) * MINUTE_MS, look);
+      if (world.state(name)['state'] !== 'awaiting_approval') return;
+      if (!world.openIncidents().some(({ accounts }) => accounts.includes(name))) return;
+      if (approval === 'request' && dice.chance(0.7)) {
+        world.note(`person: approves ${name}`);
+        try {
+          world.command('upstox', 'approve', String(clientId));
+        } catch {
+          // Nothing was asked.
+        }
+        return;
+      }
+      const as = dice.chance(0.85) ? 'user' : dice.pick(['other', 'cancel'] as const);
+      world.note(`person: logs in for ${name} as ${as}`);
+      world.logIn(name, as).then(
+        (said) => world.note(`person: is told: ${said}`),
+        (error: unknown) => world.note(`person: sees ${String(error)}`),
+      );
+    };
+    world.timeline.after(dice.whole(1, 10) * MINUTE_MS, look);
+  }
+}
+
+/** The broker knows another password than the file, until somebody mends one of them. */
+function misspell(
+  world: World,
+  username: string,
+  dice: Dice,
+  from: number,
+  until: number,
+  rearmed: (name: string) => void,
+): void {
+  const broker = username.startsWith('IG') ? 'ig' : 'tradovate';
+  world.setPassword(broker, username, 'made-up-another-one');
+  const at = dice.whole(from, until);
+  if (dice.chance(0.3)) return;
+  if (dice.chance(0.5)) {
+    world.timeline.at(at, async () => {
+      world.note(`person: corrects the password of ${username} in the file`);
+      world.writeEntries(world.entries().map((entry) => corrected(entry, username)));
+      for (const replica of world.replicas()) {
+        world.timeline.after(dice.whole(0, 30_000), () =>
+          replica.life.isAlive() ? replica.reload() : undefined,
+        );
+      }
+    });
+    return;
+  }
+  const mend = async (): Promise<void> => {
+    world.note(`person: sets the password of ${username} at the broker and asks for another try`);
+    world.setPassword(broker, username, undefined);
+    rearmed(username);
+    await world.requestRefresh(username, true).catch(() => false);
+    world.timeline.after(dice.whole(15, 30) * MINUTE_MS, () => {
+      // Whoever sees it stopped still asks again.
+      return world.state(username)['state'] === 'stopped' ? mend() : undefined;
+    });
+  };
+  world.timeline.at(at, mend);
+}
+
+const corrected = (entry: RawEntry, username: string): RawEntry =>
+  entry.username === username ? { ...entry, password: 'made-up-another-one' } : entry;
+
+/** A desk whose last process died has a supervisor. */
+function ensureProcess(world: World): void {
+  if (world.replicas().length === 0) world.timeline.after(0, async () => void (await world.startReplica()));
+}
+
+/** Who may be without a token in the end: a password that is still wrong, a day that waits for its person. */
+function waiting(world: World): readonly string[] {
+  return world.entries().flatMap((entry) => {
+    const name = String(entry.name ?? entry.username);
+    const broker = typeof entry.broker === 'string' ? entry.broker : 'tradovate';
+    const isWrong =
+      typeof entry.password === 'string' && !world.accepts(broker, String(entry.username), entry.password);
+    // At night nobody is asked.
+    return isWrong || broker === 'upstox' ? [name] : [];
+  });
+}
+
+/** With steady brokers and a second process, no token may be missing for a moment. */
+function checkSteady(gaps: ReadonlyMap<string, readonly Gap[]>, troubles: readonly Trouble[]): void {
+  for (const [name, all] of gaps) {
+    if (name.startsWith('UP_')) continue;
+    for (const { from, until } of all) {
+      const near = troubles.filter((trouble) => trouble.from < until && trouble.until > from - 2 * MINUTE_MS);
+      throw new BrokenInvariant(
+        `${name} had no live token for ${until - from} ms from ${new Date(from).toISOString()}, with: ${near.map(({ wrong }) => wrong).join(', ') || 'nothing'}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,207 @@
+import { brokers } from '../../src/brokers/index.ts';
+import type { Log } from '../../src/core/log.ts';
+import type { DueIndex } from '../../src/redis/due.ts';
+import { keys } from '../../src/redis/keys.ts';
+import type { BrokerQueue } from '../../src/scheduling/queues.ts';
+import { makeTicks } from '../../src/scheduling/ticks.ts';
+import { makeWatchdog } from '../../src/scheduling/watchdog.ts';
+import type { JobBoard } from './jobs.ts';
+import type { Life } from './process.ts';
+import type { Dice } from './random.ts';
+import type { RedisNet } from './redis-net.ts';
+import type { RedisServer } from './redis/server.ts';
+import type { Timeline } from './timeline.ts';
+
+export interface ScheduleParts {
+  readonly life: Life;
+  readonly log: Log;
+  readonly dice: Dice;
+  readonly timeline: Timeline;
+  readonly redisNet: RedisNet;
+  readonly redisServer: RedisServer;
+  readonly jobs: JobBoard;
+  readonly due: DueIndex;
+  /** One round trip: rejects where Redis is away. */
+  readonly ping: () => Promise<unknown>;
+  readonly concurrency: number;
+  readonly look: (broker: string, name: string) => Promise<void>;
+  readonly rearm: () => Promise<void>;
+  readonly sweep: () => Promise<void>;
+  /** What the heartbeats of all living processes have written by now; see `World`. */
+  readonly beatAll: () => void;
+  readonly lookAtAll: () => Promise<void>;
+  readonly isEmptied: () => Promise<boolean>;
+  readonly sweepEveryMs: number;
+}
+
+/** What src/scheduling/schedule.ts does with BullMQ, on the board of jobs. */
+export interface SimulatedSchedule {
+  nudge(broker: string): void;
+  /** Looks for what is due by now, for whoever changed an index. */
+  replan(): void;
+  /** Something happened that the watchdog would notice within seconds. */
+  alarm(): void;
+  stop(): void;
+}
+
+const OWN_TICK_MS = 250;
+const WATCH_MS = 2_000;
+/** An account that was claimed this long ago has its job in the queue, or the job is lost. */
+const LOST_MS = 5_001;
+
+export function startSchedule(parts: ScheduleParts): SimulatedSchedule {
+  const { life, timeline, log, dice, jobs, due, redisNet } = parts;
+  const { clock } = life;
+  let isOpen = true;
+
+  const queueOf = (broker: string): BrokerQueue => ({
+    broker,
+    add: async (names) => {
+      // The queue lies in Redis as well.
+      await parts.ping();
+      jobs.add(broker, names);
+    },
+    waiting: () => Promise.resolve(jobs.waiting(broker)),
+    underWay: () => jobs.underWay(life, broker),
+    lastBegunAt: clock.now,
+    rebuild: () => undefined,
+    close: () => Promise.resolve(),
+  });
+  const ticks = makeTicks({ due, clock, log, queue: queueOf });
+  const watchdog = makeWatchdog({
+    due,
+    queues: brokers.map(({ name }) => queueOf(name)),
+    tickQueue: { ensure: () => Promise.resolve(), close: () => Promise.resolve() },
+    // Its own ticks are skipped where they would find nothing, so they never stand still.
+    ticks: { tick: ticks.tick, lastAt: clock.now },
+    clock,
+    elapsed: life.elapsed,
+    log,
+    isEmptied: parts.isEmptied,
+    sweep: parts.sweep,
+    lookAtAll: parts.lookAtAll,
+    giveUp: (reason) => {
+      throw new Error(`the watchdog gave up: ${reason}`);
+    },
+  });
+  const watch = (): Promise<void> => {
+    noteTicks();
+    return watchdog();
+  };
+  /** The job schedulers fire every second, unless they were lost with all the rest. */
+  function noteTicks(): void {
+    const { keyspace } = parts.redisServer;
+    if (!redisNet.isUp() || keyspace.typeOf(keys.contract) === 'none') return;
+    for (const { name } of brokers) {
+      keyspace.put(keys.tick(name), { type: 'string', text: String(clock.now()) });
+    }
+  }
+  const said = (what: string) => (error: unknown) =>
+    log.debug({ event: 'schedule.trouble', what, error: String(error) }, `The ${what} failed.`);
+  const nudge = (broker: string): void => {
+    if (isOpen) ticks.tick(broker).catch(said('tick'));
+  };
+
+  /** When something falls due in an index, by the world's time; undefined: never. */
+  const firstIn = (key: string): number | undefined => {
+    const { keyspace } = parts.redisServer;
+    if (keyspace.typeOf(key) !== 'zset') return undefined;
+    const first = Math.min(...(keyspace.find(key, 'zset')?.scores.values() ?? []));
+    return first === Infinity ? undefined : first - life.clockOffset();
+  };
+
+  /**
+   * The service looks every so often; a look that finds nothing changes nothing. So only those are made
+   * that find something, at the very instants at which it would have found it.
+   */
+  function makeLook(everyMs: number, dueAt: () => number | undefined, work: () => void): () => void {
+    const phase = dice.whole(0, everyMs - 1);
+    const onGrid = (at: number): number => Math.ceil((at - phase) / everyMs) * everyMs + phase;
+    let planned: { readonly at: number; cancel(): void } | undefined;
+    const plan = (): void => {
+      const first = dueAt();
+      if (first === undefined || !life.isAlive() || !isOpen) return;
+      const at = onGrid(Math.max(timeline.now() + (redisNet.isUp() ? 1 : 1_000), first));
+      if (planned && planned.at <= at) return;
+      planned?.cancel();
+      const { cancel } = timeline.at(at, () =>
+        life.deliver(() => {
+          planned = undefined;
+          if (redisNet.isUp()) work();
+          timeline.after(everyMs, plan);
+        }),
+      );
+      planned = { at, cancel };
+    };
+    return plan;
+  }
+  const looks = [
+    ...brokers.map(({ name }) =>
+      makeLook(
+        OWN_TICK_MS,
+        () => firstIn(keys.due(name)),
+        () => nudge(name),
+      ),
+    ),
+    makeLook(
+      OWN_TICK_MS,
+      () => firstIn(keys.rearm),
+      () => void parts.rearm().catch(said('re-arming')),
+    ),
+    // Accounts that seem to wait in an empty queue: their jobs were lost.
+    ...brokers.map(({ name }) =>
+      makeLook(
+        WATCH_MS,
+        () => {
+          const first = firstIn(keys.queued(name));
+          return first === undefined || jobs.waiting(name) > 0 ? undefined : first + LOST_MS;
+        },
+        () => void watch().catch(said('watchdog')),
+      ),
+    ),
+  ];
+
+  let alarmed = false;
+  const alarm = (): void => {
+    if (alarmed || !life.isAlive() || !isOpen) return;
+    alarmed = true;
+    timeline.after(dice.whole(1, WATCH_MS), () =>
+      life.deliver(() => {
+        alarmed = false;
+        watch().catch((error: unknown) => {
+          said('watchdog')(error);
+          alarm();
+        });
+      }),
+    );
+  };
+
+  async function repeat(what: string, everyMs: number, work: () => Promise<unknown>): Promise<void> {
+    while (isOpen) {
+      await clock.sleep(everyMs);
+      await work().catch(said(what));
+    }
+  }
+  jobs.enter({
+    life,
+    concurrency: parts.concurrency,
+    look: parts.look,
+    isOpen: () => isOpen,
+  });
+  for (const plan of looks) plan();
+  void repeat('sweep', parts.sweepEveryMs, () => {
+    parts.beatAll();
+    return parts.sweep();
+  });
+
+  return {
+    nudge,
+    replan: () => {
+      for (const plan of looks) plan();
+    },
+    alarm,
+    stop: () => {
+      isOpen = false;
+    },
+  };
+}
