@@ -82,6 +82,7 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
     log,
     publicUrl: parts.publicUrl,
     isHoliday: parts.isHoliday,
+    simulated: config.simulate,
     metrics: parts.metrics,
     titleOf: (name) => brokerNamed(name).title,
     woken: parts.woken,

@@ -85,12 +85,17 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
     async remember(account, record, how) {
       const change = changeOf(account, record);
       if (how === 'verdict') return mirror.keep(change);
+      const isPublished = how === 'published' || how === 'signed-in';
       const worked = { fingerprints: parts.fingerprints(account.credentials), at: clock.now() };
       // A success settles also what another process had held meanwhile: an older token never comes back.
-      if (how === 'success' && record.session) mirror.note({ generation: record.session.generation });
-      const known = { ...change, ...(how === 'success' && { worked, releasedUpTo: clock.now() }) };
+      if (isPublished && record.session) mirror.note({ generation: record.session.generation });
+      const known = {
+        ...change,
+        ...(how === 'signed-in' && { worked }),
+        ...(isPublished && { releasedUpTo: clock.now() }),
+      };
       // What a person got is on disk once this resolves: they are not asked for it again.
-      if (how === 'success' && known.session) return mirror.keep(known);
+      if (isPublished && known.session) return mirror.keep(known);
       mirror.note(known);
     },
 

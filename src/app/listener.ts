@@ -18,6 +18,8 @@ export interface ListenerParts {
   readonly metrics: Pick<Metrics, 'attempted'>;
   readonly woken: (broker: string) => void;
   readonly isHoliday: (day: string) => boolean;
+  /** True: no real broker is asked, and every alert says so. */
+  readonly simulated: boolean;
 }
 
 /** What the keeper says, turned into alerts; in order, and without ever holding up the keeper. */
@@ -46,7 +48,7 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
           broker: account.broker,
           account: account.name,
           code: error.code,
-          message: error.message,
+          message: parts.simulated ? `[simulated] ${error.message}` : error.message,
           nextAt: next.at,
           link: next.state === 'stopped' ? `${parts.publicUrl}/dashboard` : undefined,
           level: atThisHour(

@@ -10,12 +10,12 @@ import { openMirror } from '../mirror/index.ts';
 import { openRedis, queueConnection } from '../redis/connection.ts';
 import { keys } from '../redis/keys.ts';
 import { makeSeal } from '../redis/seal.ts';
-import { enterWorld, isEmptied } from '../redis/world.ts';
+import { enterWorld, isEmptied, refuseRealTokens } from '../redis/world.ts';
 import { startSchedule, type Schedule } from '../scheduling/schedule.ts';
 import { startAccounts } from './accounts.ts';
 import { makeConsents } from './consents.ts';
 import { makeDesk } from './desk.ts';
-import { brokerNamed, isSame, makeEngine } from './engine.ts';
+import { brokerNamed, makeEngine } from './engine.ts';
 import { makeEntrance } from './entrance.ts';
 import { countByBroker, makeConnect, shownCounts } from './load.ts';
 import { startHeartbeat } from './heartbeat.ts';
@@ -65,8 +65,6 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   const secrets = await readServiceSecrets(config, randomBytes);
   const seal = makeSeal(secrets.sealingKeys);
 
-  const mirror = await openMirror({ folder: mirrorFolder(config), seal, log, clock });
-  releases.add(() => mirror.close());
   const target = await openTarget(config, clock, log, releases);
   const counts = countByBroker(accounts.all());
   log.info(
@@ -80,6 +78,8 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     },
     `Starting with ${accounts.files().join(', ') || 'no files'}; Redis ${target.shown}; accounts: ${shownCounts(counts)}.`,
   );
+  const mirror = await openMirror({ folder: mirrorFolder(config), seal, log, clock });
+  releases.add(() => mirror.close());
   const redis = openRedis(target.address, log);
   releases.add(async () => redis.disconnect());
 
@@ -117,7 +117,6 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     ...engine,
     accounts: accounts.all,
     signatures: seal.signatures,
-    same: isSame,
     clock,
     log,
   });
@@ -155,6 +154,8 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   if (!(await readiness.awaitRedis(options.signal ?? new AbortController().signal)))
     throw new Error('stopped while waiting for Redis');
   const world = { redis, seal, simulated: config.simulate };
+  // A rehearsal beside the tokens of a real desk would replace them with made-up ones.
+  if (config.simulate && !options.simulator) await refuseRealTokens(redis, accounts.all());
   await enterWorld({ ...world, newKey: options.newKey ?? false });
 
   const beat = (): Promise<void> => engine.instances.beat(clock.now());

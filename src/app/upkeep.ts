@@ -36,6 +36,8 @@ export interface Upkeep {
 
 /** So many accounts' keys are looked at in one sweep; the next one goes on from there. */
 const KEYS_PER_SWEEP = 2_000;
+/** So many records are read at once: more would hold up everything else. */
+const FINDINGS_AT_ONCE = 500;
 /** Of a record: what must outlive Redis. */
 const FINDINGS = ['generation', 'refused', 'unknownSignIns', 'seedSpent', 'asked', 'owner', 'renewalSpent'];
 
@@ -95,18 +97,21 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
    * password again, and not know the token that a person got.
    */
   async function sweepFindings(accounts: readonly Account[]): Promise<void> {
-    const read = redis.pipeline();
-    for (const { name } of accounts) read.hmget(keys.record(name), ...FINDINGS);
-    const replies = (await read.exec()) ?? [];
-    for (const [i, { name, connection }] of accounts.entries()) {
-      const [error, found] = replies[i] ?? [];
-      if (error) throw error;
-      const [generation, ...others] = Array.isArray(found) ? found.map(String) : [];
-      // Only a person's tokens are kept on disk: the others' generations change nothing there.
-      const text = JSON.stringify([connection.signIn ? '' : generation, ...others]);
-      if (learned.get(name) === text) continue;
-      await parts.keeper.learn(name);
-      learned.set(name, text);
+    for (let i = 0; i < accounts.length; i += FINDINGS_AT_ONCE) {
+      const batch = accounts.slice(i, i + FINDINGS_AT_ONCE);
+      const read = redis.pipeline();
+      for (const { name } of batch) read.hmget(keys.record(name), ...FINDINGS);
+      const replies = (await read.exec()) ?? [];
+      for (const [j, { name, connection }] of batch.entries()) {
+        const [error, found] = replies[j] ?? [];
+        if (error) throw error;
+        const [generation, ...others] = Array.isArray(found) ? found.map(String) : [];
+        // Only a person's tokens are kept on disk: the others' generations change nothing there.
+        const text = JSON.stringify([connection.signIn ? '' : generation, ...others]);
+        if (learned.get(name) === text) continue;
+        await parts.keeper.learn(name);
+        learned.set(name, text);
+      }
     }
   }
 

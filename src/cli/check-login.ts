@@ -49,6 +49,7 @@ export async function checkLogin(parts: CheckLoginParts): Promise<CheckedLogin> 
       version: parts.version,
       broker,
       environment: account.environment,
+      simulated: parts.config.simulate,
       outcome: login,
       calls: transcript.calls(),
       now: clock.now(),

@@ -2,11 +2,13 @@ import { Command } from 'commander';
 import { signInOnce } from '../app/first-login.ts';
 import { countByBroker, shownCounts } from '../app/load.ts';
 import { brokers } from '../brokers/index.ts';
-import type { Config } from '../config/index.ts';
+import { presentSealingKeys, type Config } from '../config/index.ts';
 import { namesOf, type Account } from '../core/account.ts';
 import { systemClock } from '../core/clock.ts';
 import { aclLine } from '../redis/acl.ts';
 import { readDeployment, requireFit } from '../redis/deployment.ts';
+import { makeSeal } from '../redis/seal.ts';
+import { inspectWorld } from '../redis/world.ts';
 import { checkLogin, type CheckedLogin } from './check-login.ts';
 import { Failure } from './failure.ts';
 import { besideService, configuredFor, untilSignal } from './first-steps.ts';
@@ -38,13 +40,16 @@ export function checkCommand(version: string): Command {
 async function check(version: string, { login: name, report, json = false }: Options): Promise<void> {
   const say: Say = json ? (line) => void process.stderr.write(`${line}\n`) : print;
   const { config, accounts, exposed } = await configuredFor(name, '--login');
+  if (config.simulate) say('SIMULATED: no real broker is asked, no real token is made (SIMULATE=1).');
+  if (config.alerts.discord && config.publicUrl === undefined)
+    say('Warning: links in alerts lead to localhost; set PUBLIC_URL.');
   say(`Configuration: good. Accounts: ${shownCounts(countByBroker(accounts))}.`);
   const warnings = exposed.map(
     ({ path, mode }) => `${path} can be opened by other users of this machine (mode ${mode}): chmod 600 it`,
   );
   for (const warning of warnings) say(`Warning: ${warning}.`);
   say(`Redis ACL line (put a password in place of <password>):\n  ${aclLine(accounts)}`);
-  await checkRedis(config, say);
+  await checkRedis(config, accounts, say);
   const account = accounts.find((each) => name !== undefined && namesOf(each).includes(name));
   const checked = account && (await loggedIn({ config, account, version, report, say }));
   if (json) {
@@ -61,7 +66,7 @@ async function check(version: string, { login: name, report, json = false }: Opt
   if (checked) say(checked.login.message);
 }
 
-async function checkRedis(config: Config, say: Say): Promise<void> {
+async function checkRedis(config: Config, accounts: readonly Account[], say: Say): Promise<void> {
   if (config.redis.kind === 'embedded') return say('Redis: embedded; the service starts it.');
   const deployment = await withRedis(config, readDeployment);
   requireFit(deployment);
@@ -73,7 +78,12 @@ async function checkRedis(config: Config, say: Say): Promise<void> {
       `Redis answers, but may drop keys when its memory is full (maxmemory-policy ${policy}): set it to noeviction, or ALLOW_EVICTION=1.`,
     );
   }
-  say('Redis: answers.');
+  const sealingKeys = await presentSealingKeys(config);
+  if (sealingKeys) {
+    const world = { seal: makeSeal(sealingKeys), simulated: config.simulate };
+    await withRedis(config, (redis) => inspectWorld({ redis, ...world }, accounts));
+  }
+  say('Redis: answers, and is one that a start takes.');
 }
 
 async function loggedIn(parts: {

@@ -10,6 +10,8 @@ export interface LoginReport {
   readonly madeAt: string;
   readonly broker: string;
   readonly environment: string;
+  /** True: the built-in simulator answered, no broker. */
+  readonly simulated: boolean;
   readonly outcome: LoginOutcome['outcome'];
   /** Why it failed, in one word. */
   readonly code?: string;
@@ -23,6 +25,7 @@ export interface ReportParts {
   readonly version: string;
   readonly broker: Pick<Broker, 'title' | 'questions'>;
   readonly environment: string;
+  readonly simulated: boolean;
   readonly outcome: LoginOutcome;
   readonly calls: readonly TranscribedCall[];
   /** Ms. */
@@ -41,6 +44,7 @@ export function reportOf({ broker, outcome, calls, now, ...rest }: ReportParts):
     madeAt: new Date(now).toISOString(),
     broker: broker.title,
     environment: rest.environment,
+    simulated: rest.simulated,
     outcome: outcome.outcome,
     ...(code !== undefined && { code }),
     ...(expiresAt !== undefined && { tokenLivesSeconds: Math.round((expiresAt - now) / 1000) }),
@@ -62,7 +66,7 @@ function answerOf(settledBy: Question['settledBy'], calls: readonly TranscribedC
 /** The report for people, with all of it as JSON at its end. */
 export function asMarkdown(report: LoginReport): string {
   const { broker, environment, settled, open, calls } = report;
-  return `# First login: ${broker}, ${environment}
+  return `# First login: ${broker}, ${environment}${report.simulated ? ' (SIMULATED: no broker was asked)' : ''}
 
 Made ${report.madeAt} by token-refresher ${report.version}. It holds names of fields, lengths and lifetimes: no token, no
 password, no name and no id of an account.

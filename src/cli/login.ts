@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
 import { signInOnce } from '../app/first-login.ts';
 import { webhookPath } from '../app/webhooks.ts';
-import { readServiceSecrets, type Config } from '../config/index.ts';
+import { presentSealingKeys, type Config } from '../config/index.ts';
 import { namesOf, type Account } from '../core/account.ts';
 import { makeSeal } from '../redis/seal.ts';
 import { Failure } from './failure.ts';
@@ -34,13 +33,20 @@ async function login(name: string, options: { readonly webhook?: boolean }): Pro
   if (!account) throw new Error(`no account is named ${name}`);
   const webhook = await webhookUrl(config, account);
   if (options.webhook === true) {
-    if (webhook === undefined)
-      throw new Failure(`${name} has no webhook: its token comes by a login of its own.`);
+    if (webhook === undefined) {
+      throw new Failure(
+        account.connection.consent?.read
+          ? `There is no sealing key in ${config.stateDir} yet, and the address follows from it: start the service there first, or name the service's STATE_DIR.`
+          : `${name} has no webhook: its token comes by a login of its own.`,
+      );
+    }
+    warnOfAddress(webhook);
     return print(webhook);
   }
   if (webhook !== undefined) {
     print('Its broker posts an approved token to this address; set it once on the page of its app:');
     print(`  ${webhook}`);
+    warnOfAddress(webhook);
   }
   const outcome = await untilSignal(async (signal) =>
     signInOnce({
@@ -56,9 +62,19 @@ async function login(name: string, options: { readonly webhook?: boolean }): Pro
   print(outcome.message);
 }
 
+/** A broker posts from the outside, and only to an address with TLS. */
+function warnOfAddress(webhook: string): void {
+  if (webhook.startsWith('https://')) return;
+  process.stderr.write(
+    'Warning: no broker reaches this address. Set PUBLIC_URL to the https address that leads here from the outside.\n',
+  );
+}
+
 /** Where the account's broker has to post; undefined where it has no webhook. */
 async function webhookUrl(config: Config, account: Account): Promise<string | undefined> {
-  const seal = makeSeal((await readServiceSecrets(config, randomBytes)).sealingKeys);
+  const sealingKeys = await presentSealingKeys(config);
+  if (!sealingKeys) return undefined;
+  const seal = makeSeal(sealingKeys);
   const path = webhookPath(account, seal.signatures);
   const base = config.publicUrl ?? `http://localhost:${config.http.port}`;
   return path === undefined ? undefined : `${base}${path}`;

@@ -11,10 +11,24 @@ const STOP_MS = 14_500;
 
 /** `run`: the service. */
 export function runCommand(version: string): Command {
-  return new Command('run')
-    .description('Serve: keep the tokens of every account fresh (the default command).')
-    .option('--new-key', 'start over with this SECRET_KEY where Redis was sealed with another')
-    .action((options: { newKey?: boolean }) => serve({ version, newKey: options.newKey === true }));
+  const command = new Command('run');
+  return (
+    command
+      .description('Serve: keep the tokens of every account fresh (the default command).')
+      // The default command gets every word that is no command.
+      .argument('[none]', 'nothing: it takes no words', (word) => unknownCommand(command, word))
+      .option('--new-key', 'start over with this SECRET_KEY where Redis was sealed with another')
+      .action((_none: undefined, options: { newKey?: boolean }) =>
+        serve({ version, newKey: options.newKey === true }),
+      )
+  );
+}
+
+function unknownCommand(command: Command, word: string): never {
+  return command.error(
+    `error: There is no command "${word}"; "token-refresher --help" lists them all. To stop one account, set "enabled": false for it and say "token-refresher reload".`,
+    { exitCode: 2 },
+  );
 }
 
 export interface ServeOptions extends Pick<StartOptions, 'version' | 'newKey' | 'simulator'> {

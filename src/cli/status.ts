@@ -6,6 +6,7 @@ import { duration } from '../core/duration.ts';
 import type { AccountStatus } from '../core/status.ts';
 import { overview } from '../core/summary.ts';
 import { makeInstances } from '../redis/instances.ts';
+import { keys } from '../redis/keys.ts';
 import { makeRoster } from '../redis/roster.ts';
 import { readFacts } from '../redis/statuses.ts';
 import { commandConfig, withRedis } from './session.ts';
@@ -16,11 +17,20 @@ export function statusCommand(): Command {
     .description('Show every account: its state, how long its token lives, and what is wrong.')
     .option('--json', 'print JSON for machines')
     .action(async (options: { json?: boolean }) => {
-      const { accounts, alone } = await withRedis(commandConfig(), async (redis) => {
+      const { accounts, alone, simulated } = await withRedis(commandConfig(), async (redis) => {
         const facts = await readFacts(redis, [...(await makeRoster(redis).read())]);
+        const simulated = (await redis.get(keys.world)) === 'simulated';
         const living = await makeInstances(redis, 'status').others(systemClock.now());
-        return { accounts: facts.map((each) => describe(each, systemClock.now())), alone: living === 0 };
+        return {
+          accounts: facts.map((each) => describe(each, systemClock.now())),
+          alone: living === 0,
+          simulated,
+        };
       });
+      if (simulated && options.json !== true)
+        process.stdout.write(
+          'SIMULATED: no real broker is behind these accounts; their tokens are made up.\n',
+        );
       if (alone)
         process.stderr.write('No service is running on this Redis: nothing below is being refreshed.\n');
       process.stdout.write(

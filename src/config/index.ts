@@ -2,7 +2,7 @@ export { inspectConfig, readConfig, type Basis, type Config, type Inspection } f
 export type { Channels, DiscordWebhook } from './channels.ts';
 export { noHolidays, type Holidays } from './holidays.ts';
 export type { Endpoint, RedisLogin, RedisTarget } from './redis.ts';
-export { loadOrMakeSecret, readServiceSecrets, type ServiceSecrets } from './secrets.ts';
+export { loadOrMakeSecret, presentSealingKeys, readServiceSecrets, type ServiceSecrets } from './secrets.ts';
 export { thisProcess, type Scope, type Surroundings } from './settings.ts';
 export { prepareStateDir } from './state-dir.ts';
 export type { TrustProxy } from './values.ts';

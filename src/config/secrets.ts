@@ -31,6 +31,16 @@ export async function readServiceSecrets(
   return { sealingKeys: keys.map((key) => Buffer.from(key, 'base64')), adminToken };
 }
 
+/** The sealing keys that there are already, without making any; undefined where there is none yet. */
+export async function presentSealingKeys(
+  config: Pick<Config, 'secretKeys' | 'stateDir'>,
+): Promise<readonly Buffer[] | undefined> {
+  const text = config.secretKeys ?? (await readSecret(join(config.stateDir, 'secret.key')));
+  if (text === undefined) return undefined;
+  const parsed = typeof text === 'string' ? secretKeys(text) : { value: text };
+  return 'wrong' in parsed ? undefined : parsed.value.map((key) => Buffer.from(key, 'base64'));
+}
+
 async function keysOf(path: string, make: () => string): Promise<readonly string[]> {
   const parsed = secretKeys(await loadOrMakeSecret(path, make));
   if ('wrong' in parsed) throw new ConfigurationError([{ at: path, message: parsed.wrong }]);

@@ -122,7 +122,8 @@ function afterRenewal(failed: Failed, failures: number, headroom: number): Parti
     case 'outcome-unknown':
       if (policy.renewalIsSingleUse) return otherwise;
       // Answered, but not as a living token is: it may have been closed at the broker.
-      if (error.status !== undefined) return { ...later, proofDueAt: now };
+      if (error.doubtsSession && before.trouble?.kind !== 'outcome-unknown')
+        return { ...later, proofDueAt: now };
       return before.trouble?.kind === 'outcome-unknown' && failures >= UNANSWERED_RENEWALS
         ? otherwise
         : later;

@@ -36,6 +36,8 @@ export interface BrokerErrorFields {
   readonly status?: number;
   /** False where the call provably never left (refused connection, DNS): nothing was spent. */
   readonly sent?: boolean;
+  /** The answer is one that a session gets which was closed at the broker: worth a proof. */
+  readonly doubtsSession?: boolean;
   /** What the account's next call has to bring along (a penalty's ticket). Secret: sealed, never shown. */
   readonly carry?: Readonly<Record<string, string>>;
 }
@@ -52,6 +54,7 @@ export class BrokerError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly status: number | undefined;
   readonly sent: boolean;
+  readonly doubtsSession: boolean;
   declare readonly carry: Readonly<Record<string, string>> | undefined;
 
   constructor(message: string, fields: BrokerErrorFields) {
@@ -62,6 +65,7 @@ export class BrokerError extends Error {
     this.retryAfterMs = fields.retryAfterMs;
     this.status = fields.status;
     this.sent = fields.sent ?? true;
+    this.doubtsSession = fields.doubtsSession ?? false;
     // Not enumerable: whoever prints an error prints no ticket.
     Object.defineProperty(this, 'carry', { value: fields.carry, enumerable: false });
   }

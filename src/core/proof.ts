@@ -43,7 +43,7 @@ export function afterProbe(
     return { ...record, provenAt: now, proofDueAt, trouble };
   }
   if (typeof proven === 'object') {
-    const isOrphan = proven.error.kind === 'outcome-unknown' && proven.error.status !== undefined;
+    const isOrphan = proven.error.doubtsSession;
     // Answered, and not as a living token is: it stays served, since nobody knows, but a new one is got now.
     return isOrphan && session
       ? { ...record, session: { ...session, renewAt: now, renewalSpent: true }, proofDueAt: 0, retryAt: 0 }

@@ -57,7 +57,20 @@ export function faultOf(error: unknown): HttpFault {
   if (status === 415) return new HttpFault(415, 'UNSUPPORTED_MEDIA_TYPE');
   if (typeof status === 'number' && status >= 400 && status < 500)
     return new HttpFault(status, 'BAD_REQUEST');
-  return new HttpFault(500, 'INTERNAL');
+  return isRedisAway(error)
+    ? new HttpFault(503, 'NOT_READY', 'The service is not ready: Redis does not answer.')
+    : new HttpFault(500, 'INTERNAL');
+}
+
+/** What the client of Redis says where the server is gone or does not answer. */
+function isRedisAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    error.name === 'MaxRetriesPerRequestError' ||
+    /^(?:Connection is closed|Command timed out|Stream isn't writeable)|ECONNREFUSED|ECONNRESET/.test(
+      error.message,
+    )
+  );
 }
 
 /** The fault that answers `error`; an unforeseen one goes to the log, under the route's pattern and not its URL. */

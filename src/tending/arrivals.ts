@@ -7,7 +7,7 @@ import { policyOf, type KeeperParts, type Tended } from './parts.ts';
 import { hasLiveToken, type Surroundings } from './surroundings.ts';
 
 /** So many grants wait for their proof at most; what is posted beyond pushes the oldest out. */
-const MOST_PENDING = 3;
+export const MOST_PENDING = 3;
 /** Somebody posts more often than this account's tokens are proved. */
 const tooMany: Tended = { outcome: 'refused', reason: 'too_many' };
 

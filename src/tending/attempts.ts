@@ -5,6 +5,7 @@ import { BrokerError } from '../core/errors.ts';
 import type { AccountRecord } from '../core/session.ts';
 import type { RampOutcome, Settlement } from '../core/store.ts';
 import type { Commits, Got } from './commits.ts';
+import { MOST_PENDING } from './arrivals.ts';
 import { within } from './deadline.ts';
 import { insist } from './insist.ts';
 import type { HeldLease } from './lease.ts';
@@ -76,7 +77,8 @@ export function makeAttempts(
   ): Promise<Tended> {
     const { grant, source } = got;
     const now = clock.now();
-    const pending = [{ grant, source, identity: account.identity }];
+    const others = record.pending.filter((each) => each.grant.token !== grant.token);
+    const pending = [{ grant, source, identity: account.identity }, ...others].slice(0, MOST_PENDING);
     // The renewal went through: what it was made from is gone, whatever the proof will say.
     const renewalSpent = record.session?.renewalSpent === true || source === 'renewal';
     const session = record.session && { ...record.session, renewalSpent };

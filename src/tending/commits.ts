@@ -71,7 +71,8 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
       publications: publicationsOf(account, session, discovered),
       ttlCapMs: parts.ttlCapMs(account),
       claims: claimsOf(account, session),
-      refused: record.refused.filter((fingerprint) => !worked.includes(fingerprint)),
+      // Only a sign-in tries the credentials: a renewal or a token that was found says nothing of them.
+      refused: isSignIn ? record.refused.filter((each) => !worked.includes(each)) : record.refused,
       events:
         session.source === 'adopted'
           ? ['confirmed']
@@ -156,10 +157,11 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
         return { outcome: 'claimed', error, record: claimed };
       }
       const { facts, refused } = toCommit;
+      const isSignIn = source === 'sign-in' && startedAt !== undefined;
       await keepsake.remember(
         account,
         { ...record, ...facts, refused, session, unknownSignIns: [] },
-        'success',
+        isSignIn ? 'signed-in' : 'published',
       );
       if (toCommit.ledger) keepsake.rememberNetwork(network, { succeededAt: now });
       const tookMs = startedAt === undefined ? undefined : now - startedAt;

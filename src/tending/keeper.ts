@@ -1,4 +1,5 @@
 import type { Account } from '../core/account.ts';
+import type { Grant } from '../core/broker.ts';
 import { decide, type Decision } from '../core/decide.ts';
 import { BrokerError } from '../core/errors.ts';
 import { emptyRecord, isLive, type AccountRecord } from '../core/session.ts';
@@ -34,7 +35,9 @@ export function makeKeeper(parts: KeeperParts): Keeper {
     if (adopted) {
       const { proved, ...got } = adopted;
       // What was posted, or held before its proof, is no token yet.
-      if (!proved && account.verify) return attempts.setAside(account, held, record, got);
+      if (!proved && (account.verify || got.source === 'consent')) {
+        return attempts.setAside(account, held, record, got);
+      }
       const tended = await attempts.publish(account, held, record, got);
       if (tended.outcome !== 'failed') return tended;
     }
@@ -77,6 +80,7 @@ export function makeKeeper(parts: KeeperParts): Keeper {
       kind: 'outcome-unknown',
       code: 'interrupted',
       status: 0,
+      doubtsSession: true,
     });
     log.warn(
       { event: 'attempt.interrupted', account: account.name, broker: account.broker, during },
@@ -98,11 +102,17 @@ export function makeKeeper(parts: KeeperParts): Keeper {
     record: AccountRecord,
   ): Promise<ReturnType<typeof keepsake.grantOf>> {
     if (!account.enabled || record.session !== undefined) return undefined;
+    const pinned = around.pinnedOwner(account, record);
+    const isOurs = (grant: Grant): boolean =>
+      pinned === undefined || grant.owner === undefined || grant.owner === pinned;
     const kept = keepsake.grantOf(account);
-    if (kept || !account.connection.adopt) return kept;
+    if (kept && isOurs(kept.grant) && !record.pending.some(({ grant }) => grant.token === kept.grant.token)) {
+      return kept;
+    }
+    if (!account.connection.adopt) return undefined;
     const token = await store.foreignToken(account.name);
     const grant = token === undefined ? undefined : account.connection.adopt(token, clock.now());
-    return grant && { grant, source: 'adopted', proved: true };
+    return grant && isOurs(grant) ? { grant, source: 'adopted', proved: true } : undefined;
   }
 
   async function underLease(
@@ -120,9 +130,10 @@ export function makeKeeper(parts: KeeperParts): Keeper {
       // Its first look, Redis was emptied, or a process ended in the midst of a call: what is known on this
       // machine's disk comes first.
       if (held.isNew || held.record.attempt) await keepsake.look();
-      const silentUntil = held.isNew
-        ? await keepsake.restoreNetwork(around.networkOf(account), around.ledgerOf(account))
-        : 0;
+      const silentUntil =
+        held.isNew || held.record.attempt
+          ? await keepsake.restoreNetwork(around.networkOf(account), around.ledgerOf(account))
+          : 0;
       const known = { ...held, silentUntil: Math.max(held.silentUntil, silentUntil) };
       const tended = await work(account, known, keepsake.recall(account, held.record, held.isNew));
       released = tended.outcome !== 'lost';
@@ -167,7 +178,7 @@ export function makeKeeper(parts: KeeperParts): Keeper {
         credentials.some((each) => each === record.proven) &&
         record.unknownSignIns.length === 0 &&
         record.attempt === undefined;
-      await keepsake.remember(account, record, worksAgain ? 'success' : 'outcome');
+      await keepsake.remember(account, record, worksAgain ? 'signed-in' : 'outcome');
     },
   };
 }

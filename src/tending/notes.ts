@@ -51,7 +51,7 @@ export function makeNote(parts: KeeperParts, around: Surroundings, outcomes: Out
       now,
       network: around.networkOf(account),
       budgets: around.budgetsOf(account, call),
-      cost: costOf(account, call),
+      cost: account.connection.cost?.[call] ?? 1,
       leaves: call === 'sign-in' ? around.budgetsOf(account, 'renewal') : [],
       emergency: !live || now >= (safeUntil ?? 0),
       expiresAt: live ? (session?.grant.expiresAt ?? 0) : 0,
@@ -80,12 +80,4 @@ export function makeNote(parts: KeeperParts, around: Surroundings, outcomes: Out
     const decision = { do: 'rest', state, because, nextAt: noted.until } as const;
     return { may: 'not', tended: await outcomes.rest(account, held, record, decision) };
   };
-}
-
-/** A step's own calls, the proof of what it brings, and the list of sub-accounts. */
-function costOf(account: Account, call: LimitedCall): number {
-  const own = account.connection.cost?.[call] ?? 1;
-  const isStep = call === 'sign-in' || call === 'renewal' || call === 'consent';
-  if (!isStep) return own;
-  return own + (account.verify ? 1 : 0) + (account.discoverAccounts && call !== 'renewal' ? 1 : 0);
 }

@@ -61,7 +61,12 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     if (!silence) return 0;
     const network = around.networkOf(account);
     keepsake.rememberNetwork(network, { silence });
-    await store.silence(network, silence, clock.now());
+    // It is on disk by then: whoever goes on without Redis knows it from there.
+    await insist(
+      clock,
+      () => store.silence(network, silence, clock.now()),
+      () => Promise.resolve(),
+    );
     return silence.until;
   };
 
@@ -123,6 +128,8 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     const next = decide(around.situationOf(account, record, { ...held, silentUntil }), now);
     // Something else is tried at once (a sign-in after a refused renewal): no failure for people yet.
     const again = next.do !== 'rest';
+    // A proof is no other way: what fails again after it has failed before.
+    const isOtherWay = again && next.do !== 'probe';
     const said = !quiet && !again;
     const at = again ? now : next.nextAt;
     // One that is stopped or waits for a person is looked at again, but nothing is tried by itself.
@@ -134,7 +141,7 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     const ledger = around.ledgerOf(account);
     const as = during === 'sign-in' && counts ? chargeOf(error) : undefined;
     const settlement: Settlement = {
-      record: again ? { ...record, failures: before.failures, trouble: before.trouble } : record,
+      record: isOtherWay ? { ...record, failures: before.failures, trouble: before.trouble } : record,
       standing,
       names: allNamesOf(account, record.discovered),
       dueAt: lookAt(record, at, now),

@@ -66,8 +66,12 @@ export interface Keepsake {
   heldFor(account: Account, startedAt: number): HeldAnswer | undefined;
   /** Redis has the answer to the attempt of then (ms). */
   release(account: Account, startedAt: number): void;
-  /** What became known. A verdict, and a token that a person got, is on disk once this resolves; a success ends the verdicts before it. */
-  remember(account: Account, record: AccountRecord, how: 'verdict' | 'outcome' | 'success'): Promise<void>;
+  /** What became known. A verdict, and a token that a person got, is on disk once this resolves; a sign-in ends the verdicts before it. */
+  remember(
+    account: Account,
+    record: AccountRecord,
+    how: 'verdict' | 'outcome' | 'published' | 'signed-in',
+  ): Promise<void>;
   rememberNetwork(
     network: Network,
     change: { readonly silence?: Silence; readonly failed?: FailedSignIn; readonly succeededAt?: number },

@@ -131,15 +131,14 @@ export function makeProofs(
       return await attempts.publish(account, held, without(account, record, pending), got);
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
+      const rest = without(account, record, pending);
+      // What was judged must not come back from this machine's disk to be judged again.
+      if (rest.pending.length === 0) parts.keepsake.release(account, clock.now());
       if (source === 'consent' && hasLiveToken(account, record, clock.now())) {
-        return drop(account, held, without(account, record, pending), error);
+        return drop(account, held, rest, error);
       }
       const during = source === 'sign-in' || source === 'renewal' ? source : 'consent';
-      return outcomes.fail(account, held, without(account, record, pending), {
-        error,
-        during,
-        counts: false,
-      });
+      return outcomes.fail(account, held, rest, { error, during, counts: false });
     }
   }
 

@@ -95,6 +95,10 @@ export function connectHeaderPair(
     signIn,
     probe,
     policy: { ...policy, typicalLifeMs: lifeMs },
+    // The encryption key, the login, and a switch of the account with its confirmation.
+    cost: {
+      'sign-in': 1 + (account.encryptPassword ? 1 : 0) + (account.accountId === undefined ? 0 : 2),
+    },
     signOut: (grant, call) => endSession(io, logout(baseUrl, grant.headers), call),
   };
 }

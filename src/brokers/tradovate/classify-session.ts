@@ -143,7 +143,7 @@ function limited(answer: HttpAnswer, make: Make): BrokerError {
 function orphan(make: Make): BrokerError {
   return make(
     'orphan_suspected',
-    unclear,
+    { ...unclear, doubtsSession: true },
     'Tradovate answered a token that should live as it answers one whose session was closed by another login; it is proved, and replaced if that fails',
   );
 }

@@ -10,7 +10,9 @@ local p = cjson.decode(ARGV[1])
 local record = KEYS[2]
 
 if p.restore then
-  if redis.call('HGET', record, 'generation') ~= p.generation then
+  local ends = tonumber(redis.call('HGET', record, 'expiresAt') or '0')
+  -- Withdrawn meanwhile, or replaced: not ours to put back.
+  if redis.call('HGET', record, 'generation') ~= p.generation or ends <= p.now then
     return { 0 }
   end
 else

@@ -45,6 +45,9 @@ if p.signIn then
     end
     if narrow then
       cap = 1
+      redis.call('SET', KEYS[3] .. ':narrow', '1', 'PX', p.ledger.windowMs)
+    else
+      redis.call('DEL', KEYS[3] .. ':narrow')
     end
   end
   redis.call('ZREM', KEYS[4], p.name)

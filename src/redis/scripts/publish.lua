@@ -156,6 +156,10 @@ local function publish(p, recordKey, listKey)
   redis.call('HSET', recordKey, 'keys', cjson.encode(written), 'digest', redis.sha1hex(p.token))
   redis.call('HSET', recordKey, 'ownKeys', cjson.encode(ownKeys), 'names', cjson.encode(names))
   redis.call('HSET', recordKey, 'aliases', #aliases > 0 and cjson.encode(aliases) or '[]')
+  -- A list full of junk is said by its beginning.
+  for i = #reports, 51, -1 do
+    reports[i] = nil
+  end
   return reports
 end
 

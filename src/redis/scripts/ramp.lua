@@ -15,7 +15,10 @@ local function leaveRamp(levelKey, underWayKey, waitingKey, dueKey, name, outcom
   redis.call('SET', levelKey, level)
   redis.call('ZREMRANGEBYSCORE', underWayKey, '-inf', now)
   local room = 1000
-  if level < open then
+  if redis.call('EXISTS', levelKey .. ':narrow') == 1 then
+    -- After a failure one goes at a time: the others are not woken for nothing.
+    room = 1 - redis.call('ZCARD', underWayKey)
+  elseif level < open then
     room = level - redis.call('ZCARD', underWayKey)
   end
   if room <= 0 then

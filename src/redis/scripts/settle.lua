@@ -23,6 +23,9 @@ end
 for i = 11 + #p.failed, #KEYS do
   -- It never left: the broker counted nothing.
   redis.call('ZREM', KEYS[i], p.member)
+  for call = 2, 9 do
+    redis.call('ZREM', KEYS[i], p.member .. ':' .. call)
+  end
 end
 if tonumber(redis.call('HGET', KEYS[2], 'fence') or '0') > tonumber(p.fence) then
   return { 0, woken }

@@ -77,7 +77,6 @@ function bench(accounts: readonly Account[], answers: readonly (Tended | Error)[
     keeper: { take },
     accounts: () => accounts,
     signatures: seal.signatures,
-    same: (a, b) => a === b,
     clock,
     log: { debug: note, info: note, warn: note, error: note },
   });
@@ -118,7 +117,6 @@ describe('the path of a webhook', () => {
       keeper: { take: async () => ({ outcome: 'pending' }) },
       accounts: () => [of],
       signatures: rotated.signatures,
-      same: (a, b) => a === b,
       clock: fakeClock(),
       log: { debug: none, info: none, warn: none, error: none },
     });

@@ -121,7 +121,7 @@ describe('a renewal that may be repeated', () => {
     expect(second).toMatchObject({ session: { renewalSpent: true }, retryAt: NOW });
   });
   it('that was answered as no living token is has the token proved first', () => {
-    const doubted = again({}, { kind: 'outcome-unknown', status: 500 });
+    const doubted = again({}, { kind: 'outcome-unknown', status: 500, doubtsSession: true });
     expect(doubted).toMatchObject({ proofDueAt: NOW, session: { renewalSpent: false } });
   });
 });
@@ -185,7 +185,12 @@ describe('the proof of a live token', () => {
     });
   });
   it('that is answered as no living token leads to a sign-in, the token staying served', () => {
-    const error = new BrokerError('odd', { kind: 'outcome-unknown', code: 'orphan_suspected', status: 429 });
+    const error = new BrokerError('odd', {
+      kind: 'outcome-unknown',
+      code: 'orphan_suspected',
+      status: 429,
+      doubtsSession: true,
+    });
     expect(afterProbe(before, { error }, policy, NOW, () => 0)).toMatchObject({
       session: { renewalSpent: true, renewAt: NOW, grant: { expiresAt: live.grant.expiresAt } },
       proofDueAt: 0,

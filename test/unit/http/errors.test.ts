@@ -58,20 +58,27 @@ describe('the error shape', () => {
 
   it('hides what failed from the caller and tells the log', async () => {
     const { app, log } = await serve(
-      fakeDesk([], { accounts: () => Promise.reject(new Error('ECONNREFUSED')) }),
+      fakeDesk([], { accounts: () => Promise.reject(new Error('a made-up failure')) }),
     );
     const answer = await app.inject({ url: '/api/token/status', headers: bearer });
     expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([500, 'INTERNAL']);
-    expect(answer.body).not.toContain('ECONNREFUSED');
+    expect(answer.body).not.toContain('made-up failure');
     expect(log.lines).toContainEqual({
       level: 'error',
       message: 'A request failed.',
       fields: expect.objectContaining({
         event: 'http.failed',
         route: '/api/token/status',
-        error: 'ECONNREFUSED',
+        error: 'a made-up failure',
       }),
     });
+  });
+
+  it('says that Redis is away, where that is why', async () => {
+    const away = Object.assign(new Error('Command timed out'), { name: 'Error' });
+    const { app } = await serve(fakeDesk([], { accounts: () => Promise.reject(away) }));
+    const answer = await app.inject({ url: '/api/token/status', headers: bearer });
+    expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([503, 'NOT_READY']);
   });
 });
 
