@@ -16,7 +16,7 @@ export function runCommand(version: string): Command {
     command
       .description('Serve: keep the tokens of every account fresh (the default command).')
       // The default command gets every word that is no command.
-      .argument('[none]', 'nothing: it takes no words', (word) => unknownCommand(command, word))
+      .argument('[none...]', 'nothing: it takes no words', (word) => unknownCommand(command, word))
       .option('--new-key', 'start over with this SECRET_KEY where Redis was sealed with another')
       .action((_none: undefined, options: { newKey?: boolean }) =>
         serve({ version, newKey: options.newKey === true }),
