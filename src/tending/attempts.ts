@@ -126,6 +126,8 @@ export function makeAttempts(
     if (noted.may === 'sign-in instead') {
       return act(account, held, record, { kind: 'sign-in', source: 'sign-in' });
     }
+    // On disk before it is sent: a Redis that is emptied must not make it look unspent.
+    if (seedSpent !== undefined) await keepsake.remember(account, { ...record, seedSpent }, 'verdict');
     // The attempt's own instant: an answer that is held is found again by it.
     const { startedAt } = noted;
     const ramped = (outcome: RampOutcome): { ramp?: RampOutcome } =>

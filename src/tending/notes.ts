@@ -1,5 +1,6 @@
 import type { Account } from '../core/account.ts';
 import type { LimitedCall } from '../core/broker.ts';
+import { decide } from '../core/decide.ts';
 import { lastSafeStart } from '../core/policy.ts';
 import type { AccountRecord, Attempt, AttemptKind } from '../core/session.ts';
 import type { NoteOptions } from '../core/store.ts';
@@ -73,6 +74,21 @@ export function makeNote(parts: KeeperParts, around: Surroundings, outcomes: Out
     // Past this the renewal would come too late: whoever can goes another way.
     if (isOver && call === 'renewal' && noted.until > (safeUntil ?? 0) && account.connection.signIn) {
       return { may: 'sign-in instead' };
+    }
+    if (isOver && call === 'proof') {
+      // What cannot be proved now is in doubt still, but nothing else waits for it: least of all its renewal.
+      const after = { ...record, proofDueAt: noted.until };
+      const next = decide(around.situationOf(account, after, held), now);
+      const soon = {
+        do: 'rest',
+        state: live ? 'due' : 'expired',
+        because: 'budget_spent',
+        nextAt: now,
+      } as const;
+      return {
+        may: 'not',
+        tended: await outcomes.rest(account, held, after, next.do === 'rest' ? next : soon),
+      };
     }
     if (isOver) tell.overBudget(account, noted.limit, noted.until, live);
     const without = session ? 'expired' : 'backing_off';

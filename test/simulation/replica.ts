@@ -1,7 +1,7 @@
 import { diffAccounts, readAccounts, type Loaded } from '../../src/accounts/index.ts';
 import type { Accounts } from '../../src/app/accounts.ts';
 import { makeConsents, type Consents } from '../../src/app/consents.ts';
-import { isSame, makeEngine } from '../../src/app/engine.ts';
+import { makeEngine } from '../../src/app/engine.ts';
 import { makeEntrance } from '../../src/app/entrance.ts';
 import { readLimits } from '../../src/app/limits.ts';
 import { makeConnect } from '../../src/app/load.ts';
@@ -173,7 +173,6 @@ async function assemble(parts: ReplicaParts, accounts: Accounts): Promise<Runnin
     ...engine,
     accounts: accounts.all,
     signatures: seal.signatures,
-    same: isSame,
     clock,
     log,
   });

@@ -102,12 +102,12 @@ export async function openScene(options: SceneOptions): Promise<Scene> {
 
   /** Time passes until it is done. */
   async function drive(work: void | Promise<void>): Promise<void> {
-    let isDone = false;
+    const state = { isDone: false };
     const done = Promise.resolve(work).finally(() => {
-      isDone = true;
+      state.isDone = true;
     });
     await Promise.resolve();
-    while (!isDone || world.now() < passesUntil) {
+    while (!state.isDone || world.now() < passesUntil) {
       await world.runFor(Math.max(100, passesUntil - world.now()));
       // Reading a file is real work, and needs the machine's own event loop.
       await new Promise(setImmediate);

@@ -62,9 +62,7 @@ function nextOf(row: ErrorRow): Next {
     case 'outcome-unknown':
       if (row.during === 'sign-in') return signsInAgain(code, [operation, operation], LIFE_MS);
       if (code === 'orphan_suspected') return provesFirst([operation, 'me', signIn], 5 * SECOND_MS);
-      return code === 'no_answer' || code === 'timeout'
-        ? comesLater(code, [operation, operation], BACKOFF_MS)
-        : provesFirst([operation, 'me', operation], 6 * SECOND_MS);
+      return comesLater(code, [operation, operation], BACKOFF_MS);
   }
 }
 

@@ -105,6 +105,15 @@ const arrivals: readonly Row[] = [
       calls: expected.length,
     }),
   ),
+  ...(
+    [
+      ['webhookQueryKept', 'on'],
+      ['webhookQueryKept', 'off'],
+      ['webhookTimeout', 5],
+    ] as const
+  ).map(([name, value]) =>
+    arrival({ name: `${name} ${value}`, arrange: turned(name, value), expect: alive, calls: 1 }),
+  ),
   ...[0, 3].map((retries) =>
     arrival({
       name: `webhookRetries ${retries}: taken at the first`,
