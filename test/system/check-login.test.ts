@@ -200,8 +200,13 @@ describe('login', () => {
       userId: 'AB0001',
       approval: 'request',
     };
-    const at = await desk(database(), [asked, user('NO_WEBHOOK')]);
+    const keyless = await desk(database(), [asked, user('NO_WEBHOOK')]);
+    const none = await login(keyless, 'ASKED', '--webhook');
+    expect([none.code, none.stdout]).toEqual([1, '']);
+    expect(none.stderr).toContain('There is no sealing key');
+    const at = { ...keyless, env: { ...keyless.env, SECRET_KEY: Buffer.alloc(32, 5).toString('base64') } };
     const first = await login(at, 'ASKED', '--webhook');
+    expect(first.stderr).toContain('no broker reaches this address');
     expect(first.stdout.trim()).toMatch(/^http:\/\/localhost:8000\/webhooks\/upstox\/[\w-]{32}$/);
     expect((await login(at, 'ASKED', '--webhook')).stdout).toBe(first.stdout);
     expect((await login(at, 'NO_WEBHOOK', '--webhook')).code).toBe(1);
