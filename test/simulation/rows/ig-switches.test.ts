@@ -52,7 +52,7 @@ describe('switch -> served without a gap, with so many logins', () => {
   test.each(
     rows.map((each) => {
       const { name, value, entry, forMs, logins } = each;
-      const kind = [entry.session ?? 'v3', ...(entry.streaming === true ? ['streaming'] : [])].join(', ');
+      const kind = `${entry.session === 'v2' ? 'v2' : 'v3'}${entry.streaming === true ? ', streaming' : ''}`;
       return [
         `${name} ${String(value)} (${kind}) -> ${logins.join(' to ')} in ${forMs / HOUR_MS} h`,
         each,

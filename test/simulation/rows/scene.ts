@@ -1,11 +1,11 @@
 import type { RawEntry } from '../../../src/core/broker.ts';
-import type { StrangersLogin, Stage } from '../../support/rows/stage.ts';
+import type { Stage } from '../../support/rows/stage.ts';
 import type { BrokerCall } from '../broker-net.ts';
+import { restart, SECOND_MS, watchGaps } from '../days/clockwork.ts';
 import { makeWorld, type LogLine, type World } from '../world.ts';
+import { makeStage } from './broker-stage.ts';
 
-export const SECOND_MS = 1_000;
-export const MINUTE_MS = 60 * SECOND_MS;
-export const HOUR_MS = 60 * MINUTE_MS;
+export { HOUR_MS, MINUTE_MS, SECOND_MS } from '../days/clockwork.ts';
 
 export interface SceneOptions {
   readonly broker: string;
@@ -94,98 +94,16 @@ export async function openScene(options: SceneOptions): Promise<Scene> {
     ...(startAt !== undefined && { startAt }),
     ...(settings && { settings }),
   });
-  const touched = new Set<string>();
-  let mark = 0;
-  let arrangedAt = world.now();
-  /** When the next call shall come by the broker's clock: so long after its token's birth, or at an instant. */
-  let wanted: { readonly ageMs: number } | { readonly at: number } | undefined;
-
-  /** Time passes until it is done. */
-  async function drive(work: void | Promise<void>): Promise<void> {
-    const state = { isDone: false };
-    const done = Promise.resolve(work).finally(() => {
-      state.isDone = true;
-    });
-    await Promise.resolve();
-    while (!state.isDone || world.now() < passesUntil) {
-      await world.runFor(Math.max(100, passesUntil - world.now()));
-      // Reading a file is real work, and needs the machine's own event loop.
-      await new Promise(setImmediate);
-    }
-    await done;
-  }
-  const isServed = (): boolean => world.token(name) !== undefined;
-  const want = (when: typeof wanted): void => {
-    wanted = when;
-  };
-  let passesUntil = 0;
-  const pass = (ms: number): Promise<void> => {
-    passesUntil = world.now() + ms;
-    return new Promise((resolve) => void world.timeline.after(ms, resolve));
-  };
-
-  async function sendLogin(_broker: string, login: StrangersLogin): Promise<void> {
-    const account = world.replicas()[0]?.account(login.username);
-    const signIn = account?.connection.signIn;
-    if (!signIn) throw new Error(`no entry for ${login.username}`);
-    // The broker takes another password meanwhile: on the wire that is a wrong one.
-    const isWrong = login.password.includes('wrong');
-    if (isWrong) world.setPassword(broker, login.username, 'made-up another');
-    await signIn({ signal: new AbortController().signal }).catch(() => undefined);
-    if (isWrong) world.setPassword(broker, login.username, undefined);
-  }
-
-  const stage: Stage = {
-    clock: {
-      now: world.clock.now,
-      shift: (ageMs) => (isServed() ? want({ ageMs }) : pass(ageMs)),
-      set: (at) => (isServed() ? want({ at }) : pass(at - world.clock.now())),
-    },
-    setting: () => 'http://brokers.simulated',
-    fault: (rule) => world.fault(rule),
-    setSwitch: (of, switchName, value) => {
-      // Which of its environments a simulator plays is no trouble that ends.
-      if (switchName !== 'environment') touched.add(switchName);
-      world.setSwitch(of, switchName, value);
-    },
-    setPassword: world.setPassword,
-    command: world.command,
-    sendLogin,
-  };
-
-  const gaps: { from: number; until: number }[] = [];
-  let servedUntil = 0;
-  let missingSince: number | undefined;
-  const look = (): void => {
-    const served = isServed();
-    if (served && missingSince !== undefined) gaps.push({ from: missingSince, until: world.now() });
-    if (served) {
-      missingSince = undefined;
-      const until = Date.parse(world.meta(name)['expiresAt'] ?? '');
-      if (until !== servedUntil) {
-        servedUntil = until;
-        world.timeline.at(until, look);
-      }
-    } else if (servedUntil > 0) missingSince ??= world.now();
-  };
-  world.onStep((changed) => {
-    if (changed.includes(`token:${name}`)) look();
-  });
-
-  // The age of a token is a matter of the broker's clock: that stands elsewhere while the signal is made.
   const isOwn = ({ username }: BrokerCall): boolean =>
     username === undefined || username === (own.username ?? own.userId);
-  let skewMs = 0;
-  world.onCall((call, what) => {
-    if (call.n <= mark || !isOwn(call)) return;
-    if (what === 'arrived' && wanted) {
-      const born = world.calls().findLast(({ status, n }) => status === 200 && n < call.n)?.startedAt ?? 0;
-      skewMs = 'at' in wanted ? wanted.at - call.startedAt : wanted.ageMs - (call.startedAt - born);
-      wanted = undefined;
-      world.clock.shift(skewMs);
-    } else if (what !== 'arrived' && skewMs !== 0) {
-      world.clock.shift(-skewMs);
-      skewMs = 0;
+  let mark = 0;
+  let arrangedAt = world.now();
+  const staged = makeStage(world, broker, name, (call) => call.n > mark && isOwn(call));
+  const gaps = watchGaps(world, [name]);
+  let servedUntil = 0;
+  world.onStep((changed) => {
+    if (changed.includes(`meta:${name}`)) {
+      servedUntil = Date.parse(world.meta(name)['expiresAt'] ?? '') || servedUntil;
     }
   });
 
@@ -197,14 +115,14 @@ export async function openScene(options: SceneOptions): Promise<Scene> {
     world,
     broker,
     name,
-    stage,
+    stage: staged.stage,
     enable: write,
     async add(...entries) {
       others = [...others, ...entries.map((each) => ({ broker, ...each }))];
       await write();
     },
     async arrange(work) {
-      await drive(work());
+      await staged.drive(work());
       mark = world.calls().length;
       arrangedAt = world.now();
     },
@@ -241,17 +159,8 @@ export async function openScene(options: SceneOptions): Promise<Scene> {
       if (!line) throw new Error('no verdict');
       return { call, at: call.startedAt, line };
     },
-    heal() {
-      world.clearFaults();
-      for (const each of touched) world.setSwitch(broker, each, undefined);
-      for (const [command, argument] of remedies[broker] ?? []) world.command(broker, command, argument);
-    },
-    async restart() {
-      const [replica] = world.replicas();
-      if (!replica) throw new Error('no process runs');
-      replica.life.kill();
-      await world.startReplica({}, replica.disk);
-    },
+    heal: staged.heal,
+    restart: () => restart(world),
     sent(...operations) {
       const calls = world
         .calls()
@@ -271,16 +180,9 @@ export async function openScene(options: SceneOptions): Promise<Scene> {
         .filter(({ at, what }) => at >= arrangedAt && what === 'opened')
         .map(({ code, level }) => `${code} ${level}`),
     events: () => world.events.filter(({ at }) => at >= arrangedAt).map(({ event }) => event['event']),
-    gaps: () => (missingSince === undefined ? gaps : [...gaps, { from: missingSince, until: world.now() }]),
+    gaps: () => gaps.of(name),
     servedUntil: () => servedUntil,
     stop: world.stop,
   };
   return scene;
 }
-
-/** Commands that end what other commands have begun. */
-const remedies: Readonly<Record<string, readonly (readonly [command: string, argument?: string])[]>> = {
-  tradovate: [['forget-penalties'], ['approve-devices']],
-  ig: [['clear-answers'], ['maintenance', 'off'], ['unlock']],
-  upstox: [],
-};
