@@ -13,6 +13,8 @@ export interface LookParts extends Pick<Engine, 'keeper' | 'due'> {
 
 /** A refused renewal is followed by its sign-in at once; more looks in a row would be a loop. */
 const LOOKS_IN_A_ROW = 3;
+/** How soon an account that somebody else holds is looked at again, ms. */
+const HELD_WAIT_MS = 1_000;
 
 /** What a job asks for: look at one account of a broker. */
 export function makeLook(parts: LookParts): (broker: string, name: string) => Promise<void> {
@@ -23,6 +25,8 @@ export function makeLook(parts: LookParts): (broker: string, name: string) => Pr
     try {
       for (let looks = 0; looks < LOOKS_IN_A_ROW && !stopping.aborted; looks++) {
         const tended = await keeper.tend(name);
+        // Whoever holds it may end without setting its next look: a notice that was refused.
+        if (tended.outcome === 'held') await due.put(broker, [name], clock.now() + HELD_WAIT_MS);
         if (tended.outcome !== 'failed' || !tended.again) break;
       }
       // A reload in the midst of it asked for a look that found the account held.

@@ -20,7 +20,6 @@ export const ownCodes = [
   'internal',
   'no_such_way',
   'broker_down',
-  'proof_outstanding',
 ] as const;
 
 /** Who else is hit by the same error: everybody on the account, the API key, this egress, the broker. */

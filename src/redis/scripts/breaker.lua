@@ -9,13 +9,14 @@ local function answered(breaker, probe, failing, name)
   end
 end
 
--- It did not. From so many accounts in a minute on nobody calls it, but one at a time to see.
+-- It did not. -> true where the breaker opened by it. From so many accounts in a minute on nobody calls it, but one at a time to see.
 local function unanswered(breaker, probe, failing, name, now, pauseMs, trips)
   redis.call('ZADD', failing, string.format('%.0f', now), name)
   redis.call('ZREMRANGEBYSCORE', failing, '-inf', now - 60000)
   redis.call('PEXPIRE', failing, 60000)
+  local opened = false
   if redis.call('EXISTS', breaker) == 1 or redis.call('ZCARD', failing) >= trips then
-    redis.call('HSETNX', breaker, 'since', string.format('%.0f', now))
+    opened = redis.call('HSETNX', breaker, 'since', string.format('%.0f', now)) == 1
     redis.call('HSET', breaker, 'until', string.format('%.0f', now + pauseMs))
     -- Forgotten by itself once nobody has called for so long.
     redis.call('PEXPIRE', breaker, 600000)
@@ -23,4 +24,5 @@ local function unanswered(breaker, probe, failing, name, now, pauseMs, trips)
   if redis.call('GET', probe) == name then
     redis.call('DEL', probe)
   end
+  return opened
 end

@@ -12,7 +12,10 @@ local woken = leaveRamp(KEYS[4], KEYS[5], KEYS[6], KEYS[3], p.name, p.ramp, p.no
 if p.answer == 'up' then
   answered(KEYS[7], KEYS[8], KEYS[9], p.name)
 elseif p.answer == 'down' then
-  unanswered(KEYS[7], KEYS[8], KEYS[9], p.name, p.now, p.pauseMs, p.trips)
+  if unanswered(KEYS[7], KEYS[8], KEYS[9], p.name, p.now, p.pauseMs, p.trips) then
+    -- After an outage everybody signs in at once: they ramp up again.
+    redis.call('SET', KEYS[4], 1)
+  end
 end
 if p.charge then
   countFailure(KEYS[10], p.charge.class .. ':' .. p.member, p.charge.windowMs, p.now)
