@@ -1,0 +1,342 @@
+/** One piece of text in place of another, which must be there exactly once. */
+export interface Edit {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A protection taken away, and the tests that must notice. */
+export interface Mutation {
+  /** What is broken, in words. */
+  readonly breaks: string;
+  readonly edits: readonly Edit[];
+  /** The project of the tests below. */
+  readonly project: 'unit' | 'integration' | 'system';
+  /** Files, as vitest filters them. */
+  readonly tests: readonly string[];
+  /** Only the tests of these files whose name has this in it. */
+  readonly named?: string;
+}
+
+const scripts = 'src/redis/scripts';
+const modes = 'test/integration/failure-modes';
+
+/** The protections, each of which is broken in turn. `npm run test:mutations` */
+export const mutations: readonly Mutation[] = [
+  {
+    breaks: 'the fence of a commit',
+    edits: [
+      {
+        file: `${scripts}/commit.lua`,
+        from: "if tonumber(redis.call('HGET', record, 'fence') or '0') > tonumber(p.fence) then",
+        to: 'if false then',
+      },
+    ],
+    project: 'integration',
+    tests: ['test/integration/fence.test.ts', `${modes}/04`],
+  },
+  {
+    breaks: 'the fence of a settlement',
+    edits: [
+      {
+        file: `${scripts}/settle.lua`,
+        from: "if tonumber(redis.call('HGET', KEYS[2], 'fence') or '0') > tonumber(p.fence) then",
+        to: 'if false then',
+      },
+    ],
+    project: 'integration',
+    tests: ['test/integration/fence.test.ts'],
+  },
+  {
+    breaks: 'the journal: an attempt is not written before its call',
+    edits: [
+      {
+        file: `${scripts}/note.lua`,
+        from: "redis.call('HSET', KEYS[2], 'attempt', p.attempt)",
+        to: "redis.call('HLEN', KEYS[2])",
+      },
+    ],
+    project: 'system',
+    tests: ['test/system/five-minutes.test.ts'],
+    named: 'in the middle of a rotation',
+  },
+  {
+    breaks: 'the journal: an attempt that is found open is not looked at',
+    edits: [
+      {
+        file: 'src/tending/keeper.ts',
+        from: 'if (record.attempt) return closeOpenAttempt(account, held, record);',
+        to: 'if (record.attempt === null) return closeOpenAttempt(account, held, record);',
+      },
+    ],
+    project: 'integration',
+    tests: [`${modes}/05`],
+  },
+  {
+    breaks: 'the journal: a single-use renewal without an answer is repeated',
+    edits: [
+      {
+        file: 'src/core/consequence.ts',
+        from: 'if (policy.renewalIsSingleUse) return otherwise;',
+        to: 'if (policy.renewalIsSingleUse) return later;',
+      },
+    ],
+    project: 'integration',
+    tests: [`${modes}/05`],
+  },
+  {
+    breaks: 'the ledger of failed sign-ins',
+    edits: [
+      {
+        file: `${scripts}/note.lua`,
+        from: 'local held, narrow = ledgerSays(KEYS[8], p)',
+        to: 'local held, narrow = nil, false',
+      },
+    ],
+    project: 'integration',
+    tests: ['test/integration/budgets.test.ts', `${modes}/08`],
+  },
+  {
+    breaks: 'the verdict on refused credentials',
+    edits: [
+      {
+        file: 'src/core/decide.ts',
+        from: 'const refused = situation.fingerprints.some((fingerprint) => record.refused.includes(fingerprint));',
+        to: 'const refused = situation.fingerprints.some((fingerprint) => fingerprint === undefined);',
+      },
+    ],
+    project: 'integration',
+    tests: [`${modes}/07`],
+  },
+  {
+    breaks: 'the pace of sign-ins that nobody answers',
+    edits: [
+      {
+        file: 'src/core/policy.ts',
+        from: 'const UNKNOWN_SIGN_INS_PER_DAY = 3;',
+        to: 'const UNKNOWN_SIGN_INS_PER_DAY = 1_000;',
+      },
+    ],
+    project: 'unit',
+    tests: ['test/unit/core/policy.test.ts'],
+  },
+  {
+    breaks: 'the re-read: a record is kept from one lease to the next',
+    edits: [
+      {
+        file: 'src/redis/store.ts',
+        from: '  const seenRequests = new WeakMap<Lease, string>();',
+        to: '  const seenRequests = new WeakMap<Lease, string>();\n  const kept = new Map<string, ReturnType<typeof readRecord>>();',
+      },
+      {
+        file: 'src/redis/store.ts',
+        from: 'const { record, unreadable } = readRecord(name, fields, seal);',
+        to: "const now = readRecord(name, fields, seal);\n      const { record, unreadable } = (fields['attempt'] === undefined && kept.get(name)) || now;\n      if (record.session) kept.set(name, { record, unreadable });",
+      },
+    ],
+    project: 'integration',
+    tests: [`${modes}/01`],
+  },
+  {
+    breaks: 'the lease: it is given to who asks',
+    edits: [
+      {
+        file: `${scripts}/acquire.lua`,
+        from: "not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])",
+        to: "not redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])",
+      },
+    ],
+    project: 'integration',
+    tests: [`${modes}/01`, `${modes}/03`],
+  },
+  {
+    breaks: 'the lease: released whoever holds it',
+    edits: [
+      {
+        file: `${scripts}/release.lua`,
+        from: "if redis.call('GET', KEYS[1]) ~= ARGV[1] then",
+        to: 'if false then',
+      },
+    ],
+    project: 'integration',
+    tests: ['test/integration/fence.test.ts', `${modes}/03`],
+  },
+  {
+    breaks: 'the lease: a commit ends it whoever holds it',
+    edits: [
+      {
+        file: `${scripts}/commit.lua`,
+        from: "if redis.call('GET', KEYS[1]) == p.owner then",
+        to: 'if true then',
+      },
+    ],
+    project: 'integration',
+    tests: [`${modes}/03`],
+  },
+  {
+    breaks: 'the lease: shorter than its call, and not renewed',
+    edits: [
+      {
+        file: 'src/tending/lease.ts',
+        from: 'export const LEASE_SHARE = 1.5;',
+        to: 'export const LEASE_SHARE = 0.5;',
+      },
+      {
+        file: `${scripts}/extend.lua`,
+        from: "return redis.call('PEXPIRE', KEYS[1], ARGV[2])",
+        to: 'return 1',
+      },
+    ],
+    project: 'integration',
+    tests: [`${modes}/02`],
+  },
+  {
+    breaks: 'the budgets',
+    edits: [
+      {
+        file: `${scripts}/note.lua`,
+        from: '  if until_ then',
+        to: '  if false then',
+      },
+    ],
+    project: 'integration',
+    tests: ['test/integration/budgets.test.ts'],
+  },
+  {
+    breaks: 'the silence that a broker asked for',
+    edits: [
+      {
+        file: `${scripts}/acquire.lua`,
+        from: "silent = math.max(silent, tonumber(redis.call('HGET', KEYS[i], 'until') or '0'))",
+        to: 'silent = 0',
+      },
+    ],
+    project: 'integration',
+    tests: [`${modes}/09`],
+    named: 'nobody behind the address',
+  },
+  {
+    breaks: 'the mirror: what is known of an account',
+    edits: [
+      {
+        file: 'src/app/keepsake.ts',
+        from: 'if (!known) return record;',
+        to: 'if (!known || known.refused.length >= 0) return record;',
+      },
+    ],
+    project: 'integration',
+    tests: [`${modes}/07`],
+  },
+  {
+    breaks: 'the mirror: what is known of a network',
+    edits: [
+      {
+        file: 'src/app/keepsake.ts',
+        from: 'for (const { key, known } of silences) {',
+        to: 'for (const { key, known } of silences.slice(2)) {',
+      },
+    ],
+    project: 'integration',
+    tests: [`${modes}/09`],
+    named: 'nobody behind the address',
+  },
+  {
+    breaks: 'an answer that Redis does not take: it is not held',
+    edits: [
+      {
+        file: 'src/tending/keeper.ts',
+        from: 'const answer = keepsake.heldFor(account, startedAt);',
+        to: 'const answer = keepsake.heldFor(account, -startedAt);',
+      },
+    ],
+    project: 'system',
+    tests: ['test/system/faults/losses.test.ts'],
+    named: 'held on disk',
+  },
+  {
+    breaks: 'an answer that Redis does not take: it is not stored again',
+    edits: [
+      {
+        file: 'src/tending/insist.ts',
+        from: 'if (clock.now() >= until || isForbidden(error)) throw error;',
+        to: 'if (clock.now() >= until - INSIST_MS || isForbidden(error)) throw error;',
+      },
+      {
+        file: 'src/tending/keeper.ts',
+        from: 'const answer = keepsake.heldFor(account, startedAt);',
+        to: 'const answer = keepsake.heldFor(account, -startedAt);',
+      },
+    ],
+    project: 'integration',
+    tests: ['test/integration/outage.test.ts'],
+    named: 'what IG answered is not lost',
+  },
+  {
+    breaks: 'the TTL: keys outlive the cap',
+    edits: [
+      {
+        file: 'src/redis/payloads.ts',
+        from: 'Math.min(grant.expiresAt, commit.ttlCapMs === undefined ? Infinity : now + commit.ttlCapMs),',
+        to: 'Math.min(grant.expiresAt, commit.ttlCapMs === undefined ? Infinity : now + 10 * commit.ttlCapMs),',
+      },
+    ],
+    project: 'integration',
+    tests: ['test/integration/ttl.test.ts'],
+    named: 'at most ttlSeconds',
+  },
+  {
+    breaks: 'the TTL: keys outlive their token',
+    edits: [
+      {
+        file: `${scripts}/publish.lua`,
+        from: "local keyUntil = string.format('%.0f', math.min(p.keyUntil, serverNow + (p.keyUntil - p.now)))",
+        to: "local keyUntil = string.format('%.0f', 10000 + math.min(p.keyUntil, serverNow + (p.keyUntil - p.now)))",
+      },
+    ],
+    project: 'integration',
+    tests: ['test/integration/ttl.test.ts', 'test/integration/expiry.test.ts'],
+  },
+  {
+    breaks: 'the withdrawal of a token that died early',
+    edits: [{ file: `${scripts}/settle.lua`, from: 'if p.withdraw then', to: 'if false then' }],
+    project: 'integration',
+    tests: [`${modes}/14`],
+  },
+  {
+    breaks: 'the proof before a token is published',
+    edits: [
+      {
+        file: 'src/tending/obtain.ts',
+        from: "if (!probe) return 'not-asked';",
+        to: "if (probe) return 'alive';\n  if (!probe) return 'not-asked';",
+      },
+    ],
+    project: 'integration',
+    tests: [`${modes}/14`],
+  },
+  {
+    breaks: 'the sweep of accounts without a next action',
+    edits: [
+      {
+        file: 'src/app/upkeep.ts',
+        from: 'if (lost.length === 0) return;',
+        to: 'if (lost.length >= 0) return;',
+      },
+    ],
+    project: 'integration',
+    tests: [`${modes}/11`],
+  },
+  {
+    breaks: 'what other processes found out, on this one’s disk',
+    edits: [
+      {
+        file: 'src/app/upkeep.ts',
+        from: 'await sweepFindings(served);',
+        to: 'await sweepFindings(served.slice(served.length));',
+      },
+    ],
+    project: 'system',
+    tests: ['test/system/faults/losses.test.ts'],
+    named: 'a STATE_DIR each',
+  },
+];
