@@ -33,24 +33,36 @@ export async function mainApp(
     addPlanRoutes(api, context);
   });
   await app.register(async (pages) => {
-    pages.removeAllContentTypeParsers();
-    await pages.register(formbody);
-    addPageFaults(pages, context);
-    addAssetRoutes(pages, context);
+    await addPersonRoutes(pages, context, callbackPaths);
     addSignInRoutes(pages, context);
     addDashboard(pages, context);
-    addOauthRoutes(pages, context);
-    pages.get('/callback', (request, reply) => answerArrival(context, request, reply));
-    // The paths of redirect URIs come and go with the accounts; routes cannot.
-    pages.get('*', async (request, reply) => {
-      if (callbackPaths().has(pathOf(request))) return answerArrival(context, request, reply);
-      if (pathOf(request) === '/') return reply.redirect('/dashboard', 302);
-      reply.callNotFound();
-      return reply;
-    });
+    // A redirect URI may be the bare address.
+    pages.get('/', (request, reply) =>
+      callbackPaths().has('/') ? answerArrival(context, request, reply) : reply.redirect('/dashboard', 302),
+    );
   });
   await app.ready();
   return app;
+}
+
+/** What a person's browser comes to: the link that begins a login, and where it comes back to. */
+async function addPersonRoutes(
+  pages: FastifyInstance,
+  context: HttpContext,
+  callbackPaths: () => ReadonlySet<string>,
+): Promise<void> {
+  pages.removeAllContentTypeParsers();
+  await pages.register(formbody);
+  addPageFaults(pages, context);
+  addAssetRoutes(pages, context);
+  addOauthRoutes(pages, context);
+  pages.get('/callback', (request, reply) => answerArrival(context, request, reply));
+  // The paths of redirect URIs come and go with the accounts; routes cannot.
+  pages.get('*', async (request, reply) => {
+    if (callbackPaths().has(pathOf(request))) return answerArrival(context, request, reply);
+    reply.callNotFound();
+    return reply;
+  });
 }
 
 /**
@@ -70,17 +82,7 @@ export async function publicApp(
     addWebhookRoutes(api, context);
   });
   await app.register(async (pages) => {
-    pages.removeAllContentTypeParsers();
-    await pages.register(formbody);
-    addPageFaults(pages, context);
-    addAssetRoutes(pages, context);
-    addOauthRoutes(pages, context);
-    pages.get('/callback', (request, reply) => answerArrival(context, request, reply));
-    pages.get('*', async (request, reply) => {
-      if (callbackPaths().has(pathOf(request))) return answerArrival(context, request, reply);
-      reply.callNotFound();
-      return reply;
-    });
+    await addPersonRoutes(pages, context, callbackPaths);
   });
   await app.ready();
   return app;
