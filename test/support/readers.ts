@@ -1,19 +1,21 @@
 /** A bot that reads without a pause, and what it saw. */
 export interface Hammering<T> {
-  readonly seen: readonly { readonly at: number; readonly value: T }[];
+  /** Each read began at `from` and was answered by `at`, ms: what it says was so at some moment between the two. */
+  readonly seen: readonly { readonly from: number; readonly at: number; readonly value: T }[];
   /** Ends it; rejects with what a read threw. */
   stop(): Promise<void>;
 }
 
 /** Reads again and again until it is stopped, or a read throws. */
 export function hammer<T>(read: () => Promise<T>): Hammering<T> {
-  const seen: { at: number; value: T }[] = [];
+  const seen: { from: number; at: number; value: T }[] = [];
   let stopped = false;
   const isStopped = (): boolean => stopped;
   const loop = async (): Promise<void> => {
     while (!isStopped()) {
+      const from = Date.now();
       const value = await read();
-      seen.push({ at: Date.now(), value });
+      seen.push({ from, at: Date.now(), value });
       // A real bot is another process: here the service must get its turn.
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
