@@ -50,7 +50,7 @@ export interface BrokerQueue {
   waiting(): Promise<number>;
   /** Looks under way in this process. */
   underWay(): number;
-  /** When this process last began a look, ms; 0 for never. */
+  /** When this process last began a look, by the time that is never set, ms; 0 for never. */
   lastBegunAt(): number;
   /** Replaces a worker that no longer takes jobs; the old one is not waited for. */
   rebuild(): void;
@@ -62,7 +62,7 @@ export function openBrokerQueue(
   parts: QueueParts,
   broker: string,
   concurrency: number,
-  now: () => number,
+  elapsed: () => number,
   look: (name: string) => Promise<void>,
 ): BrokerQueue {
   const queue = watched(
@@ -80,7 +80,7 @@ export function openBrokerQueue(
       broker,
       async (job) => {
         underWay += 1;
-        lastBegunAt = now();
+        lastBegunAt = elapsed();
         try {
           await look(job.data.account);
         } finally {

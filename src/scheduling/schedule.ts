@@ -48,13 +48,7 @@ export interface Schedule {
 export async function startSchedule(parts: ScheduleParts): Promise<Schedule> {
   const { clock, log, due } = parts;
   const open = (broker: string): BrokerQueue =>
-    openBrokerQueue(
-      parts,
-      broker,
-      parts.concurrency,
-      () => clock.now(),
-      (name) => parts.look(broker, name),
-    );
+    openBrokerQueue(parts, broker, parts.concurrency, parts.elapsed, (name) => parts.look(broker, name));
   const queues = new Map(parts.brokers.map((broker) => [broker, open(broker)]));
   const ticks = makeTicks({ due, clock, log, queue: (broker) => queues.get(broker) });
   const tickQueue = openTickQueue(parts, Math.max(1, parts.brokers.length), async (broker) => {

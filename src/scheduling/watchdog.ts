@@ -11,8 +11,12 @@ const WEDGED_MS = 10_000;
 const ADDED_MS = 5_000;
 /** Rebuilt this often without effect, the process ends and its supervisor starts a new one. */
 const REBUILDS = 3;
-/** Redis answers and yet no tick went through for this long: only a new process helps. */
+/** Redis answers all this time and yet no tick went through: only a new process helps. */
 const TICK_DEAD_MS = 60_000;
+/** The last tick before that is waited for this long. */
+const LAST_TICK_MS = 10_000;
+/** Two looks lie further apart: this process was stopped, or Redis hung, in between. */
+const LOOKS_APART_MS = 10_000;
 /** The clock was moved by more than this between two looks. */
 const JUMP_MS = 10_000;
 
@@ -43,14 +47,19 @@ export interface WatchdogParts {
 /** Notices a schedule that has stopped and mends it; to be called every few seconds. */
 export function makeWatchdog(parts: WatchdogParts): () => Promise<void> {
   const { clock, due, log, queues, tickQueue } = parts;
+  const { elapsed } = parts;
   const startedAt = clock.now();
+  /** Since when each look found Redis answering, by the time that is never set; undefined: the last one did not. */
+  let answering: { readonly since: number; readonly until: number } | undefined;
+  /** The last tick of each broker, and when it was first seen, by the same time. */
+  const seenTicks = new Map<string, { readonly at: number; readonly seenAt: number }>();
   const idleSince = new Map<string, number>();
   const rebuilds = new Map<string, number>();
-  let last = { wall: clock.now(), elapsed: parts.elapsed() };
+  let last = { wall: clock.now(), elapsed: elapsed() };
 
   /** Due times are instants: after a jump of the clock they mean nothing, and only records tell. */
   async function watchClock(): Promise<void> {
-    const now = { wall: clock.now(), elapsed: parts.elapsed() };
+    const now = { wall: clock.now(), elapsed: elapsed() };
     const jumped = now.wall - last.wall - (now.elapsed - last.elapsed);
     last = now;
     if (Math.abs(jumped) < JUMP_MS) return;
@@ -73,16 +82,38 @@ export function makeWatchdog(parts: WatchdogParts): () => Promise<void> {
       await tickQueue.ensure(broker);
       await due.noteTick(broker, now);
     }
-    if (now - Math.max(startedAt, parts.ticks.lastAt(broker)) > TICK_DEAD_MS) {
-      parts.giveUp(`no tick of ${broker} has gone through for ${TICK_DEAD_MS / 1000} s though Redis answers`);
+  }
+
+  /**
+   * An outage, a suspended machine and a clock that is set look like dead ticks to the first look after
+   * them. So Redis must have answered all the while, and one more tick is waited for.
+   */
+  async function watchTicks(broker: string): Promise<void> {
+    const at = parts.ticks.lastAt(broker);
+    const seen = seenTicks.get(broker);
+    const now = elapsed();
+    if (seen?.at !== at) {
+      seenTicks.set(broker, { at, seenAt: now });
+      return;
     }
+    if (!answering || now - Math.max(answering.since, seen.seenAt) <= TICK_DEAD_MS) return;
+    const done = new AbortController();
+    const late = clock.sleep(LAST_TICK_MS, done.signal).then(() => false);
+    const tick = parts.ticks.tick(broker).then(
+      () => true,
+      () => false,
+    );
+    const isAlive = await Promise.race([tick, late]);
+    done.abort();
+    if (isAlive) return;
+    parts.giveUp(`no tick of ${broker} has gone through for ${TICK_DEAD_MS / 1000} s though Redis answers`);
   }
 
   async function watchWorker(queue: BrokerQueue): Promise<void> {
     const { broker } = queue;
-    const now = clock.now();
+    const now = elapsed();
     const waiting = await queue.waiting();
-    if (waiting === 0) await due.unqueueLost(broker, now - ADDED_MS);
+    if (waiting === 0) await due.unqueueLost(broker, clock.now() - ADDED_MS);
     const idle = waiting > 0 && queue.underWay() === 0 && now - queue.lastBegunAt() > WEDGED_MS;
     if (!idle) {
       idleSince.delete(broker);
@@ -106,7 +137,7 @@ export function makeWatchdog(parts: WatchdogParts): () => Promise<void> {
     queue.rebuild();
   }
 
-  return async () => {
+  async function look(): Promise<void> {
     await watchClock();
     if (await parts.isEmptied()) {
       log.error({ event: 'redis.emptied' }, 'Redis was emptied; building everything anew.');
@@ -117,5 +148,19 @@ export function makeWatchdog(parts: WatchdogParts): () => Promise<void> {
       await watchScheduler(queue.broker);
       await watchWorker(queue);
     }
+  }
+
+  return async () => {
+    const isAlone = answering === undefined || elapsed() - answering.until > LOOKS_APART_MS;
+    if (isAlone) answering = undefined;
+    try {
+      await look();
+    } catch (error) {
+      answering = undefined;
+      throw error;
+    }
+    const now = elapsed();
+    answering = { since: answering?.since ?? now, until: now };
+    for (const { broker } of queues) await watchTicks(broker);
   };
 }

@@ -63,7 +63,7 @@ export function startSchedule(parts: ScheduleParts): SimulatedSchedule {
     },
     waiting: () => Promise.resolve(jobs.waiting(broker)),
     underWay: () => jobs.underWay(life, broker),
-    lastBegunAt: clock.now,
+    lastBegunAt: life.elapsed,
     rebuild: () => undefined,
     close: () => Promise.resolve(),
   });

@@ -75,6 +75,7 @@ export async function startBench(options: BenchOptions): Promise<ServiceBench> {
   await subscriber.subscribe('token-events');
   subscriber.on('message', (_, text: string) => events.push(JSON.parse(text) as Record<string, unknown>));
 
+  let gaveUp: string | undefined;
   const begin = (env: Readonly<Record<string, string>> = {}): Promise<Service> =>
     start({
       config: readConfig({
@@ -99,7 +100,7 @@ export async function startBench(options: BenchOptions): Promise<ServiceBench> {
         { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) },
       ),
       giveUp(reason) {
-        throw new Error(reason);
+        gaveUp ??= reason;
       },
     });
   let service = await begin();
@@ -109,6 +110,8 @@ export async function startBench(options: BenchOptions): Promise<ServiceBench> {
     if (!options.brokers) await simulator.stop();
     redis.disconnect();
     subscriber.disconnect();
+    // Thrown inside the service it would be one more trouble of its schedule, and no test would see it.
+    if (gaveUp !== undefined) throw new Error(`the service gave up: ${gaveUp}`);
   };
   const untrack = track('a service', stop);
   return {

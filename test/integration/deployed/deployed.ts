@@ -42,6 +42,7 @@ export async function begin(env: Readonly<Record<string, string>>): Promise<Begi
   await writeFile(join(folder, 'credentials.json'), JSON.stringify([DESK]));
   const log: Record<string, unknown>[] = [];
   const ending = new AbortController();
+  let gaveUp: string | undefined;
   const started = start({
     config: readConfig({
       env: { HTTP_PORT: '0', SIMULATE: '1', ENV_FILE: '', ...env },
@@ -54,7 +55,9 @@ export async function begin(env: Readonly<Record<string, string>>): Promise<Begi
       { base: null },
       { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) },
     ),
-    giveUp: () => undefined,
+    giveUp(reason) {
+      gaveUp ??= reason;
+    },
   });
   const outcome = started.catch((error: unknown) =>
     error instanceof Error ? error : new Error(String(error)),
@@ -66,6 +69,7 @@ export async function begin(env: Readonly<Record<string, string>>): Promise<Begi
       ending.abort();
       const ended = await outcome;
       if (!(ended instanceof Error)) await ended.stop();
+      if (gaveUp !== undefined) throw new Error(`the service gave up: ${gaveUp}`);
     },
   };
 }
