@@ -37,6 +37,11 @@ export interface BrokerErrorFields {
   readonly sent?: boolean;
   /** The answer is one that a session gets which was closed at the broker: worth a proof. */
   readonly doubtsSession?: boolean;
+  /**
+   * The broker looked at the password and did not take it, or may not have: what it counts as a failed login.
+   * A refusal that came after a right password, or before it was looked at, leaves it out.
+   */
+  readonly doubtsPassword?: boolean;
   /** What the account's next call has to bring along (a penalty's ticket). Secret: sealed, never shown. */
   readonly carry?: Readonly<Record<string, string>>;
 }
@@ -54,6 +59,7 @@ export class BrokerError extends Error {
   readonly status: number | undefined;
   readonly sent: boolean;
   readonly doubtsSession: boolean;
+  readonly doubtsPassword: boolean;
   declare readonly carry: Readonly<Record<string, string>> | undefined;
 
   constructor(message: string, fields: BrokerErrorFields) {
@@ -65,6 +71,7 @@ export class BrokerError extends Error {
     this.status = fields.status;
     this.sent = fields.sent ?? true;
     this.doubtsSession = fields.doubtsSession ?? false;
+    this.doubtsPassword = fields.doubtsPassword ?? false;
     // Not enumerable: whoever prints an error prints no ticket.
     Object.defineProperty(this, 'carry', { value: fields.carry, enumerable: false });
   }

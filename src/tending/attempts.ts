@@ -166,9 +166,7 @@ export function makeAttempts(
   return { act, publish, setAside };
 }
 
-/** A refusal says that the next sign-ins may be refused as well; no answer says nothing. */
+/** A refused password says that the next ones may be refused as well; no answer says nothing. */
 function rampOutcome(error: BrokerError): RampOutcome {
-  return error.kind === 'needs-human' || error.kind === 'refused' || error.kind === 'throttled'
-    ? 'refusal'
-    : 'other';
+  return error.doubtsPassword || error.kind === 'throttled' ? 'refusal' : 'other';
 }

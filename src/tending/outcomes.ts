@@ -183,7 +183,10 @@ const everyCall = (budgets: readonly Budget[]): readonly Budget[] =>
 /** How a failed sign-in counts for its network: a clear no, an open question, or not at all. */
 function chargeOf(error: BrokerError): 'refused' | 'unknown' | undefined {
   if (!error.sent) return undefined;
-  if (error.kind === 'needs-human' || error.kind === 'refused') return 'refused';
+  if (error.kind === 'needs-human' || error.kind === 'refused') {
+    // What was refused after a right password, or before it was looked at, is no failed login at the broker.
+    return error.doubtsPassword ? 'refused' : undefined;
+  }
   return error.kind === 'outcome-unknown' ? 'unknown' : undefined;
 }
 

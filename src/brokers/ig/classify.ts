@@ -2,6 +2,7 @@ import { isHtml } from '../answer.ts';
 import type { HttpAnswer } from '../../core/broker.ts';
 import { BrokerError } from '../../core/errors.ts';
 import { meaningOf, type Meaning } from './meanings.ts';
+import type { IgErrorCode } from './errors.ts';
 import { errorCodeOf } from './wire.ts';
 
 /**
@@ -15,6 +16,9 @@ export type Asked = 'sign-in' | 'renewal' | 'switch' | 'read';
  * short end, because a renewal has some 24 s left before its 60 s token dies.
  */
 const QUOTA_PAUSE_MS = 10_000;
+
+/** The refusals of a login that IG may count towards its lock; after the others the password was right, or not looked at. */
+const failedLogins: ReadonlySet<IgErrorCode> = new Set(['bad_credentials', 'locked_out', 'unknown_refusal']);
 
 /** The shape of IG's codes. Anything else in that place could be an echo of what we sent. */
 const printableCode =
@@ -73,7 +77,8 @@ export function refusal(asked: Asked, answer: HttpAnswer): BrokerError {
     igCode === undefined
       ? withoutCode(asked, answer.status, isHtml(answer))
       : withCode(asked, answer.status, igCode);
-  return brokerError(meaning, answer);
+  const doubtsPassword = asked === 'sign-in' && failedLogins.has(meaning.code);
+  return brokerError({ ...meaning, doubtsPassword }, answer);
 }
 
 /** A switch of accounts after which nobody can say which one the session acts on. */
@@ -82,11 +87,12 @@ export function unconfirmedSwitch(answer: HttpAnswer): BrokerError {
 }
 
 /** The error for an answer whose meaning is known. IG's code is shown where it looks like one. */
-export function brokerError({ kind, code, scope, text }: Meaning, { status, json }: HttpAnswer): BrokerError {
+export function brokerError(meaning: Meaning, { status, json }: HttpAnswer): BrokerError {
+  const { kind, text, ...fields } = meaning;
   const igCode = errorCodeOf(json);
   const said = igCode !== undefined && printableCode.test(igCode) ? `, ${igCode}` : '';
   const pause = kind === 'throttled' ? { retryAfterMs: QUOTA_PAUSE_MS } : {};
-  return new BrokerError(`${text} (HTTP ${status}${said}).`, { kind, code, scope, status, ...pause });
+  return new BrokerError(`${text} (HTTP ${status}${said}).`, { ...fields, kind, status, ...pause });
 }
 
 function withCode(asked: Asked, status: number, igCode: string): Meaning {

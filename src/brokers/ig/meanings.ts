@@ -7,6 +7,8 @@ export interface Meaning {
   readonly code: IgErrorCode;
   readonly scope: ErrorScope;
   readonly text: string;
+  /** See `BrokerErrorFields`. */
+  readonly doubtsPassword?: boolean;
 }
 
 type Group = Meaning & { readonly igCodes: readonly string[] };

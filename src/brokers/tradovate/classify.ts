@@ -5,13 +5,13 @@ import type { TradovateAccount } from './account.ts';
 import {
   barred,
   brokerFails,
+  failedLogin,
   HOUR_MS,
   making,
   oddity,
   penalised,
   shown,
   silent,
-  stopped,
   unclear,
   type Make,
 } from './verdict.ts';
@@ -57,15 +57,15 @@ function byText(raw: string, words: string, status: number, way: Judging['way'],
   if (!isAboutPassword(raw) && isAboutDevice(raw)) {
     return make(
       'device_unapproved',
-      stopped,
+      failedLogin,
       `Tradovate wants this device approved first${words}. Follow the link in its e-mail, then allow one more try here; tries before that lengthen the wait`,
     );
   }
   return isAboutPassword(raw) || status === 401
-    ? make('bad_credentials', stopped, `Tradovate does not accept this login${words}. ${checkOf(way)}`)
+    ? make('bad_credentials', failedLogin, `Tradovate does not accept this login${words}. ${checkOf(way)}`)
     : make(
         'login_refused',
-        stopped,
+        failedLogin,
         `Tradovate refused the login${words}. Sign in on the Tradovate web page to see what it wants, then allow one more try here`,
       );
 }
@@ -101,11 +101,11 @@ function byStatus(answer: HttpAnswer, way: Judging['way'], make: Make): BrokerEr
     );
   }
   if (status === 401)
-    return make('bad_credentials', stopped, `Tradovate does not accept this login. ${checkOf(way)}`);
+    return make('bad_credentials', failedLogin, `Tradovate does not accept this login. ${checkOf(way)}`);
   if (status === 403) {
     return make(
       'login_refused',
-      stopped,
+      failedLogin,
       'Tradovate refused the login and did not say why. Sign in on the Tradovate web page to see what it wants, then allow one more try here',
     );
   }

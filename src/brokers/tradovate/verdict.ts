@@ -21,6 +21,8 @@ export const making =
 export const HOUR_MS = 60 * 60_000;
 
 export const stopped: Fields = { kind: 'needs-human' };
+/** A login that was refused for its password, or for what is not known: one of the failed ones that are counted. */
+export const failedLogin: Fields = { ...stopped, doubtsPassword: true };
 export const unclear: Fields = { kind: 'outcome-unknown' };
 export const brokerFails: Fields = { kind: 'transient', scope: 'broker' };
 export const silent = (retryAfterMs: number, scope: 'egress' | 'account' = 'egress'): Fields => ({
@@ -100,7 +102,7 @@ export function isBarred(userStatus: string | undefined): boolean {
 /** What such a `userStatus` is worth; undefined for any other. */
 export function barred(userStatus: string | undefined, make: Make): BrokerError | undefined {
   const state = barredStates.get(userStatus ?? '');
-  return state && make(state.code, stopped, state.text);
+  return state && make(state.code, state.code === 'locked_out' ? failedLogin : stopped, state.text);
 }
 
 /** What an answer is that is none, for a person. */

@@ -89,6 +89,14 @@ describe("IG's error codes", () => {
     }
   }
 
+  it('tell which refused logins IG may count towards its lock: those alone count as failed ones', () => {
+    const doubts = (asked: Asked, [status, igCode]: (typeof rows)[number]): boolean =>
+      refusal(asked, answerOf(status, { errorCode: igCode })).doubtsPassword;
+    const counted = rows.filter((row) => doubts('sign-in', row)).map(([, , [, code]]) => code);
+    expect([...new Set(counted)]).toEqual(['bad_credentials', 'locked_out', 'unknown_refusal']);
+    expect(rows.filter((row) => doubts('switch', row) || doubts('renewal', row))).toEqual([]);
+  });
+
   it('are all in this table', () => {
     expect(igWireCodes.filter((known) => !rows.some(([, igCode]) => igCode === known))).toEqual([]);
   });

@@ -201,6 +201,16 @@ describe('the answer to a login', () => {
   });
 });
 
+test.each<[boolean, string, Given]>([
+  [true, 'a wrong password', { body: { errorText: INCORRECT } }],
+  [true, 'a text that is not known', { body: { errorText: 'Something new.' } }],
+  [true, 'a lock', { body: { userStatus: 'TemporaryLocked' } }],
+  [false, 'a login that is closed', { body: { userStatus: 'Closed' } }],
+  [false, 'a call that is not known', { status: 404 }],
+])('counts as a failed login (%s): %s', (isCounted, _, given) => {
+  expect(judge(given).doubtsPassword).toBe(isCounted);
+});
+
 test.each([
   ['bridge', 'TRADOVATE_BRIDGE_URL', 'username and password'],
   ['api', 'TRADOVATE_API_URL', 'API key'],
