@@ -12,6 +12,8 @@ interface Lasting {
   readonly end: () => Promise<void>;
 }
 
+const ENDING_MS = 2_000;
+
 const running = new Set<Lasting>();
 
 /** Notes something that has to be ended; call what it returns when it has been. */
@@ -25,7 +27,7 @@ afterAll(async () => {
   const left = [...running];
   running.clear();
   await Promise.all(left.map((lasting) => lasting.end()));
-  const strays = await processesIn(freshFolders());
+  const strays = await straysIn(freshFolders());
   for (const stray of strays) process.kill(stray.pid, 'SIGKILL');
   await removeFolders();
   const found = [
@@ -34,6 +36,16 @@ afterAll(async () => {
   ];
   if (found.length > 0) throw new Error(`left running by this file: ${found.join(', ')}`);
 });
+
+/** What is still there when processes that are just ending have had their time: a busy machine is slow to bury them. */
+async function straysIn(folders: readonly string[]): ReturnType<typeof processesIn> {
+  const until = Date.now() + ENDING_MS;
+  for (;;) {
+    const strays = await processesIn(folders);
+    if (strays.length === 0 || Date.now() >= until) return strays;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
 
 /** Processes that work in one of these folders: also those whose parent is gone. Linux only. */
 async function processesIn(
@@ -46,8 +58,8 @@ async function processesIn(
     pids.map(async (pid) => {
       const cwd = await readlink(join('/proc', String(pid), 'cwd')).catch(() => '');
       if (!folders.some((folder) => cwd === folder || cwd.startsWith(`${folder}/`))) return undefined;
-      const name = await readFile(join('/proc', String(pid), 'comm'), 'utf8').catch(() => '');
-      return { pid, name: name.trim() };
+      const line = await readFile(join('/proc', String(pid), 'cmdline'), 'utf8').catch(() => '');
+      return { pid, name: line.replaceAll('\0', ' ').trim() };
     }),
   );
   return found.filter((stray) => stray !== undefined);
