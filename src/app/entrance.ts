@@ -22,8 +22,11 @@ export interface Entrance {
   tidy(): Promise<void>;
   /** The same after a reload, and looks at what changed at once. */
   takeUp(diff: AccountsDiff): Promise<void>;
-  /** Makes the stopped ones due now: a predecessor may have died before it could say why. */
-  lookAtStopped(): Promise<void>;
+  /**
+   * Makes the stopped ones due now, since a predecessor may have died before it could say why; and those
+   * whose entry was changed before this start, so that their token is not what it asks for.
+   */
+  lookAtFirst(): Promise<void>;
   /** Makes every account due now. */
   lookAtAll(): Promise<void>;
   /** A name that fell due at a broker and is no account of it here: another process', with a newer file, or nobody's. */
@@ -76,10 +79,12 @@ export function makeEntrance(parts: EntranceParts): Entrance {
   return {
     enterAll,
     tidy,
-    async lookAtStopped() {
-      const states = await roster.states(accounts.all().map(({ name }) => name));
-      const stopped = accounts.all().filter((_, i) => states[i] === 'stopped');
-      for (const [broker, names] of namesByBroker(stopped)) await due.put(broker, names, clock.now());
+    async lookAtFirst() {
+      const all = accounts.all();
+      const states = await roster.states(all.map(({ name }) => name));
+      const outdated = await Promise.all(all.map(({ name }) => parts.keeper.isOutdated(name)));
+      const first = all.filter((_, i) => states[i] === 'stopped' || outdated[i]);
+      for (const [broker, names] of namesByBroker(first)) await due.put(broker, names, clock.now());
     },
     async lookAtAll() {
       for (const [broker, names] of namesByBroker(accounts.all())) await due.put(broker, names, clock.now());

@@ -180,7 +180,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     log,
   });
   await entrance.enterAll();
-  await entrance.lookAtStopped();
+  await entrance.lookAtFirst();
   await planning.judge();
 
   const stopping = new AbortController();

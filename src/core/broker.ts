@@ -53,6 +53,13 @@ export interface Arrival {
   readonly error?: string;
 }
 
+/**
+ * Whether a grant is still what its entry asks for, which may have changed since: another account, API key,
+ * host or kind of session. `replace`: a new one is due, the old one is served until it comes. `withdraw`:
+ * it acts on what the entry no longer names, for longer than anybody could wait.
+ */
+export type Fit = 'fits' | 'replace' | 'withdraw';
+
 /** What a probe found out about a token. */
 export type Proof = 'alive' | 'dead' | 'someone-else';
 
@@ -67,6 +74,8 @@ export interface Connection {
   renew?(grant: Grant, call: Call): Promise<Grant>;
   /** Until when `renew` may be tried for this grant, in ms since the epoch. */
   renewableUntil?(grant: Grant): number;
+  /** Is this grant still what the entry asks for? Pure; absent where only another identity makes another grant. */
+  fits?(grant: Grant): Fit;
   /** A grant to start from that the account brought with it; spent at most once, ever. */
   readonly seed?: Grant;
   /** A harmless authenticated read: alive, and this account's? A failure that says neither is thrown. */

@@ -44,6 +44,8 @@ export type Decision =
       readonly nextAt: number | undefined;
     }
   | { readonly do: 'renew' | 'seed' | 'sign-in'; readonly because: string }
+  /** The session's token acts on what the entry no longer names. */
+  | { readonly do: 'withdraw'; readonly because: string }
   /** The session's token: does the broker still honour it? */
   | { readonly do: 'probe'; readonly because: string }
   /** A grant in hand: may it be published? */
@@ -86,7 +88,10 @@ export function decide(situation: Situation, now: number): Decision {
   const needsPerson = connection.signIn === undefined && connection.consent !== undefined;
   const idle: State = idleState(live, needsPerson, session !== undefined);
 
-  const pending = pendingOf(record, account.identity, now);
+  const fit = live ? (connection.fits?.(session.grant) ?? 'fits') : 'fits';
+  if (fit === 'withdraw') return { do: 'withdraw', because: 'entry_changed' };
+
+  const pending = pendingOf(record, account, now);
   if (pending) {
     const until = Math.max(record.proofDueAt, silence.until);
     return until > now
@@ -96,7 +101,7 @@ export function decide(situation: Situation, now: number): Decision {
 
   const requested = record.request !== undefined;
   // A clock that stands before the session's birth tells nothing about its age: renew.
-  const young = live && now >= session.grant.issuedAt - SKEW_MS && now < session.renewAt;
+  const young = live && fit === 'fits' && now >= session.grant.issuedAt - SKEW_MS && now < session.renewAt;
   const proofAt = live && connection.probe && record.proofDueAt > 0 ? record.proofDueAt : Infinity;
   if (proofAt <= now && silence.until <= now) return { do: 'probe', because: 'proof_due' };
   if (young && !requested && record.failures === 0) {
@@ -134,9 +139,16 @@ export function decide(situation: Situation, now: number): Decision {
   return connection.consent ? person(situation, now) : rest('expired', 'no_way_in');
 }
 
-/** The first pending grant that is still worth its proof. */
-export function pendingOf(record: AccountRecord, identity: string, now: number): Pending | undefined {
-  return record.pending.find((each) => each.identity === identity && now < each.grant.expiresAt);
+/** The first pending grant that is still worth its proof: of this login, and what its entry asks for. */
+export function pendingOf(
+  record: AccountRecord,
+  { identity, connection }: Pick<Account, 'identity' | 'connection'>,
+  now: number,
+): Pending | undefined {
+  const isWanted = ({ grant }: Pending): boolean => (connection.fits?.(grant) ?? 'fits') === 'fits';
+  return record.pending.find(
+    (each) => each.identity === identity && now < each.grant.expiresAt && isWanted(each),
+  );
 }
 
 /** When the account's person may be asked next, at or after `now` (ms): the broker's day and their own hours. */

@@ -14,6 +14,7 @@ export const ownCodes = [
   'expired_on_arrival',
   'dead_on_arrival',
   'died_early',
+  'entry_changed',
   'someone_else',
   'claimed_by_another',
   'interrupted',

@@ -122,6 +122,17 @@ export const emptyRecord: AccountRecord = {
   discovered: undefined,
 };
 
+/**
+ * The record once its token acts on what the entry no longer names: over at once, whatever its own expiry
+ * says. What it may be renewed from is as good as before.
+ */
+export function withdrawn(record: AccountRecord, now: number): AccountRecord {
+  const { session } = record;
+  if (!session) return record;
+  const grant = { ...session.grant, expiresAt: Math.min(session.grant.expiresAt, now) };
+  return { ...record, session: { ...session, grant }, expiredSaid: session.generation, proofDueAt: 0 };
+}
+
 /** True while the broker honours the session's token for this login. */
 export function isLive(session: Session, identity: string, now: number): boolean {
   return session.identity === identity && now < session.grant.expiresAt;

@@ -15,6 +15,7 @@ import { makeProofs } from './proofs.ts';
 import { makeAsk } from './requests.ts';
 import { makeSurroundings } from './surroundings.ts';
 import { makeTelling } from './telling.ts';
+import { makeWithdraw } from './withdrawals.ts';
 
 /** Looks after accounts, one at a time under its lease; whatever asks (a job, a person) asks here. */
 export function makeKeeper(parts: KeeperParts): Keeper {
@@ -27,6 +28,7 @@ export function makeKeeper(parts: KeeperParts): Keeper {
   const attempts = makeAttempts(parts, around, outcomes, commits, note, tell);
   const ask = makeAsk(parts, outcomes, note, tell);
   const take = makeTake(parts, around, outcomes);
+  const withdraw = makeWithdraw(parts, around, outcomes);
   const proofs = makeProofs(parts, around, outcomes, attempts, note, tell);
 
   async function tendHeld(account: Account, held: HeldLease, record: AccountRecord): Promise<Tended> {
@@ -45,6 +47,8 @@ export function makeKeeper(parts: KeeperParts): Keeper {
     switch (decision.do) {
       case 'rest':
         return outcomes.rest(account, held, record, decision);
+      case 'withdraw':
+        return withdraw(account, held, record);
       case 'probe':
         return proofs.probe(account, held, record);
       case 'prove':
@@ -162,8 +166,20 @@ export function makeKeeper(parts: KeeperParts): Keeper {
       const record = await store.peek(name);
       const now = clock.now();
       if (!record.session || !isLive(record.session, account.identity, now)) return false;
+      // Another account, key or host stands in the entry by now: what the old ones gave is not written again.
+      if (!isWanted(account, record.session.grant)) return false;
       const commit = commits.commitOf(account, record, record.session);
       return store.restore(name, around.networkOf(account), commit, now);
+    },
+    async isOutdated(name) {
+      const account = parts.account(name);
+      if (!account?.enabled || !account.connection.fits) return false;
+      const { session } = await store.peek(name);
+      return (
+        session !== undefined &&
+        isLive(session, account.identity, clock.now()) &&
+        !isWanted(account, session.grant)
+      );
     },
     async learn(name) {
       const account = parts.account(name);
@@ -182,6 +198,9 @@ export function makeKeeper(parts: KeeperParts): Keeper {
     },
   };
 }
+
+const isWanted = ({ connection }: Account, grant: Grant): boolean =>
+  (connection.fits?.(grant) ?? 'fits') === 'fits';
 
 function stepFor(
   decision: Extract<Decision, { do: 'renew' | 'seed' | 'sign-in' }>,

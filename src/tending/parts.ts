@@ -119,6 +119,8 @@ export interface Keeper {
   take(name: string, notice: unknown): Promise<Tended>;
   /** Writes a live token's keys again after somebody removed them; false where there is none. */
   restore(name: string): Promise<boolean>;
+  /** True where a live token is no longer what the entry asks for. Calls nobody. */
+  isOutdated(name: string): Promise<boolean>;
   /** Takes what other processes found out about the account to this machine's disk. Calls nobody. */
   learn(name: string): Promise<void>;
 }

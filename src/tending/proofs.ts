@@ -103,7 +103,7 @@ export function makeProofs(
     const now = clock.now();
     const pending = record.pending.filter(({ grant }) => grant.token !== judged.grant.token);
     const { proveEveryMs } = policyOf(parts, account);
-    const isNext = pendingOf({ ...record, pending }, account.identity, now) !== undefined;
+    const isNext = pendingOf({ ...record, pending }, account, now) !== undefined;
     const proofDueAt = isNext || !proveEveryMs ? 0 : Math.max(now, record.provenAt + proveEveryMs);
     return { ...record, pending, proofDueAt };
   }

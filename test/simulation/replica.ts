@@ -215,7 +215,7 @@ async function assemble(parts: ReplicaParts, accounts: Accounts): Promise<Runnin
       await enter();
       await beat();
       await entrance.enterAll();
-      await entrance.lookAtStopped();
+      await entrance.lookAtFirst();
       break;
     } catch (error) {
       // A defect of ours is none of Redis' troubles.

@@ -3,8 +3,17 @@ import type { BrokerError } from '../../core/errors.ts';
 import type { IgAccount } from './account.ts';
 import { brokerError, refusal, unconfirmedSwitch } from './classify.ts';
 import { encryptedPassword } from './encryption.ts';
+import { fitOf } from './fit.ts';
 import { harmless, isDead, isGood, read } from './reading.ts';
-import { logout, pairHeaders, pairLogin, readSession, switchAccount, type Caller } from './requests.ts';
+import {
+  logout,
+  PAIR_TYPE,
+  pairHeaders,
+  pairLogin,
+  readSession,
+  switchAccount,
+  type Caller,
+} from './requests.ts';
 import { endSession } from './sessions.ts';
 import { errorCodeOf, pairLoginAnswer, sessionAnswer, tokenHeaders } from './wire.ts';
 
@@ -55,9 +64,11 @@ export function connectHeaderPair(
     return {
       token: pair.cst,
       headers: pairHeaders(apiKey, pair),
+      // No call renews it; kept for the day on which the entry names no account any more.
+      ...(currentAccountId === undefined ? {} : { renewal: { defaultAccountId: currentAccountId } }),
       issuedAt: sentAt,
       expiresAt: sentAt + lifeMs,
-      tokenType: 'CST',
+      tokenType: PAIR_TYPE,
       baseUrl,
       ...(clientId === undefined ? {} : { owner: clientId, ownerIsExclusive: false }),
       ...(accountId === undefined ? {} : { accountId }),
@@ -101,6 +112,7 @@ export function connectHeaderPair(
   return {
     signIn,
     probe,
+    fits: (grant) => fitOf(account, caller, grant),
     policy: { ...policy, typicalLifeMs: lifeMs },
     // The encryption key, the login, and a switch of the account with its confirmation.
     cost: {

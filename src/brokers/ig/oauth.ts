@@ -1,6 +1,7 @@
 import type { BrokerIo, Call, Connection, Grant, Proof } from '../../core/broker.ts';
 import { BrokerError } from '../../core/errors.ts';
 import type { IgAccount } from './account.ts';
+import { fitOf, renewableUntil, wantedAccount } from './fit.ts';
 import { atBest, isDead, read } from './reading.ts';
 import {
   ACCOUNT_HEADER,
@@ -16,18 +17,14 @@ import { makeStreaming } from './streaming.ts';
 import { accountsAnswer, oauthLoginAnswer, renewalAnswer, sessionAnswer, type TokenPair } from './wire.ts';
 import { endSession } from './sessions.ts';
 
-/**
- * How long after its issue a refresh token is still tried, ms. IG names no instant in its answers, only
- * "some time after the access token has expired (e.g. 10 minutes)", and not from when: 9 minutes from
- * issue stay inside either reading.
- */
-const RENEWABLE_MS = 9 * 60_000;
 /** How long finding out whose a given pair is may hold up the new access token, ms. */
 const WHOSE_PATIENCE_MS = 2_000;
 
 /** What a pair is known to belong to. */
 interface Whose {
   readonly accountId: string | undefined;
+  /** The login's own one: the entry may name no other some day. */
+  readonly defaultAccountId: string | undefined;
   readonly owner: string | undefined;
 }
 
@@ -49,7 +46,11 @@ export function connectOauth(
   const grantOf = (pair: TokenPair, sentAt: number, whose: Whose): Grant => ({
     token: pair.access_token,
     headers: bearerHeaders(apiKey, pair.access_token, whose.accountId),
-    renewal: { refreshToken: pair.refresh_token, refreshIssuedAt: String(sentAt) },
+    renewal: {
+      refreshToken: pair.refresh_token,
+      refreshIssuedAt: String(sentAt),
+      ...(whose.defaultAccountId === undefined ? {} : { defaultAccountId: whose.defaultAccountId }),
+    },
     // From when the call left, not from when the answer came: a slow answer must not stretch the life
     // of a token that was born before it.
     issuedAt: sentAt,
@@ -66,7 +67,11 @@ export function connectOauth(
     const sentAt = io.clock.now();
     const answer = await io.http(oauthLogin(caller, username, password), call);
     const { oauthToken, accountId, clientId } = read('sign-in', oauthLoginAnswer, answer);
-    const known = { accountId: account.accountId ?? accountId, owner: clientId };
+    const known = {
+      accountId: account.accountId ?? accountId,
+      defaultAccountId: accountId,
+      owner: clientId,
+    };
     const whose = await completed(known, grantOf(oauthToken, sentAt, known), call);
     const grant = grantOf(oauthToken, sentAt, whose);
     return streaming ? streaming.withTokens(grant, undefined, call) : grant;
@@ -78,7 +83,12 @@ export function connectOauth(
     const sentAt = io.clock.now();
     const answer = await io.http(renewal(caller, refreshToken), call);
     const pair = read('renewal', renewalAnswer, answer);
-    const known = { accountId: account.accountId ?? grant.accountId, owner: grant.owner };
+    // Never the account of the old headers: it may be one that the entry named once.
+    const known = {
+      accountId: wantedAccount(account, grant),
+      defaultAccountId: grant.renewal?.defaultAccountId,
+      owner: grant.owner,
+    };
     const whose = await completed(known, grantOf(pair, sentAt, known), call);
     const renewed = grantOf(pair, sentAt, whose);
     return streaming ? streaming.withTokens(renewed, grant, call) : renewed;
@@ -95,7 +105,11 @@ export function connectOauth(
       const answer = await io.http(readSession(baseUrl, grant.headers), patient);
       return read('read', sessionAnswer, answer);
     });
-    return { accountId: known.accountId ?? found?.accountId, owner: known.owner ?? found?.clientId };
+    const accountId = known.accountId ?? found?.accountId;
+    // Asked without an account, IG has named the default one.
+    const defaultAccountId =
+      known.defaultAccountId ?? (account.accountId === undefined ? accountId : undefined);
+    return { accountId, defaultAccountId, owner: known.owner ?? found?.clientId };
   };
 
   const probe = async (grant: Grant, call: Call): Promise<Proof> => {
@@ -130,7 +144,8 @@ export function connectOauth(
   return {
     signIn,
     renew,
-    renewableUntil,
+    renewableUntil: (grant) => renewableUntil(caller, grant),
+    fits: (grant) => fitOf(account, caller, grant),
     probe,
     discover,
     signOut,
@@ -158,12 +173,6 @@ function seedOf({ oauthToken, accountId }: IgAccount, { apiKey, baseUrl }: Calle
       ...(accountId === undefined ? {} : { accountId }),
     }
   );
-}
-
-function renewableUntil(grant: Grant): number {
-  if (grant.renewal?.refreshToken === undefined) return 0;
-  const issuedAt = grant.renewal.refreshIssuedAt;
-  return issuedAt === undefined ? Number.POSITIVE_INFINITY : Number(issuedAt) + RENEWABLE_MS;
 }
 
 function noRefreshToken(): BrokerError {

@@ -15,6 +15,11 @@ const jsonHeaders = {
 /** The header that chooses the account of a v3 call. */
 export const ACCOUNT_HEADER = 'IG-ACCOUNT-ID';
 
+/** The header with the API key, on every call. */
+export const KEY_HEADER = 'X-IG-API-KEY';
+/** What `tokenType` a header pair is published with. */
+export const PAIR_TYPE = 'CST';
+
 type Headers = Readonly<Record<string, string>>;
 
 /** Where calls go and the API key that every one of them carries, those without a session too. */
@@ -34,7 +39,7 @@ export interface SentPassword {
 export function bearerHeaders(apiKey: string, accessToken: string, accountId: string | undefined): Headers {
   return {
     ...jsonHeaders,
-    'X-IG-API-KEY': apiKey,
+    [KEY_HEADER]: apiKey,
     Authorization: `Bearer ${accessToken}`,
     ...(accountId === undefined ? {} : { [ACCOUNT_HEADER]: accountId }),
   };
@@ -42,7 +47,7 @@ export function bearerHeaders(apiKey: string, accessToken: string, accountId: st
 
 /** All headers that a v2 call needs. The account is on IG's side, behind X-SECURITY-TOKEN. */
 export function pairHeaders(apiKey: string, pair: { readonly cst: string; readonly xst: string }): Headers {
-  return { ...jsonHeaders, 'X-IG-API-KEY': apiKey, CST: pair.cst, 'X-SECURITY-TOKEN': pair.xst };
+  return { ...jsonHeaders, [KEY_HEADER]: apiKey, CST: pair.cst, 'X-SECURITY-TOKEN': pair.xst };
 }
 
 /**
@@ -103,7 +108,7 @@ function withoutSession(
   return {
     method,
     url: `${baseUrl}${path}`,
-    headers: { ...jsonHeaders, VERSION: version, 'X-IG-API-KEY': apiKey },
+    headers: { ...jsonHeaders, VERSION: version, [KEY_HEADER]: apiKey },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   };
 }

@@ -69,6 +69,27 @@ describe('an account with a password', () => {
   it('that has no token signs in at once', () => {
     expect(decided({})).toEqual({ do: 'sign-in', because: 'no_token' });
   });
+  it.each([
+    ['fits', { do: 'rest', state: 'fresh' }],
+    ['replace', { do: 'sign-in', because: 'due' }],
+    ['withdraw', { do: 'withdraw', because: 'entry_changed' }],
+  ] as const)(
+    'whose fresh token is no longer what the entry asks for (%s) does not rest on it',
+    (fit, next) => {
+      expect(decided({ session: session() }, {}, { ...password, fits: () => fit })).toMatchObject(next);
+    },
+  );
+  it('whose token is over needs no withdrawal', () => {
+    const over = session({}, { expiresAt: NOW });
+    const connection: Connection = { ...password, fits: () => 'withdraw' };
+    expect(decided({ session: over }, {}, connection)).toEqual({ do: 'sign-in', because: 'expired' });
+  });
+  it('does not prove a grant in hand that the entry asks for no longer', () => {
+    const pending = [{ grant: grant(), source: 'sign-in', identity: 'login' }] as const;
+    const connection: Connection = { ...password, fits: () => 'replace' };
+    expect(decided({ pending }, {}, connection)).toEqual({ do: 'sign-in', because: 'no_token' });
+    expect(decided({ pending })).toMatchObject({ do: 'prove' });
+  });
   it('with a fresh token rests until it is due', () => {
     expect(decided({ session: session() })).toEqual({
       do: 'rest',

@@ -52,6 +52,7 @@ describe('a v2 sign-in', () => {
         CST: 'cst-1',
         'X-SECURITY-TOKEN': 'xst-1',
       },
+      renewal: { defaultAccountId: 'ZZ1A2' },
       issuedAt: START,
       expiresAt: START + 6 * HOUR_MS,
       tokenType: 'CST',
