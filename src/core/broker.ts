@@ -1,7 +1,10 @@
 import type { z } from 'zod';
 import type { Clock } from './clock.ts';
 import type { MakeDialect } from './dialect.ts';
+import type { RefreshPolicy } from './policy.ts';
 import type { Question } from './transcript.ts';
+
+export type { RefreshPolicy } from './policy.ts';
 
 /** What a broker hands us. */
 export interface Grant {
@@ -166,22 +169,6 @@ export interface Login {
   /** The API key that limits of scope `key` are counted by; fingerprinted, never stored. */
   readonly key?: string;
   connect(io: BrokerIo): Connection;
-}
-
-/** When to act on a grant; see core/policy.ts. */
-export interface RefreshPolicy {
-  /** Share of a grant's life after which it is due, 0 to 1. */
-  readonly dueAtShare: number;
-  /** Most of the life that jitter may take off the due time, 0 to 1. */
-  readonly jitterShare: number;
-  /** HTTP deadline of one call, ms. */
-  readonly timeoutMs: number;
-  /** True where a renewal spends what it sends: a call without an answer is never repeated. */
-  readonly renewalIsSingleUse: boolean;
-  /** How often a live token is proved against the broker, ms; absent: only where it is in doubt. */
-  readonly proveEveryMs?: number;
-  /** How long its tokens usually live, ms: for plans, where no token says so yet. */
-  readonly typicalLifeMs?: number;
 }
 
 /** The calls that limits speak of. `consent`: what a browser login needs; `arrival`: what somebody posted. */

@@ -1,5 +1,20 @@
-import type { RefreshPolicy } from './broker.ts';
 import type { Random } from './clock.ts';
+
+/** When to act on a grant. */
+export interface RefreshPolicy {
+  /** Share of a grant's life after which it is due, 0 to 1. */
+  readonly dueAtShare: number;
+  /** Most of the life that jitter may take off the due time, 0 to 1. */
+  readonly jitterShare: number;
+  /** HTTP deadline of one call, ms. */
+  readonly timeoutMs: number;
+  /** True where a renewal spends what it sends: a call without an answer is never repeated. */
+  readonly renewalIsSingleUse: boolean;
+  /** How often a live token is proved against the broker, ms; absent: only where it is in doubt. */
+  readonly proveEveryMs?: number;
+  /** How long its tokens usually live, ms: for plans, where no token says so yet. */
+  readonly typicalLifeMs?: number;
+}
 
 /** Tokens that live this long or less leave no room to wait: they are due earlier in their life. */
 const SHORT_LIFE_MS = 5 * 60_000;
