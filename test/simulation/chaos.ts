@@ -1,4 +1,6 @@
 import type { Invariants } from './invariants/index.ts';
+import { served } from './invariants/rules.ts';
+import type { Dice } from './random.ts';
 import type { World } from './world.ts';
 import { begin, wrongs, type Wrong } from './wrongs.ts';
 
@@ -18,6 +20,10 @@ export interface Trouble {
 }
 
 const MINUTE_MS = 60_000;
+/** The share of wrongs that wait for the next action of some account, where the most can go wrong. */
+const NEAR_A_DUE = 0.5;
+const EARLIEST_MS = 10_000;
+const LATEST_MS = 5_000;
 
 /** Plans what goes wrong between two instants. What was broken is whole again by `until`. */
 export function planChaos(
@@ -36,10 +42,17 @@ export function planChaos(
     const wrong = dice.pick([first ?? 'crash', ...rest]);
     const at = dice.whole(from, until - 1);
     world.timeline.at(at, () => {
-      const lastsMs = Math.min(begin(world, invariants, wrong, dice), until - at);
-      world.note(`chaos: ${wrong} for ${lastsMs} ms`);
-      troubles.push({ wrong, from: at, until: at + lastsMs });
+      const due = dice.chance(NEAR_A_DUE) ? nextDue(world, dice) : undefined;
+      if (due === undefined || due >= until - MINUTE_MS) return strike(wrong, at);
+      return void world.timeline.at(due - dice.whole(-LATEST_MS, EARLIEST_MS), () =>
+        strike(wrong, world.now()),
+      );
     });
+  }
+  function strike(wrong: Wrong, at: number): void {
+    const lastsMs = Math.min(begin(world, invariants, wrong, dice), until - at);
+    world.note(`chaos: ${wrong} for ${lastsMs} ms`);
+    troubles.push({ wrong, from: at, until: at + lastsMs });
   }
   // Whatever was broken is mended, and every process that should be there is.
   world.timeline.at(until, () => {
@@ -51,4 +64,11 @@ export function planChaos(
     world.note('chaos: over');
   });
   return troubles;
+}
+
+/** When an account, any one, is looked at next, ms. */
+function nextDue(world: World, dice: Dice): number | undefined {
+  const dues = served(world).flatMap((name) => world.dueAt(name) ?? []);
+  const [first, ...rest] = dues;
+  return first === undefined ? undefined : dice.pick([first, ...rest]);
 }

@@ -20,7 +20,7 @@ const SHORT_CALM_MS = 35 * MINUTE_MS;
 
 /** A desk at random: of minute-long tokens, of longer ones, or now and then of both. */
 export function randomDesk(dice: Dice): Desk {
-  const kind = dice.pick(['minutes', 'hours', 'hours', 'hours', 'both']);
+  const kind = dice.pick(['minutes', 'minutes', 'minutes', 'hours', 'both']);
   const hasMinutes = kind !== 'hours';
   const tradovate = kind === 'minutes' ? [] : many(dice, 1, 3, tradovateLogin);
   const ig = hasMinutes ? many(dice, 1, 2, igLogin) : many(dice, 0, 1, igPair);
@@ -31,7 +31,7 @@ export function randomDesk(dice: Dice): Desk {
   return {
     entries,
     wrong: isWrong ? String(first['username']) : undefined,
-    hours: hasMinutes ? 0.2 + 0.5 * dice.random() : 2 + 10 * dice.random(),
+    hours: hasMinutes ? 0.15 + 0.25 * dice.random() : 1 + 2 * dice.random(),
     calmMs: kind === 'minutes' ? SHORT_CALM_MS : CALM_MS,
   };
 }

@@ -15,6 +15,8 @@ export interface SimulatedDisk {
   for(life: Life): Disk;
   /** The texts of all files, for whoever looks for secrets. */
   texts(): readonly string[];
+  /** Another text whenever something on it has changed, or can be written again. */
+  revision(): string;
   /** Nothing can be written until then. */
   failUntil(instant: number): void;
 }
@@ -23,9 +25,11 @@ export function makeDisk(timeline: Timeline, dice: Dice): SimulatedDisk {
   const files = new Map<string, File>();
   let versions = 0;
   let failingUntil = 0;
+  let changes = 0;
 
   return {
     texts: () => [...files.values()].map(({ text }) => text),
+    revision: () => `${changes}${timeline.now() < failingUntil ? ' and full' : ''}`,
     failUntil: (instant) => {
       failingUntil = instant;
     },
@@ -44,6 +48,7 @@ export function makeDisk(timeline: Timeline, dice: Dice): SimulatedDisk {
           if (timeline.now() < failingUntil) {
             throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
           }
+          changes += 1;
           return work();
         });
       return {
@@ -73,7 +78,11 @@ export function makeDisk(timeline: Timeline, dice: Dice): SimulatedDisk {
             files.delete(from);
             files.set(to, file);
           }),
-        remove: (path) => soon(() => void files.delete(path)),
+        remove: (path) =>
+          soon(() => {
+            changes += 1;
+            files.delete(path);
+          }),
         syncFolder: () => writing(() => undefined),
       };
     },

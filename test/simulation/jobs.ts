@@ -20,6 +20,12 @@ export interface JobBoard {
   add(broker: string, names: readonly string[]): void;
   waiting(broker: string): number;
   underWay(life: Life, broker: string): number;
+  /** When the process last took a job up, by its time that is never set, ms; -Infinity: never. */
+  lastBegunAt(life: Life, broker: string): number;
+  /** The process' worker of this broker takes no jobs any more, until it is replaced. */
+  wedge(life: Life, broker: string): void;
+  /** The process replaces its worker. */
+  rebuild(life: Life, broker: string): void;
   /** Every waiting job is gone, as after a FLUSHALL. */
   lose(): void;
   /** Which share of the jobs runs twice, or is lost, from now on. */
@@ -40,6 +46,8 @@ export function makeJobBoard(timeline: Timeline, dice: Dice): JobBoard {
   const workers = new Set<Worker>();
   const waiting: Job[] = [];
   const active = new Map<Job, Worker>();
+  const begun = new Map<Life, Map<string, number>>();
+  const wedged = new Map<Life, Set<string>>();
   let faults = { doubled: 0, lost: 0 };
 
   const countOf = (worker: Worker, broker: string): number =>
@@ -52,6 +60,7 @@ export function makeJobBoard(timeline: Timeline, dice: Dice): JobBoard {
           worker.isOpen() &&
           worker.life.isAlive() &&
           !worker.life.isPaused() &&
+          !wedged.get(worker.life)?.has(job.broker) &&
           countOf(worker, job.broker) < worker.concurrency,
       );
       const [first, ...rest] = free;
@@ -69,6 +78,8 @@ export function makeJobBoard(timeline: Timeline, dice: Dice): JobBoard {
       if (active.get(job) === worker) active.delete(job);
       give();
     };
+    const { life } = worker;
+    begun.set(life, (begun.get(life) ?? new Map<string, number>()).set(job.broker, life.elapsed()));
     worker.look(job.broker, job.name).then(end, end);
   }
 
@@ -109,6 +120,12 @@ export function makeJobBoard(timeline: Timeline, dice: Dice): JobBoard {
       [...workers]
         .filter((worker) => worker.life === life)
         .reduce((sum, worker) => sum + countOf(worker, broker), 0),
+    lastBegunAt: (life, broker) => begun.get(life)?.get(broker) ?? -Infinity,
+    wedge: (life, broker) => void wedged.set(life, (wedged.get(life) ?? new Set()).add(broker)),
+    rebuild(life, broker) {
+      wedged.get(life)?.delete(broker);
+      timeline.after(0, give);
+    },
     lose: () => void waiting.splice(0),
     setFaults: (asked) => {
       faults = asked;

@@ -12,6 +12,8 @@ export interface RedisNet {
   /** Nobody reaches it until then (an instant). */
   cutUntil(instant: number): void;
   isUp(): boolean;
+  /** When it was last cut off, and until when (instants). */
+  lastCut(): { readonly from: number; readonly until: number };
   /** The next commands take effect, but their replies are lost: the client gives up after its timeout. */
   loseReplies(count: number): void;
   /** The next commands fail before they take effect. */
@@ -26,7 +28,8 @@ export interface RedisNet {
 const COMMAND_TIMEOUT_MS = 3_000;
 
 export function makeRedisNet(server: RedisServer, timeline: Timeline, dice: Dice): RedisNet {
-  let downUntil = 0;
+  let downFrom = -Infinity;
+  let downUntil = -Infinity;
   let slow = { until: 0, byMs: 0 };
   let lost = 0;
   let failing = 0;
@@ -45,8 +48,11 @@ export function makeRedisNet(server: RedisServer, timeline: Timeline, dice: Dice
 
   return {
     isUp,
+    lastCut: () => ({ from: downFrom, until: downUntil }),
     cutUntil: (instant) => {
-      downUntil = instant;
+      // What is cut already stays cut for as long as whoever cut it first wanted.
+      if (isUp()) downFrom = timeline.now();
+      downUntil = Math.max(downUntil, instant);
     },
     loseReplies: (count) => {
       lost += count;
@@ -55,7 +61,7 @@ export function makeRedisNet(server: RedisServer, timeline: Timeline, dice: Dice
       failing += count;
     },
     mend() {
-      downUntil = 0;
+      downUntil = Math.min(downUntil, timeline.now());
       slow = { until: 0, byMs: 0 };
       lost = 0;
       failing = 0;

@@ -5,6 +5,7 @@ import { makeEngine } from '../../src/app/engine.ts';
 import { makeEntrance } from '../../src/app/entrance.ts';
 import { readLimits } from '../../src/app/limits.ts';
 import { makeConnect } from '../../src/app/load.ts';
+import { makeLook } from '../../src/app/looks.ts';
 import { makeReleases } from '../../src/app/releases.ts';
 import { makeUpkeep } from '../../src/app/upkeep.ts';
 import { makeWebhooks, type Webhooks } from '../../src/app/webhooks.ts';
@@ -42,6 +43,9 @@ export interface ReplicaParts {
   readonly jobs: JobBoard;
   readonly sweepEveryMs: number;
   readonly beatAll: () => void;
+  readonly revision: () => string;
+  /** Something has happened that never may: the run is broken. */
+  readonly defect: (what: string) => void;
   /** Of the machine it runs on. */
   readonly disk: SimulatedDisk;
 }
@@ -69,7 +73,6 @@ export interface Running {
 }
 
 const GRACE_MS = 11_000;
-const LOOKS_IN_A_ROW = 3;
 const REDIS_WAIT_MS = 1_000;
 
 /** Starts a process. Reading its accounts is real work; the rest goes on in simulated time. */
@@ -100,7 +103,7 @@ export async function startReplica(parts: ReplicaParts): Promise<Replica> {
     (assembled) => {
       running = assembled;
     },
-    (error: unknown) => log.error({ event: 'start.failed', error: String(error) }, 'The start failed.'),
+    (error: unknown) => parts.defect(`the start of ${life.name} failed: ${String(error)}`),
   );
 
   return {
@@ -191,22 +194,8 @@ async function assemble(parts: ReplicaParts, accounts: Accounts): Promise<Runnin
     log,
   });
   const beat = (): Promise<void> => engine.instances.beat(clock.now());
-  let isStopping = false;
-  const look = async (broker: string, name: string): Promise<void> => {
-    const account = accounts.get(name);
-    if (account?.broker !== broker) return entrance.passOn(broker, name);
-    try {
-      for (let looks = 0; looks < LOOKS_IN_A_ROW && !isStopping; looks++) {
-        const tended = await engine.keeper.tend(name);
-        if (tended.outcome !== 'failed' || !tended.again) break;
-      }
-      const now = accounts.get(name);
-      if (now && now !== account) await due.put(now.broker, [name], clock.now());
-    } catch (error) {
-      await due.unqueue(broker, [name]);
-      throw error;
-    }
-  };
+  const stopping = new AbortController();
+  const look = makeLook({ ...engine, accounts, entrance, clock, stopping: stopping.signal });
 
   // As a start that waits for its Redis; what fails otherwise ends the process, and its supervisor starts another.
   for (;;) {
@@ -241,7 +230,7 @@ async function assemble(parts: ReplicaParts, accounts: Accounts): Promise<Runnin
     schedule,
     takeUp: (before, after) => entrance.takeUp(diffAccounts(before, after)),
     async release() {
-      isStopping = true;
+      stopping.abort();
       await consents.close();
       await engine.instances.leave().catch(() => undefined);
       await releases.run();

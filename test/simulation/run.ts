@@ -5,6 +5,19 @@ import { playSeed, type Outcome } from './scenario.ts';
 /** Plays seeds of the simulation; see docs/reliability.md. */
 const USAGE = 'usage: npm run simulate -- [--seed N] [--runs N] [--hours H] [--workers N] [--quiet]';
 
+/** A worker that is silent for this long plays a seed without an end. */
+const SILENT_MS = 300_000;
+
+interface Given {
+  readonly seed: number;
+  readonly runs: number;
+  readonly hours: number | undefined;
+  readonly workers: number;
+  /** Of the seeds each so manieth. */
+  readonly stride: number;
+  readonly quiet: boolean;
+}
+
 interface Figures {
   runs: number;
   steps: number;
@@ -15,8 +28,7 @@ interface Figures {
   readonly broken: Outcome[];
 }
 
-function options():
-  { seed: number; runs: number; hours: number | undefined; workers: number; quiet: boolean } | undefined {
+function options(): Given | undefined {
   try {
     const { values } = parseArgs({
       options: {
@@ -24,17 +36,26 @@ function options():
         runs: { type: 'string' },
         hours: { type: 'string' },
         workers: { type: 'string', default: '1' },
+        stride: { type: 'string', default: '1' },
         quiet: { type: 'boolean', default: false },
       },
     });
-    const numbers = [values.seed ?? '1', values.runs ?? '1', values.hours ?? '1', values.workers].map(Number);
-    if (numbers.some((each) => !Number.isFinite(each) || each < 0)) return undefined;
-    const [seed = 1, runs = 1, hours = 1, workers = 1] = numbers;
+    const numbers = [
+      values.seed ?? '1',
+      values.runs ?? '1',
+      values.hours ?? '1',
+      values.workers,
+      values.stride,
+    ].map(Number);
+    const [seed = 1, runs = 1, hours = 1, workers = 1, stride = 1] = numbers;
+    const areWhole = [seed, runs, workers, stride].every((each) => Number.isInteger(each) && each >= 0);
+    if (!areWhole || workers < 1 || !Number.isFinite(hours) || hours < 0) return undefined;
     return {
       seed,
       runs,
       hours: values.hours === undefined ? undefined : hours,
-      workers,
+      workers: Math.min(workers, Math.max(1, runs)),
+      stride,
       quiet: values.quiet,
     };
   } catch {
@@ -76,8 +97,8 @@ if (!given) {
   console.error(USAGE);
   process.exitCode = 2;
 } else if (process.send) {
-  // A child of the below: `workers` is how many share the seeds.
-  await play(given, given.workers, (outcome) => void process.send?.(outcome));
+  // A child of the below.
+  await play(given, given.stride, (outcome) => void process.send?.(outcome));
   process.disconnect();
 } else {
   const figures: Figures = { runs: 0, steps: 0, calls: 0, spanMs: 0, servedMs: 0, withoutMs: 0, broken: [] };
@@ -100,7 +121,8 @@ if (!given) {
     `${figures.runs} runs, ${figures.broken.length} broken; ${days.toFixed(1)} simulated days, ${figures.steps} steps, ` +
       `${figures.calls} calls to brokers; a live token for ${fresh.toFixed(3)} % of the time; ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`,
   );
-  if (figures.broken.length > 0) process.exitCode = 1;
+  if (figures.runs < given.runs) console.log(`only ${figures.runs} of ${given.runs} runs came to an end`);
+  if (figures.broken.length > 0 || figures.runs < given.runs) process.exitCode = 1;
 }
 
 async function inChildren(workers: number, heard: (outcome: Outcome) => void): Promise<void> {
@@ -109,13 +131,25 @@ async function inChildren(workers: number, heard: (outcome: Outcome) => void): P
       const given = options();
       const seed = (given?.seed ?? 1) + i;
       const runs = (given?.runs ?? 1) - i;
-      const args = ['--seed', String(seed), '--runs', String(runs), '--workers', String(workers)];
+      // A child plays every so manieth seed: of its own accord it would take no more workers than runs.
+      const args = ['--seed', String(seed), '--runs', String(runs), '--stride', String(workers)];
       const child = fork(
         import.meta.filename,
         given?.hours === undefined ? args : [...args, '--hours', String(given.hours)],
       );
-      child.on('message', (outcome: Outcome) => heard(outcome));
       return new Promise<void>((resolve, reject) => {
+        const watch = (after: string): NodeJS.Timeout =>
+          setTimeout(() => {
+            child.kill('SIGKILL');
+            reject(new Error(`a worker has said nothing for ${SILENT_MS / 1_000} s after ${after}`));
+          }, SILENT_MS);
+        let silent = watch('its start');
+        child.on('message', (outcome: Outcome) => {
+          clearTimeout(silent);
+          silent = watch(`seed ${outcome.seed}`);
+          heard(outcome);
+        });
+        child.once('exit', () => clearTimeout(silent));
         child.once('error', reject);
         child.once('exit', (code) =>
           code === 0 ? resolve() : reject(new Error(`a worker ended with ${code}`)),

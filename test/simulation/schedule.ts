@@ -32,6 +32,10 @@ export interface ScheduleParts {
   readonly lookAtAll: () => Promise<void>;
   readonly isEmptied: () => Promise<boolean>;
   readonly sweepEveryMs: number;
+  /** Another text whenever something has changed that a sweep looks at. */
+  readonly revision: () => string;
+  /** Something has happened that never may. */
+  readonly defect: (what: string) => void;
 }
 
 /** What src/scheduling/schedule.ts does with BullMQ, on the board of jobs. */
@@ -48,11 +52,14 @@ const OWN_TICK_MS = 250;
 const WATCH_MS = 2_000;
 /** An account that was claimed this long ago has its job in the queue, or the job is lost. */
 const LOST_MS = 5_001;
+/** The share of the sweeps that are made though nothing has changed. */
+const CONTROL = 0.05;
 
 export function startSchedule(parts: ScheduleParts): SimulatedSchedule {
   const { life, timeline, log, dice, jobs, due, redisNet } = parts;
   const { clock } = life;
   let isOpen = true;
+  const phases = new Map(brokers.map(({ name }) => [name, dice.whole(0, OWN_TICK_MS - 1)]));
 
   const queueOf = (broker: string): BrokerQueue => ({
     broker,
@@ -63,8 +70,8 @@ export function startSchedule(parts: ScheduleParts): SimulatedSchedule {
     },
     waiting: () => Promise.resolve(jobs.waiting(broker)),
     underWay: () => jobs.underWay(life, broker),
-    lastBegunAt: life.elapsed,
-    rebuild: () => undefined,
+    lastBegunAt: () => jobs.lastBegunAt(life, broker),
+    rebuild: () => jobs.rebuild(life, broker),
     close: () => Promise.resolve(),
   });
   const ticks = makeTicks({ due, clock, log, queue: queueOf });
@@ -72,18 +79,23 @@ export function startSchedule(parts: ScheduleParts): SimulatedSchedule {
     due,
     queues: brokers.map(({ name }) => queueOf(name)),
     tickQueue: { ensure: () => Promise.resolve(), close: () => Promise.resolve() },
-    // Its own ticks are skipped where they would find nothing, so they never stand still.
-    ticks: { tick: ticks.tick, lastAt: clock.now },
+    ticks: { tick: ticks.tick, lastAt: lastTickOf },
     clock,
     elapsed: life.elapsed,
     log,
     isEmptied: parts.isEmptied,
     sweep: parts.sweep,
     lookAtAll: parts.lookAtAll,
-    giveUp: (reason) => {
-      throw new Error(`the watchdog gave up: ${reason}`);
-    },
+    giveUp: (reason) => parts.defect(`the watchdog of ${life.name} gave up: ${reason}`),
   });
+  /** Of its own ticks only those are made that find something: this one is the last it would have made. */
+  function lastTickOf(broker: string): number {
+    const last = ticks.lastAt(broker);
+    const at = onGrid(timeline.now() - OWN_TICK_MS + 1, OWN_TICK_MS, phases.get(broker) ?? 0);
+    const cut = redisNet.lastCut();
+    const went = at >= cut.until ? at : Math.min(at, cut.from);
+    return Math.max(last, went + life.clockOffset());
+  }
   const watch = (): Promise<void> => {
     noteTicks();
     return watchdog();
@@ -114,14 +126,17 @@ export function startSchedule(parts: ScheduleParts): SimulatedSchedule {
    * The service looks every so often; a look that finds nothing changes nothing. So only those are made
    * that find something, at the very instants at which it would have found it.
    */
-  function makeLook(everyMs: number, dueAt: () => number | undefined, work: () => void): () => void {
-    const phase = dice.whole(0, everyMs - 1);
-    const onGrid = (at: number): number => Math.ceil((at - phase) / everyMs) * everyMs + phase;
+  function makeLook(
+    everyMs: number,
+    dueAt: () => number | undefined,
+    work: () => void,
+    phase = dice.whole(0, everyMs - 1),
+  ): () => void {
     let planned: { readonly at: number; cancel(): void } | undefined;
     const plan = (): void => {
       const first = dueAt();
       if (first === undefined || !life.isAlive() || !isOpen) return;
-      const at = onGrid(Math.max(timeline.now() + (redisNet.isUp() ? 1 : 1_000), first));
+      const at = onGrid(Math.max(timeline.now() + (redisNet.isUp() ? 1 : 1_000), first), everyMs, phase);
       if (planned && planned.at <= at) return;
       planned?.cancel();
       const { cancel } = timeline.at(at, () =>
@@ -141,6 +156,7 @@ export function startSchedule(parts: ScheduleParts): SimulatedSchedule {
         OWN_TICK_MS,
         () => firstIn(keys.due(name)),
         () => nudge(name),
+        phases.get(name),
       ),
     ),
     makeLook(
@@ -154,7 +170,7 @@ export function startSchedule(parts: ScheduleParts): SimulatedSchedule {
         WATCH_MS,
         () => {
           const first = firstIn(keys.queued(name));
-          return first === undefined || jobs.waiting(name) > 0 ? undefined : first + LOST_MS;
+          return first === undefined ? undefined : first + LOST_MS;
         },
         () => void watch().catch(said('watchdog')),
       ),
@@ -189,9 +205,15 @@ export function startSchedule(parts: ScheduleParts): SimulatedSchedule {
     isOpen: () => isOpen,
   });
   for (const plan of looks) plan();
-  void repeat('sweep', parts.sweepEveryMs, () => {
+  let sweptAt: string | undefined;
+  void repeat('sweep', parts.sweepEveryMs, async () => {
+    const before = parts.revision();
+    // One that finds what the last one found does nothing; now and then it is made nevertheless.
+    if (sweptAt === before && !dice.chance(CONTROL)) return;
+    sweptAt = undefined;
     parts.beatAll();
-    return parts.sweep();
+    await parts.sweep();
+    sweptAt = before;
   });
 
   return {
@@ -205,3 +227,6 @@ export function startSchedule(parts: ScheduleParts): SimulatedSchedule {
     },
   };
 }
+
+const onGrid = (at: number, everyMs: number, phase: number): number =>
+  Math.ceil((at - phase) / everyMs) * everyMs + phase;

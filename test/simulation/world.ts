@@ -30,6 +30,9 @@ export type { CallListener, LogLine, World, WorldOptions } from './face.ts';
 const START_AT = Date.UTC(2026, 1, 2, 6);
 const SECRET_KEY = Buffer.alloc(32, 7);
 const KEPT_LINES = 4_000;
+const GONE_MS = 21_000;
+/** Keys that are written only to show that somebody lives, and how long keys are to live. */
+const STAMPS = /^refresher:(?:tick:|instances$|rearm$)/;
 
 /** Builds a world and starts its processes; no time has passed yet. */
 export async function makeWorld(options: WorldOptions): Promise<World> {
@@ -99,6 +102,13 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
   };
   writeEntries(entries);
 
+  /** How often something has changed that a sweep looks at; see `ReplicaParts.revision`. */
+  let changes = 0;
+  const disturb = (): void => void (changes += 1);
+  const revisionOf = (disk: SimulatedDisk): string =>
+    `${changes} ${redisServer.keyspace.ended()} ${disk.revision()}`;
+  /** What never may happen, until the step ends in which it did. */
+  const defects: string[] = [];
   const seal = remembering(makeSeal([SECRET_KEY]));
   let calm = false;
   const replicas = new Set<Replica>();
@@ -156,11 +166,17 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
       jobs,
       sweepEveryMs: options.sweepEveryMs ?? 30_000,
       beatAll,
+      revision: () => revisionOf(disk),
+      defect: (what) => void defects.push(what),
       disk,
     });
+    disturb();
     replicas.add(replica);
     life.onDeath(() => {
       replicas.delete(replica);
+      disturb();
+      // The others take it for gone when it has not shown itself for so long.
+      timeline.after(GONE_MS, disturb);
       for (const other of replicas) other.running()?.schedule.alarm();
     });
     return replica;
@@ -185,7 +201,10 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
   }
 
   function afterStep(): void {
+    const [defect] = defects;
+    if (defect !== undefined) throw new Error(defect);
     const changed = redisServer.keyspace.takeChanged();
+    if (redisServer.keyspace.takeRewritten().some((key) => !STAMPS.test(key))) disturb();
     if (changed.some((key) => /^refresher:(?:due:|queued:|rearm$)/.test(key))) {
       for (const replica of replicas) replica.running()?.schedule.replan();
     }
@@ -258,6 +277,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
     isCalm: () => calm,
     loseData(change) {
       change();
+      disturb();
       redisServer.keyspace.takeChanged();
       alerts.resume();
       for (const replica of replicas) replica.running()?.schedule.replan();
@@ -281,6 +301,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
     entries: () => entries,
     async reload(replica) {
       for (const each of replica ? [replica] : replicas) await each.reload();
+      disturb();
     },
     requestRefresh: (name, rearm) => requestRefresh(redis, name, brokerOf(name), rearm, timeline.now()),
     webhookUrl(name) {

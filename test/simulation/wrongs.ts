@@ -20,6 +20,7 @@ export const wrongs = [
   'clock skew',
   'jobs doubled',
   'jobs lost',
+  'worker wedged',
   'redis replies lost',
   'redis away',
   'redis slow',
@@ -147,6 +148,11 @@ export function begin(world: World, invariants: Invariants, wrong: Wrong, dice: 
       jobs.setFaults(wrong === 'jobs lost' ? { doubled: 0, lost: 0.2 } : { doubled: 0.4, lost: 0 });
       timeline.after(lastsMs, () => jobs.setFaults({ doubled: 0, lost: 0 }));
       return lastsMs;
+    }
+    case 'worker wedged': {
+      const process = victim();
+      if (process) jobs.wedge(process.life, broker);
+      return MINUTE_MS;
     }
     case 'redis replies lost':
       redisNet.loseReplies(few(1, 6));

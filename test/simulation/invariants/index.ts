@@ -21,6 +21,8 @@ export interface Invariants {
   rearmed(name: string): void;
   /** How long each account had no live token since its first one, ms, with the instants. */
   gaps(): ReadonlyMap<string, readonly Gap[]>;
+  /** How long all accounts together have been served since their first tokens, ms. */
+  servedMs(): number;
   /** What must hold when all is well again: every token live, every incident over but those of `lasting` accounts. */
   checkCalm(lasting: ReadonlySet<string>): void;
 }
@@ -52,6 +54,7 @@ export function watchInvariants(world: World, options: InvariantOptions): Invari
     },
     rearmed: signIns.rearmed,
     gaps: tokens.gaps,
+    servedMs: tokens.servedMs,
     checkCalm(lasting) {
       for (const name of served(world)) {
         if (lasting.has(name) || world.token(name) !== undefined) continue;

@@ -19,9 +19,12 @@ export function watchTokens(world: World): {
   forget(): void;
   latest(): readonly Issued[];
   gaps(): ReadonlyMap<string, readonly Gap[]>;
+  /** How long all names together have been served since their first tokens, ms. */
+  servedMs(): number;
 } {
   const issued = new Map<string, Issued>();
   const published = new Map<string, { order: number; generation: number }>();
+  const firstAt = new Map<string, number>();
   const without = new Map<string, number>();
   const gaps = new Map<string, Gap[]>();
   /** The newest of them. */
@@ -83,6 +86,7 @@ export function watchTokens(world: World): {
     if (until > known.expiresAt + excusedMs)
       broken(`${key} outlives its token by ${until - known.expiresAt} ms`);
     if (!counts) return;
+    if (!firstAt.has(name)) firstAt.set(name, world.now());
     const before = published.get(name) ?? { order: 0, generation: 0 };
     if (known.order < before.order) broken(`${key} went back to an older token`);
     published.set(name, { ...before, order: known.order });
@@ -99,6 +103,7 @@ export function watchTokens(world: World): {
       for (const [name, before] of published) published.set(name, { ...before, order: 0 });
     },
     latest: () => latest,
+    servedMs: () => [...firstAt.values()].reduce((sum, at) => sum + world.now() - at, 0),
     gaps: () => {
       const open = [...without].map(([name, from]): [string, Gap[]] => [
         name,

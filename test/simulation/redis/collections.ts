@@ -12,8 +12,13 @@ function setFields(space: Keyspace, key: string, pairs: readonly string[]): Repl
   }
   const { fields } = space.make(key, 'hash');
   const before = fields.size;
-  for (let i = 0; i < pairs.length; i += 2) fields.set(pairs[i] ?? '', pairs[i + 1] ?? '');
-  space.changed(key);
+  let isChanged = false;
+  for (let i = 0; i < pairs.length; i += 2) {
+    const [field = '', value = ''] = [pairs[i], pairs[i + 1]];
+    isChanged ||= fields.get(field) !== value;
+    fields.set(field, value);
+  }
+  if (isChanged) space.changed(key);
   return fields.size - before;
 }
 

@@ -43,8 +43,12 @@ export interface Keyspace {
   setExpiry(key: string, at: number | undefined): void;
   /** All living keys. */
   keys(): readonly string[];
-  /** The keys changed since the last call; for those who check every step. */
+  /** How many keys have come to their end by themselves, up to now. */
+  ended(): number;
+  /** The keys whose contents or end changed since the last call; for those who check every step. */
   takeChanged(): readonly string[];
+  /** Those of them whose contents changed, since the last call of this. */
+  takeRewritten(): readonly string[];
   snapshot(): Snapshot;
   restore(snapshot: Snapshot): void;
   clear(): void;
@@ -62,11 +66,18 @@ const empties: { readonly [T in Type]: () => Of<T> } = {
 export function makeKeyspace(now: () => number): Keyspace {
   let entries = new Map<string, Entry>();
   const dirty = new Set<string>();
+  const rewritten = new Set<string>();
+  let ended = 0;
 
+  const touch = (key: string): void => {
+    dirty.add(key);
+    rewritten.add(key);
+  };
   const entryOf = (key: string): Entry | undefined => {
     const entry = entries.get(key);
     if (entry?.expiresAt === undefined || entry.expiresAt > now()) return entry;
     entries.delete(key);
+    ended += 1;
     return undefined;
   };
   function find<T extends Type>(key: string, type: T): Of<T> | undefined {
@@ -77,7 +88,7 @@ export function makeKeyspace(now: () => number): Keyspace {
   }
   const put = (key: string, value: Value, expiresAt?: number): void => {
     entries.set(key, { value, expiresAt });
-    dirty.add(key);
+    touch(key);
   };
 
   return {
@@ -94,35 +105,44 @@ export function makeKeyspace(now: () => number): Keyspace {
     put,
     remove(key) {
       if (!entryOf(key)) return false;
-      dirty.add(key);
+      touch(key);
       return entries.delete(key);
     },
     changed(key) {
       const value = entryOf(key)?.value;
       if (value && isEmpty(value)) entries.delete(key);
-      dirty.add(key);
+      touch(key);
     },
     expiryOf: (key) => entryOf(key)?.expiresAt,
     setExpiry(key, at) {
       const entry = entryOf(key);
-      if (!entry) return;
+      if (!entry || entry.expiresAt === at) return;
       entry.expiresAt = at;
       dirty.add(key);
     },
     keys: () => [...entries.keys()].filter((key) => entryOf(key) !== undefined),
+    ended() {
+      for (const key of entries.keys()) entryOf(key);
+      return ended;
+    },
     takeChanged() {
       if (dirty.size === 0) return [];
       const taken = [...dirty];
       dirty.clear();
       return taken;
     },
+    takeRewritten() {
+      const taken = [...rewritten];
+      rewritten.clear();
+      return taken;
+    },
     snapshot: () => copyOf(entries),
     restore(snapshot) {
       entries = copyOf(snapshot);
-      for (const key of entries.keys()) dirty.add(key);
+      for (const key of entries.keys()) touch(key);
     },
     clear() {
-      for (const key of entries.keys()) dirty.add(key);
+      for (const key of entries.keys()) touch(key);
       entries.clear();
     },
   };

@@ -132,7 +132,7 @@ function add(space: Keyspace, key: string, words: readonly string[]): Reply {
     scores.set(member, score);
     reply = shown(score);
   }
-  space.changed(key);
+  if (added + updated > 0) space.changed(key);
   if (flags.has('INCR')) return reply;
   return flags.has('CH') ? added + updated : added;
 }
