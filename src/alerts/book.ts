@@ -19,6 +19,8 @@ const memberSchema = z.readonly(
     since: z.number(),
     /** The code of the cause it moved to. */
     movedTo: z.string().optional(),
+    /** Where a person does for it what only a person can: one account's link is of no use to another's owner. */
+    link: z.string().optional(),
   }),
 );
 
@@ -42,7 +44,6 @@ const incidentSchema = z.readonly(
     code: z.string(),
     level: z.enum(levels),
     reason: z.string(),
-    link: z.string().optional(),
     /** When the service tries again by itself, ms, as last said; absent: not until a person acts. */
     nextAt: z.number().optional(),
     openedAt: z.number(),
@@ -83,6 +84,13 @@ export function readBook(text: string): Book | undefined {
 export function mapIncidents(book: Book, change: (incident: Incident) => Incident): Book {
   const incidents = book.incidents.map(change);
   return incidents.every((incident, index) => incident === book.incidents[index]) ? book : { incidents };
+}
+
+/** Where a person acts for each account that fails, in the order they joined; what concerns no account is WHOLE. */
+export function linksOf(incident: Incident): readonly { readonly name: string; readonly link: string }[] {
+  return incident.members.flatMap(({ name, state, link }) =>
+    state === 'failing' && link !== undefined ? [{ name, link }] : [],
+  );
 }
 
 /** The accounts of an incident in one state; the service as a whole is no account. */

@@ -1,6 +1,7 @@
 import { duration } from '../core/duration.ts';
 import { namesIn, WHOLE, type Incident } from './book.ts';
 import type { Notice } from './channel.ts';
+import { waysIn } from './ways.ts';
 
 /** An embed as Discord takes it. */
 export interface Embed {
@@ -24,7 +25,9 @@ const REASON = 900;
 const SIDE_NAMES = 500;
 const SHORT_REASON = 600;
 const SHORT_NAMES = 10;
-const LINK = 1_000;
+const LINKS = { links: 10, characters: 2_400, longest: 1_000 };
+/** Description and fields together. */
+const BODY = 5_300;
 
 const colours = {
   notice: 0x6a737d,
@@ -48,7 +51,12 @@ export function openText(notice: Notice): Text {
   const mark = over ? 'dispersed' : incident.level;
   const reason = cut(unclosing(incident.reason), REASON);
   const side = [...list('Back', namesIn(incident, 'back'), SIDE_NAMES), ...movedLines(incident)];
-  const room = DESCRIPTION - lengthOf([reason, ...side]) - 50;
+  const fields = incident.end === undefined ? advice(notice) : [];
+  const description = Math.min(
+    DESCRIPTION,
+    BODY - lengthOf(fields.flatMap(({ name, value }) => [name, value])),
+  );
+  const room = description - lengthOf([reason, ...side]) - 50;
   return {
     content: [
       `${marks[mark]} ${incident.broker}: ${over ? 'over: ' : ''}${cut(unclosing(incident.reason), SHORT_REASON)} (${cut(incident.code, 80)})`,
@@ -58,9 +66,9 @@ export function openText(notice: Notice): Text {
     embeds: [
       {
         title: cut(headline(incident, failing.length, touched.length), TITLE),
-        description: cut([reason, ...list('Failing', failing, room), ...side].join('\n\n'), DESCRIPTION),
+        description: cut([reason, ...list('Failing', failing, room), ...side].join('\n\n'), description),
         color: colours[mark],
-        fields: incident.end === undefined ? advice(notice) : [],
+        fields,
         ...foot(incident, incident.openedAt),
       },
     ],
@@ -138,9 +146,12 @@ function advice({ incident, now }: Notice): { name: string; value: string }[] {
     incident.nextAt === undefined
       ? 'Nothing by itself: a person must act.'
       : `The service tries again by itself${incident.nextAt > now ? `; as of ${at(now)} the next try is at ${at(incident.nextAt)}` : ''}.`;
-  const link =
-    incident.link === undefined ? [] : [{ name: 'What you can do', value: cutLink(incident.link) }];
-  return [{ name: 'What happens next', value: next }, ...link];
+  const { ways, beyond } = waysIn(incident, LINKS);
+  return [
+    { name: 'What happens next', value: next },
+    ...ways.map(({ who, link }) => ({ name: `What ${who || 'you'} can do`, value: link })),
+    ...(beyond === 0 ? [] : [{ name: 'What else', value: `Links on the dashboard: ${accounts(beyond)}.` }]),
+  ];
 }
 
 function foot(incident: Incident, instant: number): Pick<Embed, 'footer' | 'timestamp'> {
@@ -176,9 +187,4 @@ function accounts(count: number): string {
 function cut(text: string, limit: number): string {
   // A cut through a surrogate pair would make Discord refuse the whole message.
   return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`.toWellFormed();
-}
-
-/** Half a link leads nowhere. */
-function cutLink(link: string): string {
-  return link.length <= LINK ? link : 'Open the dashboard: the link is too long for this message.';
 }

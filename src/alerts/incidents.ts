@@ -123,7 +123,7 @@ function opened(book: Book, failure: Failure, now: number): Incident {
     level: failure.level,
     ...said(failure),
     openedAt: now,
-    members: [{ name: failure.account, state: 'failing', since: now }],
+    members: [{ name: failure.account, state: 'failing', since: now, link: failure.link }],
     revision: 1,
     changedAt: now,
     sent: {},
@@ -137,15 +137,17 @@ function joined(incident: Incident, failure: Failure, now: number): Incident {
   const material =
     isNew ||
     level !== incident.level ||
-    (failure.link !== undefined && incident.link === undefined) ||
+    (failure.link !== undefined && known.link === undefined) ||
     (now - incident.changedAt >= RESAY_MS && nextMoved(incident.nextAt, failure.nextAt));
   if (!material) return incident;
-  const member: Member = { name: failure.account, state: 'failing', since: now };
+  const member: Member = isNew
+    ? { name: failure.account, state: 'failing', since: now, link: failure.link }
+    : { ...known, link: failure.link ?? known.link };
   return {
     ...incident,
-    ...said(failure, incident),
+    ...said(failure),
     level,
-    members: isNew ? withMember(incident.members, member) : incident.members,
+    members: withMember(incident.members, member),
     revision: incident.revision + 1,
     changedAt: now,
     end: undefined,
@@ -157,8 +159,8 @@ function worse(one: Level, other: Level): Level {
   return levels.indexOf(one) > levels.indexOf(other) ? one : other;
 }
 
-function said(failure: Failure, before?: Incident): Pick<Incident, 'reason' | 'link' | 'nextAt'> {
-  return { reason: failure.message, link: failure.link ?? before?.link, nextAt: failure.nextAt };
+function said(failure: Failure): Pick<Incident, 'reason' | 'nextAt'> {
+  return { reason: failure.message, nextAt: failure.nextAt };
 }
 
 function nextMoved(before: number | undefined, after: number | undefined): boolean {

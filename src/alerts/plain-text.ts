@@ -1,6 +1,7 @@
 import { duration } from '../core/duration.ts';
-import { namesIn, WHOLE } from './book.ts';
+import { linksOf, namesIn, WHOLE } from './book.ts';
 import type { Notice } from './channel.ts';
+import { waysIn } from './ways.ts';
 
 /** What a notice says: an incident began, still stands, changed, or is over. */
 export type Happening = 'opened' | 'changed' | 'reminder' | 'recovered';
@@ -17,11 +18,15 @@ export interface IncidentReport {
   readonly recovered: readonly string[];
   readonly opened_at: string;
   readonly next_try_at: string | null;
+  /** Of the first account that has one. */
   readonly link: string | null;
+  /** Each account's own. */
+  readonly links: Readonly<Record<string, string>>;
   readonly sent_at: string;
 }
 
 export function reportOf(event: Happening, { incident, now }: Notice): IncidentReport {
+  const links = linksOf(incident);
   return {
     event,
     id: incident.id,
@@ -33,13 +38,17 @@ export function reportOf(event: Happening, { incident, now }: Notice): IncidentR
     recovered: namesIn(incident, 'back'),
     opened_at: new Date(incident.openedAt).toISOString(),
     next_try_at: incident.nextAt === undefined ? null : new Date(incident.nextAt).toISOString(),
-    link: incident.link ?? null,
+    link: links[0]?.link ?? null,
+    links: Object.fromEntries(
+      links.filter(({ name }) => name !== WHOLE).map(({ name, link }) => [name, link]),
+    ),
     sent_at: new Date(now).toISOString(),
   };
 }
 
 /** Names beyond these are counted. */
 const SHOWN_NAMES = 50;
+const LINKS = { links: SHOWN_NAMES, characters: 50_000, longest: 2_000 };
 
 /** One line, for a subject. The word that closes an incident stands in no other. */
 export function subjectOf(event: Happening, { incident, now }: Notice): string {
@@ -65,13 +74,15 @@ export function textOf(event: Happening, { incident, now }: Notice): string {
       ? 'Nothing happens by itself: a person must act.'
       : `The service tries again by itself, next at ${new Date(incident.nextAt).toISOString()}.`;
   const isOver = event === 'recovered';
+  const { ways, beyond } = waysIn(incident, LINKS);
   return [
     incident.reason,
     ...(isOver ? [`It lasted ${duration(Math.max(0, now - incident.openedAt))}.`] : []),
     ...(failing.length > 0 ? [`Failing (${failing.length}): ${shown(failing)}`] : []),
     ...(back.length > 0 ? [`Back (${back.length}): ${shown(back)}`] : []),
     ...(isOver ? [] : [next]),
-    ...(isOver || incident.link === undefined ? [] : [`What you can do: ${incident.link}`]),
+    ...(isOver ? [] : ways.map(({ who, link }) => `What ${who || 'you'} can do: ${link}`)),
+    ...(isOver || beyond === 0 ? [] : [`Links on the dashboard: ${beyond}.`]),
     `Since ${new Date(incident.openedAt).toISOString()}. Cause: ${incident.broker}/${incident.code}.`,
   ].join('\n\n');
 }

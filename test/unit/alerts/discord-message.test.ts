@@ -3,6 +3,7 @@ import { emptyBook, type Book } from '../../../src/alerts/book.ts';
 import { closeText, openText, type Text } from '../../../src/alerts/discord-message.ts';
 import { parseWebhookUrl } from '../../../src/alerts/discord.ts';
 import { failed, recovered } from '../../../src/alerts/incidents.ts';
+import { reportOf, textOf } from '../../../src/alerts/plain-text.ts';
 import { failure, only } from './builders.ts';
 
 const T = Date.UTC(2026, 10, 21, 8);
@@ -73,6 +74,41 @@ describe('the message that opens', () => {
     );
   });
 
+  it('gives each person their own link, not the last one to all', () => {
+    const linkOf = (name: string): string => `https://tokens.example/oauth/upstox/${name}?ticket=made-up`;
+    const names = ['AB0000', 'AB0001', 'AB0002'];
+    const three = names.reduce(
+      (book, account) => failed(book, failure({ account, link: linkOf(account) }), T),
+      emptyBook,
+    );
+    const linksIn = (book: Book): unknown =>
+      openText(notice(book))
+        .embeds[0]?.fields.slice(1)
+        .map(({ name, value }) => [name, value]);
+    expect(linksIn(three)).toEqual(names.map((name) => [`What ${name} can do`, linkOf(name)]));
+    expect(linksIn(recover(three, ['AB0001']))).toEqual([
+      ['What AB0000 can do', linkOf('AB0000')],
+      ['What AB0002 can do', linkOf('AB0002')],
+    ]);
+    expect(textOf('opened', notice(three))).toContain(`What AB0001 can do: ${linkOf('AB0001')}`);
+    expect(reportOf('opened', notice(three)).links).toEqual(
+      Object.fromEntries(names.map((name) => [name, linkOf(name)])),
+    );
+  });
+
+  it('gives the links of the first ten, and counts the others', () => {
+    const forty = many
+      .slice(0, 40)
+      .reduce(
+        (book, account, index) =>
+          failed(book, failure({ account, link: `http://localhost:8000/${index}` }), T),
+        emptyBook,
+      );
+    const fields = openText(notice(forty)).embeds[0]?.fields ?? [];
+    expect(fields).toHaveLength(12);
+    expect(fields.at(-1)?.value).toBe('Links on the dashboard: 30 accounts.');
+  });
+
   it('never has the word that closes, whatever has happened since', () => {
     const two = fail(['USER_000000', 'USER_000001']);
     for (const book of [recover(two, ['USER_000000']), recover(two, ['USER_000000', 'USER_000001'])]) {
@@ -114,6 +150,20 @@ describe('the limits', () => {
       expectWithinLimits(text);
       expect(JSON.stringify(text)).toMatch(/and \+\d+ more/);
     }
+  });
+
+  it('hold with a long link of its own for everybody', () => {
+    const book = many.reduce(
+      (rest, account) =>
+        failed(
+          rest,
+          failure({ ...worst, account, link: `http://localhost/${account}${'x'.repeat(300)}` }),
+          T,
+        ),
+      emptyBook,
+    );
+    expectWithinLimits(openText(notice(book)));
+    expectWithinLimits(openText(notice(recover(book, many.slice(0, 500)))));
   });
 
   it('hold where accounts went on failing for many causes', () => {

@@ -1,0 +1,35 @@
+import { linksOf, type Incident } from './book.ts';
+
+/** A way in for a person, and whom it is for; empty where it is for all that fail. */
+export interface Way {
+  readonly who: string;
+  readonly link: string;
+}
+
+/**
+ * Where persons act, as many as a message has room for: one line where all have one place to go to, else one for
+ * each account. `beyond` are the accounts whose link did not fit.
+ */
+export function waysIn(
+  incident: Incident,
+  room: { readonly links: number; readonly characters: number; readonly longest: number },
+): { readonly ways: readonly Way[]; readonly beyond: number } {
+  const links = linksOf(incident);
+  const [first] = links;
+  if (first === undefined) return { ways: [], beyond: 0 };
+  if (links.every(({ link }) => link === first.link)) {
+    return first.link.length <= Math.min(room.longest, room.characters)
+      ? { ways: [{ who: '', link: first.link }], beyond: 0 }
+      : { ways: [], beyond: links.length };
+  }
+  let left = room.characters;
+  const ways: Way[] = [];
+  for (const { name, link } of links) {
+    const length = name.length + link.length;
+    // Half a link leads nowhere.
+    if (ways.length === room.links || link.length > room.longest || length > left) continue;
+    left -= length;
+    ways.push({ who: name, link });
+  }
+  return { ways, beyond: links.length - ways.length };
+}
