@@ -10,7 +10,10 @@ type Hostility = Omit<FaultRule, 'broker'>;
 /** What a WAF, a proxy or a broken server answers with. None of it says anything about an account. */
 const noAnswers: readonly (readonly [string, Hostility])[] = [
   ['a page with 200', { kind: 'html', status: 200 }],
-  ['a page with 403', { kind: 'html', status: 403 }],
+  ...[400, 401, 403, 404, 405, 407].map((status): readonly [string, Hostility] => [
+    `a page with ${status}`,
+    { kind: 'html', status },
+  ]),
   ['a page with 429', { kind: 'html', status: 429 }],
   ['a page with 502', { kind: 'html', status: 502 }],
   ['a page with 503', { kind: 'html', status: 503 }],
@@ -42,9 +45,13 @@ const takesAny2xx = (name: string): boolean => name.startsWith('ig ') && name.en
 const meansBlocked = (name: string, { kind, status }: Hostility): boolean =>
   name.startsWith('upstox ') && kind === 'html' && status === 403;
 
-/** Without a session Tradovate says 401, whatever else comes along: it is there. */
-const says401 = (name: string, { kind }: Hostility): boolean =>
-  /^tradovate .* reach$/.test(name) && ['empty', 'garbage', 'gzip'].includes(kind);
+/** IG answers a dead refresh token with these, and one that was sent is spent either way: a login follows. */
+const endsPair = (name: string, { kind, status }: Hostility): boolean =>
+  name === 'ig (v3) renew' && kind === 'html' && (status === 400 || status === 401);
+
+/** Whether Tradovate is there is all that is asked: whatever comes below 500 and is no page answers it. */
+const isThere = (name: string, { kind }: Hostility): boolean =>
+  /^tradovate .* reach$/.test(name) && ['status', 'empty', 'garbage', 'gzip'].includes(kind);
 
 /** What may be kept of an answer of 10 MB, bytes. */
 const MOST_TAKEN = 1024 * 1024;
@@ -82,13 +89,14 @@ describe.each(hostileSubjects)('%s', (name, subject) => {
     if (takesAny2xx(name) && ['html', 'empty', 'garbage', 'gzip'].includes(fault.kind)) {
       if (fault.status === undefined || fault.status < 300) return expect(await end()).toBeUndefined();
     }
-    if (says401(name, fault)) return expect(await end()).toBeUndefined();
+    if (isThere(name, fault)) return expect(await end()).toBeUndefined();
     const { error, calls } = await rig.failure(end);
     expect(late()).toBeLessThan(GRACE_MS);
     expect(rig.taken()).toBeLessThan(MOST_TAKEN);
     expectSane(error, calls);
 
     if (meansBlocked(name, fault)) expect(error).toMatchObject({ kind: 'needs-human', scope: 'egress' });
+    else if (endsPair(name, fault)) expect(error.kind).toBe('refused');
     else if (fault.status === 429) expect(error.kind).toBe('throttled');
     else expect(['transient', 'outcome-unknown']).toContain(error.kind);
     // What may have taken effect is not said to be free of it.

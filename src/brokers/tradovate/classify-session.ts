@@ -1,16 +1,19 @@
 import type { HttpAnswer } from '../../core/broker.ts';
 import type { BrokerError } from '../../core/errors.ts';
 import { isHtml } from '../answer.ts';
+import type { Bound } from './carry.ts';
 import {
   barred,
   brokerFails,
   HOUR_MS,
+  isTurnedAway,
   making,
   oddity,
   penalised,
   shown,
   silent,
   stopped,
+  turnedAway,
   unclear,
   type Make,
 } from './verdict.ts';
@@ -25,6 +28,8 @@ export interface Asked {
   readonly transientTexts: readonly string[];
   /** True where this call answered a penalty. */
   readonly repeated: boolean;
+  /** What a penalty's ticket is bound to; undefined: a read, which carries none. */
+  readonly bound?: Bound;
 }
 
 /** How a server fault is worded (github tradovate/api issue 15): a text, no JSON. */
@@ -38,10 +43,7 @@ const accessDenied = /access is denied/i;
  */
 export function sessionRefusal(answer: HttpAnswer, said: Said | undefined, asked: Asked): BrokerError {
   const make = making(answer.status);
-  if (said?.penalty) {
-    const call = asked.call === 'renewal' ? asked.call : undefined;
-    return penalised(said.penalty, { ...asked, call }, make);
-  }
+  if (said?.penalty) return penalised(said.penalty, { ...asked, bound: asked.bound }, make);
   const bar = barred(said?.userStatus, make);
   if (bar) return bar;
   const raw = said?.text?.toLowerCase() ?? '';
@@ -67,14 +69,9 @@ function byStatus(answer: HttpAnswer, said: Said | undefined, asked: Asked, make
     );
   }
   if (status === 429) return limited(answer, make);
+  // Before any other 4xx: a page says nothing about the session, and a live token must not end by it.
+  if (isTurnedAway(answer)) return turnedAway('call', make);
   if (status === 408) return orphan(make);
-  if (status === 403 && isHtml(answer)) {
-    return make(
-      'edge_blocked',
-      { ...unclear, scope: 'egress' },
-      'Something in front of Tradovate (its firewall, or a proxy of yours) turned the call away. If it lasts, have this address let through',
-    );
-  }
   return asked.call === 'renewal'
     ? refusedRenewal(answer, said, asked, make)
     : refusedRead(answer, said, make);
@@ -113,7 +110,7 @@ function odd(answer: HttpAnswer, make: Make): BrokerError {
     ? make(
         'request_malformed',
         { kind: 'refused' },
-        'Tradovate does not know this call. Check TRADOVATE_API_URL if it is set; else this is a defect of this service, please report it',
+        'Tradovate does not know this call. Check TRADOVATE_API_URL if it is set, mend it and restart; else this is a defect of this service, please report it',
       )
     : make('unreadable_answer', unclear, `Tradovate answered with ${oddity(answer)}`);
 }
@@ -149,13 +146,14 @@ function orphan(make: Make): BrokerError {
 }
 
 /**
- * What an answer to a call without a session says of the broker: undefined where it answers as itself,
- * which is JSON or a plain 401.
+ * What an answer to a call without a session says of the broker: undefined where it answers as itself. That is
+ * any complete answer below 500 that is no page: which one the list gives to a caller without a token is
+ * documented for one of the two ways only, and whoever waits for a certain one waits for ever.
  */
 export function unreached(answer: HttpAnswer, said: Said | undefined): BrokerError | undefined {
   const { status } = answer;
   const make = making(status);
-  if (said?.penalty) return penalised(said.penalty, { call: undefined, repeated: false, secrets: [] }, make);
+  if (said?.penalty) return penalised(said.penalty, { bound: undefined, repeated: false, secrets: [] }, make);
   if (status === 423 || status === 429) {
     return make(
       status === 423 ? 'lockout_near' : 'rate_limited',
@@ -163,8 +161,7 @@ export function unreached(answer: HttpAnswer, said: Said | undefined): BrokerErr
       'Tradovate takes no calls from this network: nothing is sent from here for an hour',
     );
   }
-  const isItself = status < 500 && !isHtml(answer) && (answer.json !== undefined || status === 401);
-  return isItself
+  return status < 500 && !isHtml(answer)
     ? undefined
     : make(
         'server_fault',

@@ -1,21 +1,27 @@
 import type { HttpAnswer } from '../../core/broker.ts';
 import type { BrokerError } from '../../core/errors.ts';
-import { isHtml } from '../answer.ts';
 import type { TradovateAccount } from './account.ts';
+import type { Bound } from './carry.ts';
 import {
   barred,
-  brokerFails,
   failedLogin,
   HOUR_MS,
+  isTurnedAway,
   making,
   oddity,
   penalised,
   shown,
   silent,
+  turnedAway,
   unclear,
+  unknownStatus,
+  type Fields,
   type Make,
 } from './verdict.ts';
 import type { Said } from './wire.ts';
+
+/** Whether the login counted, a failing server does not say: the ledger charges it, and the next one is paced. */
+const brokerFailed: Fields = { ...unclear, scope: 'broker' };
 
 /** What the answer to a login is judged with beside itself. */
 export interface Judging {
@@ -26,6 +32,8 @@ export interface Judging {
   readonly transientTexts: readonly string[];
   /** True where this call answered a penalty. */
   readonly repeated: boolean;
+  /** What a penalty's ticket is bound to. */
+  readonly bound: Bound;
 }
 
 /**
@@ -36,7 +44,7 @@ export interface Judging {
 export function refusal(answer: HttpAnswer, said: Said | undefined, judging: Judging): BrokerError {
   const { status } = answer;
   const make = making(status);
-  if (said?.penalty) return penalised(said.penalty, { ...judging, call: 'sign-in' }, make);
+  if (said?.penalty) return penalised(said.penalty, judging, make);
   const words = said?.text === undefined ? '' : shown(said.text, judging.secrets);
   const raw = said?.text?.toLowerCase() ?? '';
   // These statuses speak of the network or the server, unless the text speaks of the password.
@@ -44,9 +52,13 @@ export function refusal(answer: HttpAnswer, said: Said | undefined, judging: Jud
   const isJudged = said !== undefined && (said.error || said.text !== undefined);
   const bar = isAboutPassword(raw) ? undefined : barred(said?.userStatus, make);
   if (bar) return bar;
+  const hasWords = isOutside || said?.text !== undefined;
+  const state = hasWords ? undefined : unknownStatus(said?.userStatus, judging.secrets, make);
+  if (state) return state;
   if (isJudged && (!isOutside || isAboutPassword(raw))) {
     if (judging.transientTexts.some((text) => raw.includes(text))) {
-      return make('server_fault', brokerFails, `Tradovate could not take the login${words}`);
+      // Known to pass, but a login all the same: who counts it, nobody knows, so that it is paced.
+      return make('server_fault', brokerFailed, `Tradovate could not take the login${words}`);
     }
     return byText(raw, words, status, judging.way, make);
   }
@@ -93,13 +105,8 @@ function byStatus(answer: HttpAnswer, way: Judging['way'], make: Make): BrokerEr
       'Tradovate takes no more calls from this network: no login from here for an hour',
     );
   }
-  if (status === 403 && isHtml(answer)) {
-    return make(
-      'edge_blocked',
-      { ...unclear, scope: 'egress' },
-      'Something in front of Tradovate (its firewall, or a proxy of yours) turned the login away. If it lasts, have this address let through',
-    );
-  }
+  // Before any other 4xx: a firewall's or a proxy's word says nothing about the login.
+  if (isTurnedAway(answer)) return turnedAway('login', make);
   if (status === 401)
     return make('bad_credentials', failedLogin, `Tradovate does not accept this login. ${checkOf(way)}`);
   if (status === 403) {
@@ -115,13 +122,10 @@ function byStatus(answer: HttpAnswer, way: Judging['way'], make: Make): BrokerEr
       unclear,
       'Tradovate gave up on the login; a session may have been opened',
     );
-  if (status === 503) {
-    return make('server_fault', brokerFails, 'Tradovate takes no logins at the moment');
-  }
   if (status >= 500) {
     return make(
       'server_fault',
-      { ...unclear, scope: 'broker' },
+      brokerFailed,
       'Tradovate failed during the login; a session may have been opened',
     );
   }
@@ -129,7 +133,7 @@ function byStatus(answer: HttpAnswer, way: Judging['way'], make: Make): BrokerEr
     return make(
       'request_malformed',
       { kind: 'refused' },
-      `Tradovate does not know this call. Check ${way === 'api' ? 'TRADOVATE_API_URL' : 'TRADOVATE_BRIDGE_URL'} if it is set; else this is a defect of this service, please report it`,
+      `Tradovate does not know this call. Check ${way === 'api' ? 'TRADOVATE_API_URL' : 'TRADOVATE_BRIDGE_URL'} if it is set, mend it, restart and allow one more try here (refresh --force); else this is a defect of this service, please report it`,
     );
   }
   return make(

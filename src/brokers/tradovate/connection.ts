@@ -1,7 +1,7 @@
-import type { BrokerIo, Call, Connection, Grant, HttpAnswer, Proof } from '../../core/broker.ts';
+import type { BrokerIo, Call, Connection, Grant, HttpAnswer, HttpRequest, Proof } from '../../core/broker.ts';
 import { BrokerError } from '../../core/errors.ts';
 import type { TradovateAccount } from './account.ts';
-import { carriedBy, sendCarrying } from './carry.ts';
+import { carriedBy, sendCarrying, type Bound } from './carry.ts';
 import { sessionRefusal, unreached } from './classify-session.ts';
 import { refusal } from './classify.ts';
 import { adopted, grantOf, tokenIn } from './grants.ts';
@@ -17,21 +17,26 @@ export function connect(account: TradovateAccount, io: BrokerIo): Connection {
   const secrets = api ? [password, api.sec] : [password];
   const way = api ? 'api' : 'bridge';
 
-  const signIn = async (call: Call): Promise<Grant> => {
-    const { repeated, ticket } = carriedBy(call, 'sign-in');
+  const loginRequest = (ticket?: string): HttpRequest => {
     const login = { username, password, ticket, userAgent };
-    const request = api
+    return api
       ? accessTokenRequest({ ...login, api, baseUrl: apiUrl })
       : authorizeRequest({ ...login, origin, baseUrl: bridgeUrl });
-    const answer = await sendCarrying(io.http, request, call);
+  };
+
+  const signIn = async (call: Call): Promise<Grant> => {
+    const bound: Bound = { call: 'sign-in', to: loginRequest().body ?? '' };
+    const { repeated, ticket } = carriedBy(call, bound);
+    const answer = await sendCarrying(io.http, loginRequest(ticket), call);
     const said = readSaid(answer);
     const token = tokenIn(said, answer.status, api ? 'native' : 'bridge');
-    if (token === undefined) throw refusal(answer, said, { way, secrets, transientTexts, repeated });
+    if (token === undefined) throw refusal(answer, said, { way, secrets, transientTexts, repeated, bound });
     return grantOf(token, apiUrl, { said, status: answer.status, receivedAt: io.clock.now() });
   };
 
   const renew = async (from: Grant, call: Call): Promise<Grant> => {
-    const { repeated, ticket } = carriedBy(call, 'renewal');
+    const bound: Bound = { call: 'renewal', to: from.token };
+    const { repeated, ticket } = carriedBy(call, bound);
     const request = renewalRequest({ baseUrl: apiUrl, token: from.token, ticket, ticketIn, userAgent });
     const answer = await sendCarrying(io.http, request, call);
     const said = readSaid(answer);
@@ -42,13 +47,22 @@ export function connect(account: TradovateAccount, io: BrokerIo): Connection {
         secrets: [...secrets, from.token],
         transientTexts,
         repeated,
+        bound,
       });
     }
     return grantOf(token, apiUrl, { said, status: answer.status, receivedAt: io.clock.now(), from });
   };
 
-  const read = (baseUrl: string, path: string, call: Call, token?: string): Promise<HttpAnswer> =>
-    io.http(readRequest({ baseUrl, path, userAgent, ...(token !== undefined && { token }) }), call);
+  /** The list of accounts: of the bridge as of whom it was made for, like its login. */
+  const list = (call: Call, token?: string): Promise<HttpAnswer> => {
+    const asked = { userAgent, ...(token !== undefined && { token }) };
+    return io.http(
+      api
+        ? readRequest({ ...asked, baseUrl: apiUrl, path: '/account/list' })
+        : readRequest({ ...asked, origin, baseUrl: bridgeUrl, path: '/accounts?locale=en' }),
+      call,
+    );
+  };
   const refusedRead = (answer: HttpAnswer, { token }: Grant): BrokerError =>
     sessionRefusal(answer, readSaid(answer), {
       call: 'read',
@@ -58,7 +72,10 @@ export function connect(account: TradovateAccount, io: BrokerIo): Connection {
     });
 
   const probe = async (grant: Grant, call: Call): Promise<Proof> => {
-    const answer = await read(apiUrl, '/auth/me', call, grant.token);
+    const answer = await io.http(
+      readRequest({ baseUrl: apiUrl, path: '/auth/me', userAgent, token: grant.token }),
+      call,
+    );
     const said = readSaid(answer);
     const isSaid = answer.status === 200 && said?.text === undefined && said?.penalty === undefined;
     if (isSaid && said?.userId !== undefined && grant.owner !== undefined) {
@@ -73,17 +90,14 @@ export function connect(account: TradovateAccount, io: BrokerIo): Connection {
   };
 
   const discover = async (grant: Grant, call: Call): Promise<readonly string[]> => {
-    const answer = api
-      ? await read(apiUrl, '/account/list', call, grant.token)
-      : await read(bridgeUrl, '/accounts?locale=en', call, grant.token);
+    const answer = await list(call, grant.token);
     const names = answer.status === 200 ? readNames(answer) : undefined;
     if (!names) throw refusedRead(answer, grant);
     return names;
   };
 
   const reach = async (call: Call): Promise<void> => {
-    const asked = api ? read(apiUrl, '/account/list', call) : read(bridgeUrl, '/accounts?locale=en', call);
-    const answer = await asked.catch((error: unknown) => {
+    const answer = await list(call).catch((error: unknown) => {
       throw unanswered(error);
     });
     const error = unreached(answer, readSaid(answer));

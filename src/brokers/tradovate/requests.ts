@@ -92,16 +92,19 @@ interface Read extends Asking {
   readonly path: string;
   /** Undefined: asked without a session. */
   readonly token?: string;
+  /** With calls to the bridge, as at its login. */
+  readonly origin?: string | undefined;
 }
 
 /** A plain read, with the token or without. */
-export function readRequest({ baseUrl, userAgent, path, token }: Read): HttpRequest {
+export function readRequest({ baseUrl, userAgent, path, token, origin }: Read): HttpRequest {
   return {
     method: 'GET',
     url: `${baseUrl}${path}`,
     headers: {
       accept: 'application/json',
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(origin !== undefined && { origin, referer: `${origin}/` }),
       ...(userAgent !== undefined && { 'user-agent': userAgent }),
     },
   };

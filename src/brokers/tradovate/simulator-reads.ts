@@ -17,7 +17,8 @@ export interface Reads {
 /**
  * What a token is good for. Switches: `renewPenalty` (`wait only`, `query`, `header`: where a renewal has to
  * bring a ticket), `bridge.renewable` (`on`, `off`), `deviceIdEnforced` (`off`, `on`: data calls of a native login
- * whose device id is missing or holds `wrong` are 401).
+ * whose device id is missing or holds `wrong` are 401), `mePenalty` (`wait only`, `ticket`: the wait alone
+ * does not end a penalty of `me`, and no document says where a read would bring a ticket).
  */
 export function makeReads(host: DialectHost, sessions: Sessions, penalties: Penalties): Reads {
   const tokenOf = (request: DialectRequest): SimulatedToken | undefined =>
@@ -58,7 +59,8 @@ export function makeReads(host: DialectHost, sessions: Sessions, penalties: Pena
   const me = (request: DialectRequest): DialectAnswer => {
     const { egress } = request;
     const body = bearerOf(request);
-    const attempt = { endpoint: 'me', egress, body, ticket: undefined, waitOnly: true } as const;
+    const waitOnly = host.switch<string>('mePenalty', 'wait only') === 'wait only';
+    const attempt = { endpoint: 'me', egress, body, ticket: undefined, waitOnly } as const;
     const inTheWay = penalties.inTheWay(attempt);
     if (inTheWay) return inTheWay;
     return withSession(
@@ -90,15 +92,22 @@ export function makeReads(host: DialectHost, sessions: Sessions, penalties: Pena
       return { status: 200, body: accountsOf(host, session).map((account) => ({ ...account, ...more })) };
     });
 
+  /** What a list without a token gets. Switch `bridge.unauthorized` (401, 403, 404, `page`): only specified, never seen. */
+  const unauthorized = (): DialectAnswer => {
+    const status = host.switch<number | 'page'>('bridge.unauthorized', 401);
+    if (status === 401) return { status, body: { s: 'error', errmsg: 'Unauthorized' } };
+    if (status === 403) return { status };
+    return status === 404
+      ? { status, body: 'Not Found' }
+      : { status: 403, body: '<!doctype html><title>Attention Required!</title>' };
+  };
+
   /** TradingView's specification: no token, or an expired one, is 401. */
   const bridgeRead = (request: DialectRequest, answer: (token: SimulatedToken) => unknown): DialectAnswer =>
     withSession(
       request,
       (token) => ({ status: 200, body: { s: 'ok', d: answer(token) } }),
-      () =>
-        bearerOf(request) === ''
-          ? { status: 401, body: { s: 'error', errmsg: 'Unauthorized' } }
-          : deadToken(host, tokenOf(request)),
+      () => (bearerOf(request) === '' ? unauthorized() : deadToken(host, tokenOf(request))),
     );
 
   const bridgeAccounts = (request: DialectRequest): DialectAnswer =>

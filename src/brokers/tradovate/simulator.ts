@@ -69,7 +69,9 @@ export const tradovateDialect: MakeDialect = (host) => {
       return { forgotten: true };
     },
     'user-status': (argument = '') => {
-      const [username = '', status = 'TemporaryLocked'] = argument.split(' ');
+      // Its enum is misspelled in the only source: switch `lockedStatus` writes it otherwise.
+      const locked = host.switch<string>('lockedStatus', 'TemporaryLocked');
+      const [username = '', status = locked] = argument.split(' ');
       logins.setStatus(username, status);
       return { status };
     },
@@ -110,7 +112,9 @@ export const tradovateDialect: MakeDialect = (host) => {
       if (told) return { status: told.status, ...(told.body !== undefined && { body: told.body }) };
       const username = reads.tokenOf(request)?.session.username;
       const inNetwork = { ...request, egress: networkOf(request.egress) };
-      return quotas.spend({ egress: request.egress, username }) ?? play[name]?.(inNetwork) ?? { status: 404 };
+      return (
+        quotas.spend({ egress: inNetwork.egress, username }) ?? play[name]?.(inNetwork) ?? { status: 404 }
+      );
     },
     refuse: ({ name }) => {
       if (name === 'authorize') return wrongBridge(host);

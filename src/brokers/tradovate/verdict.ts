@@ -1,7 +1,7 @@
 import { BrokerError, type BrokerErrorFields } from '../../core/errors.ts';
 import type { HttpAnswer } from '../../core/broker.ts';
 import { isHtml } from '../answer.ts';
-import { carryFor, type Penalisable } from './carry.ts';
+import { carryFor, type Bound } from './carry.ts';
 import type { TradovateErrorCode } from './errors.ts';
 import type { Penalty } from './wire.ts';
 
@@ -33,12 +33,12 @@ export const silent = (retryAfterMs: number, scope: 'egress' | 'account' = 'egre
 
 /**
  * A penalty belongs to the network, not to the login: everybody behind this address has to wait. Its
- * ticket goes with the next call of the same account, over restarts and replicas. `call` undefined:
+ * ticket goes with the next call of the same account, over restarts and replicas. `bound` undefined:
  * a read, which carries none.
  */
 export function penalised(
   penalty: Penalty,
-  given: { call: Penalisable | undefined; repeated: boolean; secrets: readonly string[] },
+  given: { bound: Bound | undefined; repeated: boolean; secrets: readonly string[] },
   make: Make,
 ): BrokerError {
   const said = penalty.text === undefined ? '' : shown(penalty.text, given.secrets);
@@ -57,14 +57,33 @@ export function penalised(
       `Tradovate did not take the answer to its time penalty${said}: nothing is sent from this network for an hour`,
     );
   }
-  const what = given.call === 'sign-in' ? 'after failed logins' : 'after too many calls';
+  const what = given.bound?.call === 'sign-in' ? 'after failed logins' : 'after too many calls';
   return make(
     'time_penalty',
     {
       ...silent(penalty.waitMs),
-      ...(given.call !== undefined && { carry: carryFor(given.call, penalty.ticket) }),
+      ...(given.bound !== undefined && { carry: carryFor(given.bound, penalty.ticket) }),
     },
     `Tradovate has put a time penalty of ${Math.round(penalty.waitMs / 1_000)} s on this network, ${what}${said}. The call is repeated once after that`,
+  );
+}
+
+/**
+ * True for a 4xx that is not Tradovate's: the page of a firewall or a proxy, or the bare text of whatever
+ * stands in between ("default backend - 404"). Taken for a refusal it would stop accounts and end live tokens.
+ */
+export function isTurnedAway(answer: HttpAnswer): boolean {
+  const { status, json, body } = answer;
+  if (status < 400 || status >= 500 || status === 429) return false;
+  if (isHtml(answer) || status === 407) return true;
+  return (status === 404 || status === 405) && json === undefined && body.trim() !== '';
+}
+
+export function turnedAway(what: 'login' | 'call', make: Make): BrokerError {
+  return make(
+    'edge_blocked',
+    { ...unclear, scope: 'egress' },
+    `Something in front of Tradovate (its firewall, or a proxy of yours) turned the ${what} away. If it lasts, have this address let through, and check proxy and base URL`,
   );
 }
 
@@ -72,21 +91,21 @@ export function penalised(
 const barredStates: ReadonlyMap<string, { readonly code: TradovateErrorCode; readonly text: string }> =
   new Map([
     [
-      'TemporaryLocked',
+      'temporarylocked',
       {
         code: 'locked_out',
         text: 'Tradovate has locked this login for a time. Wait, sign in on the web page, then allow one more try here',
       },
     ],
     [
-      'UnconfirmedEmail',
+      'unconfirmedemail',
       {
         code: 'account_unavailable',
         text: 'The e-mail address of this login is not confirmed. Confirm it on the Tradovate web page, then allow one more try here',
       },
     ],
     [
-      'Closed',
+      'closed',
       {
         code: 'account_unavailable',
         text: 'This login is closed. Ask Tradovate, or remove the account here',
@@ -96,13 +115,30 @@ const barredStates: ReadonlyMap<string, { readonly code: TradovateErrorCode; rea
 
 /** True for a `userStatus` that bars the login, whatever else the answer holds. */
 export function isBarred(userStatus: string | undefined): boolean {
-  return barredStates.has(userStatus ?? '');
+  return barredStates.has(userStatus?.toLowerCase() ?? '');
 }
 
 /** What such a `userStatus` is worth; undefined for any other. */
 export function barred(userStatus: string | undefined, make: Make): BrokerError | undefined {
-  const state = barredStates.get(userStatus ?? '');
+  const state = barredStates.get(userStatus?.toLowerCase() ?? '');
   return state && make(state.code, state.code === 'locked_out' ? failedLogin : stopped, state.text);
+}
+
+/**
+ * A `userStatus` that nobody has documented, where no token came with it. The known ones are misspelled in their
+ * only source, so that the broker may write them otherwise: never a reason to send the password again.
+ */
+export function unknownStatus(
+  userStatus: string | undefined,
+  secrets: readonly string[],
+  make: Make,
+): BrokerError | undefined {
+  if (userStatus === undefined || /^active$/i.test(userStatus)) return undefined;
+  return make(
+    /lock/i.test(userStatus) ? 'locked_out' : 'account_unavailable',
+    failedLogin,
+    `Tradovate gives no token and calls the state of this login${shown(userStatus, secrets)}. Sign in on the web page to see what it wants, then allow one more try here`,
+  );
 }
 
 /** What an answer is that is none, for a person. */

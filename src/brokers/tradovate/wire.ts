@@ -20,7 +20,7 @@ const parts = {
   name: optionalText,
   'p-ticket': optionalText,
   'p-time': z.coerce.number().positive().optional().catch(undefined),
-  'p-captcha': z.boolean().optional().catch(undefined),
+  'p-captcha': z.unknown().optional(),
   'p-message': optionalText,
 };
 const envelope = z.object({ ...parts, s: optionalText, d: z.object(parts).optional().catch(undefined) });
@@ -57,6 +57,8 @@ export interface Penalty {
   readonly text: string | undefined;
 }
 
+/** The words for none. Whatever else stands there is taken for one: a call too many begins an hour anew. */
+const noCaptcha: readonly unknown[] = [undefined, null, false, 'false', 0];
 /** Wait of the documented login limit, where a penalty names none (partner.tradovate.com, rate-limits). */
 const PENALTY_DEFAULT_MS = 15_000;
 const PENALTY_MAX_MS = 60 * 60_000;
@@ -82,7 +84,8 @@ export function readSaid(answer: HttpAnswer): Said | undefined {
 }
 
 function penaltyOf(said: z.output<typeof envelope.shape.d> & object): Penalty | undefined {
-  const { 'p-ticket': ticket, 'p-time': seconds, 'p-captcha': captcha = false, 'p-message': text } = said;
+  const { 'p-ticket': ticket, 'p-time': seconds, 'p-captcha': wanted, 'p-message': text } = said;
+  const captcha = !noCaptcha.includes(wanted);
   if (ticket === undefined && seconds === undefined && !captcha) return undefined;
   // `p-time` is seconds; some clients take it for minutes.
   const waitMs = seconds === undefined ? PENALTY_DEFAULT_MS : Math.ceil(seconds * 1_000);

@@ -112,6 +112,29 @@ const refusedOnce = (code: string, waitMs: number): Play => ({
   },
 });
 
+/** Nobody could be reached for six minutes, and whether Tradovate is back is asked by a list without a token. */
+const afterOutage = (until: 'it is back' | 'its list is'): Play => ({
+  says: `four accounts have a token within a minute once ${until}`,
+  entry: bridge,
+  async check(scene) {
+    const { world, name } = scene;
+    const others = ['USER_2', 'USER_3', 'USER_4'];
+    const outage = world.fault({ broker: 'tradovate', kind: 'unreachable' });
+    await scene.add(...others.map((username) => ({ ...bridge, username })));
+    await world.runFor(6 * MINUTE_MS);
+    outage.remove();
+    if (until === 'its list is') {
+      await world.runFor(2 * MINUTE_MS);
+      expect(scene.sent('authorize').filter(({ status }) => status !== undefined)).toEqual([]);
+      world.setSwitch('tradovate', 'bridge.unauthorized', 401);
+    }
+    await world.runFor(MINUTE_MS);
+    for (const each of [name, ...others]) expect(world.token(each)).toBeDefined();
+    expect(world.calls({ operation: 'bridge-accounts' }).length).toBeGreaterThan(0);
+    expectWell(scene);
+  },
+});
+
 const meta = (field: string, isThere: boolean): Partial<Play> => ({
   check: ({ world, name }) => {
     expect(field in world.meta(name)).toBe(isThere);
@@ -129,6 +152,26 @@ const serves = (entry: RawEntry, names: (scene: Scene) => readonly string[], cou
     },
   });
 
+/** The limit of `me` is used up, and new tokens are proved. */
+const provedAfterPenalties = (ends: boolean): Play => ({
+  says: ends
+    ? 'the new token proved and served after the wait'
+    : 'a proof each wait at most, no more than their limit, and the new token served once it is proved',
+  entry: { ...bridge, verify: true },
+  also: ({ world }) => world.setSwitch('tradovate', 'limits.me', 0),
+  async check(scene) {
+    const { world } = scene;
+    await world.runFor(HOUR_MS);
+    const proofs = scene.sent('me').map(({ afterMs }) => afterMs);
+    const waits = proofs.slice(1).map((at, i) => at - (proofs[i] ?? 0));
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(30 * SECOND_MS);
+    expect(proofs.length).toBeLessThanOrEqual(ends ? 2 : 10);
+    if (!ends) world.setSwitch('tradovate', 'limits.me', undefined);
+    await world.runFor(ends ? 0 : LIFE_MS);
+    expectWell(scene);
+  },
+});
+
 const row = (name: string, value: unknown, play: Play): SwitchRow => ({ name, value, ...play });
 const none = (): readonly string[] => [];
 
@@ -144,6 +187,12 @@ const rows: readonly SwitchRow[] = [
   ),
   row('bridge.errmsg', 'Invalid credentials', stops({ ...bridge, ...wrong }, 'bad_credentials')),
   row('bridge.errmsg', 'Second factor needed', stops({ ...bridge, ...wrong }, 'login_refused')),
+  ...['TemporaryLocked', 'TemporarilyLocked'].map((value) =>
+    row('lockedStatus', value, {
+      ...stops(api, 'locked_out'),
+      also: ({ world }) => void world.command('tradovate', 'user-status', 'USER_API'),
+    }),
+  ),
   row('bridge.countsAsSession', 'on', works(bridge)),
   row('bridge.countsAsSession', 'off', works(bridge)),
   row('bridge.countsForLimits', 'on', afterFailures(bridge, 15 * SECOND_MS)),
@@ -158,6 +207,10 @@ const rows: readonly SwitchRow[] = [
     works(bridge, LIFE_MS, { settings: { TRADOVATE_BRIDGE_ORIGIN: 'none' } }),
   ),
   row('bridge.browserHeaders', 'needed', works(bridge)),
+  ...[401, 403, 404].map((value) => row('bridge.unauthorized', value, afterOutage('it is back'))),
+  row('bridge.unauthorized', 'page', afterOutage('its list is')),
+  row('mePenalty', 'wait only', provedAfterPenalties(true)),
+  row('mePenalty', 'ticket', provedAfterPenalties(false)),
   row('bridge.renewable', 'on', works(renewing)),
   row('bridge.renewable', 'off', works(renewing)),
   ...['valid', 'dead', 60, 30].map((value) => row('oldTokenAfterRenew', value, works(api))),

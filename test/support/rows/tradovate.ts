@@ -148,6 +148,51 @@ const signIns: readonly ErrorRow[] = (
       answer('authorize', 500, ERROR_ID),
       unclear('server_fault', 'broker'),
     ],
+    ...([400, 401, 403, 404, 405, 407] as const).map(
+      (status) =>
+        [
+          `bridge ${status}, a page`,
+          bridge,
+          fault('html', status),
+          unclear('edge_blocked', 'egress'),
+        ] as const,
+    ),
+    ['login 401, a page', api, fault('html', 401), unclear('edge_blocked', 'egress')],
+    [
+      'bridge 404, a text of whatever stands in between',
+      bridge,
+      answer('authorize', 404, 'default backend - 404'),
+      unclear('edge_blocked', 'egress'),
+    ],
+    ['login 403', api, answer('access-token-request', 403), person('login_refused')],
+    ['login 408', api, answer('access-token-request', 408), unclear('sign_in_unconfirmed')],
+    ['login 503', api, answer('access-token-request', 503), unclear('server_fault', 'broker')],
+    ['bridge 503, a page', bridge, fault('html', 503), unclear('server_fault', 'broker')],
+    ['login 302', api, fault('status', 302), unclear('unreadable_answer')],
+    [
+      'login with a token that has expired by its own word',
+      api,
+      set('lifetimeSeconds', -60),
+      unclear('token_expired'),
+    ],
+    [
+      'login `userStatus` TemporarilyLocked, which nobody has documented',
+      api,
+      all(set('lockedStatus', 'TemporarilyLocked'), tell('user-status', 'USER_API')),
+      person('locked_out'),
+    ],
+    [
+      'bridge `userStatus` Initiated',
+      bridge,
+      tell('user-status', 'USER_BRIDGE Initiated'),
+      person('account_unavailable'),
+    ],
+    [
+      'bridge 200 `p-captcha` as a text',
+      bridge,
+      answer('authorize', 200, { 'p-ticket': 'T', 'p-time': 15, 'p-captcha': 'true' }),
+      silence('captcha'),
+    ],
     ['reset on login', api, fault('drop-after'), unclear('no_answer')],
     ['reset on a bridge login', bridge, fault('drop'), unclear('no_answer')],
     ['login 400', api, answer('access-token-request', 400), refused('request_malformed')],
@@ -174,7 +219,10 @@ const renewals: readonly ErrorRow[] = (
       refused('renewal_refused'),
     ],
     ['renew 403', api, answer('renew', 403), refused('renewal_refused')],
-    ['renew 403, a page', api, fault('html', 403), unclear('edge_blocked', 'egress')],
+    ...([400, 401, 403, 404, 405, 407] as const).map(
+      (status) =>
+        [`renew ${status}, a page`, api, fault('html', status), unclear('edge_blocked', 'egress')] as const,
+    ),
     [
       'renew `userStatus` Closed',
       api,
@@ -247,6 +295,17 @@ const reads: readonly ErrorRow[] = (
     ],
     ['me 200 `p-ticket`', 'proof', bridge, set('limits.me', 0), silence('time_penalty', 30_000)],
     ['me 200 `p-captcha: true`', 'proof', bridge, tell('captcha'), silence('captcha')],
+    ...([401, 404] as const).map(
+      (status) =>
+        [
+          `me ${status}, a page`,
+          'proof',
+          bridge,
+          fault('html', status),
+          unclear('edge_blocked', 'egress'),
+        ] as const,
+    ),
+    ['me 423', 'proof', bridge, all(set('throttleWith', '423'), fault('throttle')), silence('lockout_near')],
     ['me 500 text with an error id', 'proof', bridge, answer('me', 500, ERROR_ID), down],
     ['me 200 without a user', 'proof', bridge, answer('me', 200, {}), unclear('unreadable_answer')],
     ['account list, a page', 'discovery', api, fault('html', 200), unclear('unreadable_answer')],

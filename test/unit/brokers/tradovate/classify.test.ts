@@ -26,7 +26,8 @@ function judge({ status = 200, type = '', body = '', ...given }: Given): BrokerE
     json: isText ? undefined : body,
   };
   const { repeated = false, transientTexts = [], way = 'bridge' } = given;
-  return refusal(answer, readSaid(answer), { way, secrets: [password], repeated, transientTexts });
+  const bound = { call: 'sign-in', to: 'made-up body' } as const;
+  return refusal(answer, readSaid(answer), { way, secrets: [password], repeated, transientTexts, bound });
 }
 
 const stopped = (code: string): BrokerErrorFields => ({ kind: 'needs-human', code, scope: 'account' });
@@ -85,7 +86,7 @@ describe('the answer to a login', () => {
     [
       '503 with a text',
       { status: 503, body: { s: 'error', errmsg: 'Service temporarily unavailable' } },
-      { kind: 'transient', code: 'server_fault', scope: 'broker' },
+      unclear('server_fault', 'broker'),
     ],
     [
       '429 with a text',
@@ -118,6 +119,23 @@ describe('the answer to a login', () => {
       { body: { s: 'error', userStatus: 'Closed' } },
       stopped('account_unavailable'),
     ],
+    ['200 `userStatus` in other letters', { body: { userStatus: 'CLOSED' } }, stopped('account_unavailable')],
+    [
+      '200 `userStatus` TemporarilyLocked',
+      { body: { userStatus: 'TemporarilyLocked' } },
+      stopped('locked_out'),
+    ],
+    [
+      '200 `s:"ok"` with an unknown `userStatus`',
+      { body: { s: 'ok', d: { userStatus: 'Initiated' } } },
+      stopped('account_unavailable'),
+    ],
+    ['200 `userStatus` active, no token', { body: { userStatus: 'active' } }, unclear('unreadable_answer')],
+    [
+      '502 with an unknown `userStatus`',
+      { status: 502, body: { userStatus: 'Initiated' } },
+      unclear('server_fault', 'broker'),
+    ],
     [
       '200 `errorText` about a new device',
       { body: { errorText: 'Please approve this device.' } },
@@ -126,7 +144,7 @@ describe('the answer to a login', () => {
     [
       'a text the operator knows to pass',
       { body: { s: 'error', errmsg: 'Server is BUSY, sorry' }, transientTexts: ['is busy'] },
-      { kind: 'transient', code: 'server_fault', scope: 'broker' },
+      unclear('server_fault', 'broker'),
     ],
     // Penalties belong to the network.
     [
@@ -165,17 +183,36 @@ describe('the answer to a login', () => {
       { body: { 'p-ticket': 't', 'p-time': 15, 'p-captcha': true } },
       silent('captcha', HOUR_MS),
     ],
+    ...[1, 'true', 'yes', {}, ''].map((said): [string, Given, BrokerErrorFields] => [
+      `200 \`p-captcha\` ${JSON.stringify(said)}`,
+      { body: { 'p-ticket': 't', 'p-captcha': said } },
+      silent('captcha', HOUR_MS),
+    ]),
+    ...[0, 'false', false, null].map((said): [string, Given, BrokerErrorFields] => [
+      `200 \`p-captcha\` ${JSON.stringify(said)}`,
+      { body: { 'p-ticket': 't', 'p-captcha': said } },
+      silent('time_penalty', 15_000),
+    ]),
     ['423', { status: 423 }, silent('lockout_near', HOUR_MS)],
+    ['423, a page', { status: 423, type: 'text/html', body: PAGE }, silent('lockout_near', HOUR_MS)],
     ['429, empty body, no ticket', { status: 429 }, silent('rate_limited', HOUR_MS)],
     ['429, a page', { status: 429, type: 'text/html', body: PAGE }, silent('rate_limited', HOUR_MS)],
     // No word that is known.
     ['401', { status: 401 }, stopped('bad_credentials')],
     ['403', { status: 403 }, stopped('login_refused')],
-    [
-      '403, a page',
-      { status: 403, type: 'text/html; charset=UTF-8', body: PAGE },
+    ...[400, 401, 403, 404, 405, 407, 408].map((status): [string, Given, BrokerErrorFields] => [
+      `${status}, a page`,
+      { status, type: 'text/html; charset=UTF-8', body: PAGE },
       unclear('edge_blocked', 'egress'),
-    ],
+    ]),
+    ...[404, 405, 407].map((status): [string, Given, BrokerErrorFields] => [
+      `${status}, a text`,
+      { status, body: 'default backend - 404' },
+      unclear('edge_blocked', 'egress'),
+    ]),
+    ['407', { status: 407 }, unclear('edge_blocked', 'egress')],
+    ['400, a text', { status: 400, body: 'Bad' }, { kind: 'refused', code: 'request_malformed' }],
+    ['404, JSON', { status: 404, body: {} }, { kind: 'refused', code: 'request_malformed' }],
     ['200 without token, error or ticket', { body: { s: 'ok', d: {} } }, unclear('unreadable_answer')],
     ['200 without anything', { body: {} }, unclear('unreadable_answer')],
     ['200 with an array', { body: [] }, unclear('unreadable_answer')],

@@ -1,7 +1,14 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { tradovate } from '../../../../src/brokers/tradovate/index.ts';
-import type { Connection, Grant, HttpAnswer, HttpRequest, RawEntry } from '../../../../src/core/broker.ts';
+import type {
+  Call,
+  Connection,
+  Grant,
+  HttpAnswer,
+  HttpRequest,
+  RawEntry,
+} from '../../../../src/core/broker.ts';
 import { BrokerError } from '../../../../src/core/errors.ts';
 
 const now = Date.UTC(2026, 0, 15, 8);
@@ -54,6 +61,17 @@ const signIn = ({ connection }: Tried): Promise<unknown> =>
 const ok = (expiration?: unknown): HttpAnswer =>
   answering({ s: 'ok', d: { access_token: token, expiration } });
 const penalty = answering({ 'p-ticket': 'T1', 'p-time': 15 });
+const penaltyOf = async (attempt: Promise<unknown>): Promise<BrokerError> => {
+  const error: unknown = await attempt.catch((thrown: unknown) => thrown);
+  if (error instanceof BrokerError) return error;
+  throw new Error('it was not penalised');
+};
+const carryOf = ({ carry }: BrokerError): Partial<Pick<Call, 'carry'>> => (carry ? { carry } : {});
+
+const login = {
+  login: 'api',
+  api: { appId: 'Desk', appVersion: '1.0', deviceId: 'made-up-device', cid: '1234', sec: 'made-up-sec' },
+};
 
 describe('a bridge login', () => {
   test('is one form, with the password intact', async () => {
@@ -125,7 +143,7 @@ describe('a bridge login', () => {
 
   test('gives the ticket of a penalty along, and sends the identical body with it', async () => {
     const tried = connect([penalty, ok()]);
-    const error: unknown = await signIn(tried).catch((thrown: unknown) => thrown);
+    const error = await penaltyOf(signIn(tried));
     expect(error).toMatchObject({
       code: 'time_penalty',
       retryAfterMs: 15_000,
@@ -133,7 +151,7 @@ describe('a bridge login', () => {
     });
     // Whoever prints an error prints no ticket.
     expect(inspect(error)).not.toContain('T1');
-    await tried.connection.signIn?.({ ...call, carry: { call: 'sign-in', 'p-ticket': 'T1' } });
+    await tried.connection.signIn?.({ ...call, ...carryOf(error) });
     expect(tried.requests[1]?.body).toBe(`${tried.requests[0]?.body ?? ''}&p-ticket=T1`);
   });
 
@@ -155,18 +173,29 @@ describe('a bridge login', () => {
     expect(error).toHaveProperty('carry', kept);
   });
 
-  test('is tried again after a text that the settings name', async () => {
+  test.each<[string, RawEntry]>([
+    ['another password', { password: 'made-up, changed' }],
+    ['another API key', { login: 'api', api: { ...login.api, sec: 'made-up-other-sec' } }],
+  ])('drops the ticket that was given for %s, and is penalised for itself', async (_, changed) => {
+    const entry = changed.login === 'api' ? login : {};
+    const error = await penaltyOf(signIn(connect([penalty], {}, entry)));
+    const tried = connect([penalty], {}, changed);
+    const second = await penaltyOf(
+      tried.connection.signIn?.({ ...call, ...carryOf(error) }) ?? Promise.resolve(),
+    );
+    expect(tried.requests[0]?.body).not.toContain('p-ticket');
+    // Its own penalty, not an hour for an answer that was none.
+    expect(second).toMatchObject({ code: 'time_penalty', retryAfterMs: 15_000 });
+  });
+
+  test('is paced like a login without an answer after a text that the settings name', async () => {
     const tried = connect([answering({ s: 'error', errmsg: 'We are busy.' })], {
       TRADOVATE_TRANSIENT_TEXTS: 'try later| Busy ',
     });
-    await expect(signIn(tried)).rejects.toMatchObject({ kind: 'transient' });
+    await expect(signIn(tried)).rejects.toMatchObject({ kind: 'outcome-unknown', code: 'server_fault' });
   });
 });
 
-const login = {
-  login: 'api',
-  api: { appId: 'Desk', appVersion: '1.0', deviceId: 'made-up-device', cid: '1234', sec: 'made-up-sec' },
-};
 const native = (more: object = {}): HttpAnswer =>
   answering({
     accessToken: token,
@@ -213,9 +242,10 @@ describe('a native login', () => {
   });
 
   test('puts a ticket behind the identical fields', async () => {
-    const tried = connectApi([native()]);
-    await tried.connection.signIn?.({ ...call, carry: { call: 'sign-in', 'p-ticket': 'T1' } });
-    const body: unknown = JSON.parse(tried.requests[0]?.body ?? '');
+    const tried = connectApi([penalty, native()]);
+    const error = await penaltyOf(signIn(tried));
+    await tried.connection.signIn?.({ ...call, ...carryOf(error) });
+    const body: unknown = JSON.parse(tried.requests[1]?.body ?? '');
     expect(body).toEqual({ name: 'USER_000000', password, ...login.api, cid: 1_234, 'p-ticket': 'T1' });
   });
 
@@ -285,10 +315,12 @@ describe('a renewal', () => {
     ['query', 'https://api.example/auth/renewaccesstoken?p-ticket=T%2F1', undefined],
     ['header', 'https://api.example/auth/renewaccesstoken', 'T/1'],
   ])('brings a ticket where TRADOVATE_RENEWAL_TICKET says: %s', async (place, url, header) => {
-    const tried = connectApi([native()], { TRADOVATE_RENEWAL_TICKET: place });
-    await tried.connection.renew?.(grant, { ...call, carry: { call: 'renewal', 'p-ticket': 'T/1' } });
-    expect(tried.requests[0]?.url).toBe(url);
-    expect(tried.requests[0]?.headers?.['p-ticket']).toBe(header);
+    const penalised = answering({ 'p-ticket': 'T/1', 'p-time': 15 });
+    const tried = connectApi([penalised, native()], { TRADOVATE_RENEWAL_TICKET: place });
+    const error = await penaltyOf(tried.connection.renew?.(grant, call) ?? Promise.resolve());
+    await tried.connection.renew?.(grant, { ...call, ...carryOf(error) });
+    expect(tried.requests[1]?.url).toBe(url);
+    expect(tried.requests[1]?.headers?.['p-ticket']).toBe(header);
   });
 
   test('shows the text of a refusal, but not where it repeats the token', async () => {
@@ -338,18 +370,29 @@ describe('reaching the broker', () => {
     connect([answer]).connection.reach?.(call) ?? Promise.reject(new Error('no reach'));
 
   test.each([
-    ['the bridge', {}, 'https://bridge.example/accounts?locale=en'],
-    ['the API', login, 'https://api.example/account/list'],
-  ])('asks %s for a list without a token', async (_, entry, url) => {
+    [
+      'the bridge',
+      {},
+      'https://bridge.example/accounts?locale=en',
+      { origin: 'https://www.tradingview.com', referer: 'https://www.tradingview.com/' },
+    ],
+    ['the API', login, 'https://api.example/account/list', {}],
+  ])('asks %s for a list without a token', async (_, entry, url, more) => {
     const tried = connect([answering({}, 401)], {}, entry);
     await tried.connection.reach?.(call);
-    expect(tried.requests).toEqual([{ method: 'GET', url, headers: { accept: 'application/json' } }]);
+    expect(tried.requests).toEqual([
+      { method: 'GET', url, headers: { accept: 'application/json', ...more } },
+    ]);
   });
 
   test.each<[string, HttpAnswer]>([
     ['401 with JSON', answering({ s: 'error', errmsg: 'Unauthorized' }, 401)],
     ['401, empty', { status: 401, headers: {}, body: '', json: undefined }],
     ['JSON', answering({ s: 'error' })],
+    ['403, empty', { status: 403, headers: {}, body: '', json: undefined }],
+    ['a redirect', { status: 302, headers: {}, body: '', json: undefined }],
+    ['404, a text', { status: 404, headers: {}, body: 'Not Found', json: undefined }],
+    ['a text', { status: 200, headers: {}, body: 'OK', json: undefined }],
   ])('%s is the broker itself', async (_, answer) => {
     await reach(answer);
   });
@@ -361,7 +404,6 @@ describe('reaching the broker', () => {
       { code: 'server_fault' },
     ],
     ['500', answering({}, 500), { code: 'server_fault' }],
-    ['a text', { status: 200, headers: {}, body: 'OK', json: undefined }, { code: 'server_fault' }],
     [
       'no answer',
       new BrokerError('made up', { kind: 'outcome-unknown', code: 'timeout' }),

@@ -150,6 +150,21 @@ const discovers =
   };
 const threeNames = [1, 2, 3].map(() => expect.stringMatching(/^SIM\d{17}$/) as unknown);
 
+/** A proof is penalised, and made again after the wait. */
+const proofAfterPenalty =
+  (outcome: string): Check =>
+  async (rig) => {
+    const connection = rig.connect(bridge);
+    const grant = await rig.signIn(connection);
+    rig.simulator.setSwitch('tradovate', 'limits.me', 0);
+    await rig.failure(() => rig.take(connection, 'proof', grant));
+    rig.simulator.clock.shift(30_000);
+    const second = await rig
+      .take(connection, 'proof', grant)
+      .catch((error: unknown) => (error instanceof Error && 'code' in error ? error.code : error));
+    expect(second).toBe(outcome);
+  };
+
 const approvesDevice: Check = async (rig) => {
   const connection = rig.connect(api);
   const { error } = await rig.failure(() => rig.signIn(connection));
@@ -173,6 +188,12 @@ export const switchRows: readonly SwitchRow[] = [
   ),
   row('bridge.errmsg', 'Invalid credentials', fails({ ...bridge, ...wrong }, 'bad_credentials')),
   row('bridge.errmsg', 'Second factor needed', fails({ ...bridge, ...wrong }, 'login_refused')),
+  ...['TemporaryLocked', 'TemporarilyLocked'].map((value) =>
+    row('lockedStatus', value, async (rig) => {
+      tell('user-status', 'USER_API')(rig.simulator);
+      await fails(api, 'locked_out')(rig);
+    }),
+  ),
   row('bridge.countsAsSession', 'on', survivors(bridge, ['dead', 'alive', 'alive'])),
   row('bridge.countsAsSession', 'off', survivors(bridge, ['alive', 'alive', 'alive'])),
   row('bridge.countsForLimits', 'on', afterFailures(bridge, 'time_penalty')),
@@ -191,6 +212,17 @@ export const switchRows: readonly SwitchRow[] = [
     );
     expect(error.code).toBe('login_refused');
   }),
+  ...[401, 403, 404].map((value) =>
+    row('bridge.unauthorized', value, async (rig) => {
+      expect(await rig.take(rig.connect(bridge), 'reach')).toBeUndefined();
+    }),
+  ),
+  row('bridge.unauthorized', 'page', async (rig) => {
+    const { error } = await rig.failure(() => rig.take(rig.connect(bridge), 'reach'));
+    expect(error).toMatchObject({ kind: 'transient', code: 'server_fault', scope: 'broker' });
+  }),
+  row('mePenalty', 'wait only', proofAfterPenalty('alive')),
+  row('mePenalty', 'ticket', proofAfterPenalty('time_penalty')),
   row('bridge.renewable', 'on', renewalsOfBridge('another token')),
   row('bridge.renewable', 'off', renewalsOfBridge('session_dead')),
   row('oldTokenAfterRenew', 'valid', oldTokenIs('alive', 79 * MINUTE_MS)),
