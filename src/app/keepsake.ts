@@ -3,10 +3,12 @@ import type { Config } from '../config/index.ts';
 import type { Account } from '../core/account.ts';
 import type { Clock } from '../core/clock.ts';
 import { unknownSignInWaitMs } from '../core/policy.ts';
-import type { AccountRecord } from '../core/session.ts';
+import type { Grant } from '../core/broker.ts';
+import { isOfUse, type AccountRecord, type Session } from '../core/session.ts';
 import type { Network, TokenStore } from '../core/store.ts';
 import type { AccountChange, Mirror } from '../mirror/index.ts';
 import type { Keepsake } from '../tending/parts.ts';
+import { makeDoings } from './doings.ts';
 
 export interface KeepsakeParts {
   readonly mirror: Mirror;
@@ -24,8 +26,27 @@ export function mirrorFolder(config: Pick<Config, 'stateDir' | 'simulate'>): str
 /** The mirror in STATE_DIR, in the keeper's words. */
 export function makeKeepsake(parts: KeepsakeParts): Keepsake {
   const { mirror, store, clock } = parts;
+  const doings = makeDoings(clock);
+  const materialOf = (grant: Grant): readonly string[] =>
+    grant.renewal ? parts.fingerprints(['renewal', ...Object.values(grant.renewal)]) : [];
+  const isSpent = ({ name }: Account, grant: Grant): boolean =>
+    mirror.renewals.isSpent(name, materialOf(grant));
+  /** Sessions of this login that Redis does not know any more. */
+  function newerThan({ name, identity, connection }: Account, generation: number): readonly Session[] {
+    // Without any session Redis was emptied, or somebody wants the account to begin anew.
+    const own = generation > 0 ? doings.latest(name) : undefined;
+    return [mirror.recall(name)?.session, own].filter(
+      (each): each is Session =>
+        each?.identity === identity &&
+        each.generation > generation &&
+        (connection.fits?.(each.grant) ?? 'fits') === 'fits',
+    );
+  }
+
   return {
     look: () => mirror.look(),
+    doubt: doings.doubt,
+    isDoubtful: doings.isDoubtful,
 
     async restoreNetwork(network, ledger) {
       const silences = networkKeys(network).map((key) => ({ key, known: mirror.recallNetwork(key) }));
@@ -42,8 +63,12 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
       return silentUntil;
     },
 
-    recall(account, record, isNew) {
-      const known = isNew || record.attempt ? mirror.recall(account.name) : undefined;
+    recall(account, found, isDoubtful) {
+      const { session } = found;
+      const isSent = session && !session.renewalSpent && isSpent(account, session.grant);
+      const record = isSent ? { ...found, session: { ...session, renewalSpent: true } } : found;
+      doings.seen(account.name, record);
+      const known = isDoubtful ? mirror.recall(account.name) : undefined;
       if (!known) return record;
       const { seed } = account.connection;
       const seeds = seed ? parts.fingerprints(['seed', ...Object.values(seed.renewal ?? {})]) : [];
@@ -62,13 +87,31 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
       };
     },
 
-    grantOf(account) {
-      const { session, held } = mirror.recall(account.name) ?? {};
+    isBehind: (account, generation) =>
+      newerThan(account, generation).some(({ grant }) => isOfUse(account.connection, grant, clock.now())),
+
+    grantOf(account, { session, pending }) {
+      const { held } = mirror.recall(account.name) ?? {};
+      const isKnown = ({ token }: Grant): boolean =>
+        token === session?.grant.token || pending.some(({ grant }) => grant.token === token);
       const kept = [
-        ...(session ? [{ ...session, proved: true }] : []),
-        ...(held ? [{ ...held, proved: false }] : []),
-      ].find(({ identity, grant }) => identity === account.identity && grant.expiresAt > clock.now());
+        ...newerThan(account, session?.generation ?? 0).map((each) => ({ ...each, proved: true })),
+        // Held for an attempt that began before the session's came: somebody else was faster.
+        ...(held && held.startedAt > (session?.grant.issuedAt ?? 0) ? [{ ...held, proved: false }] : []),
+      ].find(
+        ({ identity, grant }) =>
+          identity === account.identity && !isKnown(grant) && isOfUse(account.connection, grant, clock.now()),
+      );
       return kept && { grant: kept.grant, source: kept.source, proved: kept.proved };
+    },
+
+    spend(account, grant) {
+      const [fingerprint] = materialOf(grant);
+      if (fingerprint !== undefined) mirror.renewals.spend(account.name, fingerprint);
+    },
+    unspend(account, grant) {
+      if (!isSpent(account, grant)) return;
+      for (const each of materialOf(grant)) mirror.renewals.takeBack(account.name, each);
     },
 
     hold: (account, answer) => mirror.keep({ account: account.name, held: answer }),
@@ -83,6 +126,7 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
     },
 
     async remember(account, record, how) {
+      doings.seen(account.name, record);
       const change = changeOf(account, record);
       if (how === 'verdict') return mirror.keep(change);
       const isPublished = how === 'published' || how === 'signed-in';

@@ -105,6 +105,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     woken: nudge,
   };
   const engine = makeEngine({ ...parts, metrics }, releases);
+  redis.on('close', engine.keeper.doubt);
   const readiness = makeReadiness({
     redis,
     schedule: () => running.schedule,

@@ -1,4 +1,4 @@
-import type { Grant } from './broker.ts';
+import type { Connection, Grant } from './broker.ts';
 import type { ErrorKind } from './errors.ts';
 
 /** How a session came to be. */
@@ -136,4 +136,14 @@ export function withdrawn(record: AccountRecord, now: number): AccountRecord {
 /** True while the broker honours the session's token for this login. */
 export function isLive(session: Session, identity: string, now: number): boolean {
   return session.identity === identity && now < session.grant.expiresAt;
+}
+
+/** True while a grant's token is honoured, or a new one can be got with it. */
+export function isOfUse(
+  connection: Pick<Connection, 'renew' | 'renewableUntil'>,
+  grant: Grant,
+  now: number,
+): boolean {
+  const renewableUntil = connection.renew ? (connection.renewableUntil?.(grant) ?? 0) : 0;
+  return now < Math.max(grant.expiresAt, renewableUntil);
 }

@@ -139,6 +139,8 @@ export interface Acquired {
   readonly record: AccountRecord;
   /** True where nothing was known of the account before: its first look, or Redis was emptied. */
   readonly isNew: boolean;
+  /** The number of the lease before this one; 0 where Redis knows of none. */
+  readonly lastFence: number;
   /** Until when the broker asked this egress (or everybody on the key) for silence, ms; 0 if it did not. */
   readonly silentUntil: number;
   /** Until when nobody calls a broker that does not answer, ms; 0 where it does. */

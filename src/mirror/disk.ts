@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { appendFile, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from '../core/errno.ts';
 
@@ -19,6 +19,8 @@ export interface Disk {
   read(path: string): Promise<string>;
   /** Resolves once the text is on the disk, in a file (0600) of its own. */
   write(path: string, text: string): Promise<void>;
+  /** Adds to a file (0600), made where there is none; the machine may lose it, the process does not. */
+  append(path: string, text: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   /** Also where there is no such file. */
   remove(path: string): Promise<void>;
@@ -55,6 +57,7 @@ export const systemDisk: Disk = {
       await file.close();
     }
   },
+  append: (path, text) => appendFile(path, text, { mode: 0o600 }),
   rename,
   remove: (path) => rm(path, { force: true }),
   async syncFolder(folder) {

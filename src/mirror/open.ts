@@ -15,6 +15,7 @@ import {
   type MirroredAccount,
   type MirroredNetwork,
 } from './recall.ts';
+import { makeRenewals, type Renewals } from './renewals.ts';
 import { makeRounds } from './rounds.ts';
 
 /**
@@ -39,6 +40,8 @@ export interface Mirror {
   /** Resolves as `keep` does. */
   forget(account: string): Promise<void>;
   held(): readonly HeldGrant[];
+  /** Which renewal material was sent. */
+  readonly renewals: Pick<Renewals, 'spend' | 'takeBack' | 'isSpent'>;
   /** Why nothing can be written, in words; undefined: it can. */
   health(): string | undefined;
   /** Resolves when all that was noted is on disk, or the disk did not take it. */
@@ -66,9 +69,10 @@ const SAY_MS = 60_000;
 export async function openMirror(options: MirrorOptions): Promise<Mirror> {
   const { clock, log, seal, disk = systemDisk, writer = randomUUID() } = options;
   const folder = makeFolder({ folder: join(options.folder, 'mirror'), writer, seal, disk, clock, log });
+  const renewals = makeRenewals({ folder: join(options.folder, 'mirror'), writer, disk, clock });
   const memory = makeMemory();
   const rounds = makeRounds(clock, round);
-  const looks = makeRounds(clock, () => takeIn().catch(fail));
+  const looks = makeRounds(clock, () => takeIn().then(renewals.look).catch(fail));
   /**
    * A change is applied at once, so that a recall knows it, and again when the others' files have been
    * read: what it takes back may have been written there.
@@ -124,6 +128,7 @@ export async function openMirror(options: MirrorOptions): Promise<Mirror> {
 
   async function begin(): Promise<void> {
     const pictures = await folder.takeOver();
+    await renewals.look();
     if (pictures.length === 0) return;
     for (const picture of pictures) memory.take(picture);
     // Whoever wrote them may have used all that was reserved.
@@ -156,8 +161,9 @@ export async function openMirror(options: MirrorOptions): Promise<Mirror> {
     keep,
     forget: (account) => keep({ account, forgotten: true }),
     held: () => heldAmong(memory.accounts()),
+    renewals,
     health: () => failure && `what must outlive a loss of Redis cannot be written to STATE_DIR (${failure})`,
-    settled: rounds.settled,
-    close: rounds.close,
+    settled: async () => void (await Promise.all([rounds.settled(), renewals.settled()])),
+    close: async () => void (await Promise.all([rounds.close(), renewals.settled()])),
   };
 }

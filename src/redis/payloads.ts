@@ -72,7 +72,10 @@ export function commitPayload(lease: Lease, commit: Commit, seal: Seal, now: num
       ...facts.set,
     },
     drop: [...settledFields, ...(commit.refused.length > 0 ? [] : ['refused']), ...facts.drop],
-    standing: standing('fresh', '', now, commit.session.grant.expiresAt),
+    standing:
+      now < commit.session.grant.expiresAt
+        ? standing('fresh', '', now, commit.session.grant.expiresAt)
+        : standing('due', 'expired', now, commit.session.grant.expiresAt),
     dueAt: Math.max(1, commit.dueAt),
     events: commit.events.map((kind) =>
       event(kind, lease.name, namesIn(commit), commit.session.generation, commit.session.grant.expiresAt),

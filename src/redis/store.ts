@@ -41,7 +41,7 @@ export function makeStore(
           [owner, ttlMs, name, leastFence()],
         ),
       );
-      const [fence, isNew, downUntil, silentUntil, ...flat] = reply;
+      const [fence, isNew, downUntil, silentUntil, lastFence, ...flat] = reply;
       if (fence === undefined) return undefined;
       const fields = pairs(flat);
       const { record, unreadable } = readRecord(name, fields, seal);
@@ -56,6 +56,7 @@ export function makeStore(
         lease,
         record,
         isNew: isNew === '1',
+        lastFence: Number(lastFence ?? 0),
         silentUntil: Number(silentUntil ?? 0),
         downUntil: Number(downUntil ?? 0),
       };

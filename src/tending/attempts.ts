@@ -128,6 +128,9 @@ export function makeAttempts(
     }
     // On disk before it is sent: a Redis that is emptied must not make it look unspent.
     if (seedSpent !== undefined) await keepsake.remember(account, { ...record, seedSpent }, 'verdict');
+    // A Redis that loses its last seconds loses the note as well.
+    const policy = policyOf(parts, account);
+    if (step.kind === 'renewal' && policy.renewalIsSingleUse) keepsake.spend(account, step.from);
     // The attempt's own instant: an answer that is held is found again by it.
     const { startedAt } = noted;
     const ramped = (outcome: RampOutcome): { ramp?: RampOutcome } =>
@@ -135,7 +138,7 @@ export function makeAttempts(
     const discover = account.discoverAccounts && (step.kind !== 'renewal' || record.discovered === undefined);
     let got: Obtained;
     try {
-      const { timeoutMs } = policyOf(parts, account);
+      const { timeoutMs } = policy;
       const call = (signal: AbortSignal): Call => ({ signal, ...(record.carry && { carry: record.carry }) });
       got = await within(clock, timeoutMs, [held.signal], (signal) =>
         obtain(account, step, call(signal), clock, { reachFirst: noted.halfOpen, discover, timeoutMs }),
@@ -151,6 +154,8 @@ export function makeAttempts(
       );
     }
     const { grant, discovered, proof } = got;
+    // A broker that hands out the same material again has not used it up.
+    keepsake.unspend(account, grant);
     const toPublish: Got = { grant, source: step.source, startedAt, discovered, ...ramped('success') };
     try {
       if (typeof proof === 'object')

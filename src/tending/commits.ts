@@ -50,6 +50,11 @@ export interface Commits {
   ): Commit;
 }
 
+function eventsOf({ source }: Session, { trouble }: AccountRecord): Commit['events'] {
+  if (source === 'adopted') return ['confirmed'];
+  return trouble ? ['refreshed', 'recovered'] : ['refreshed'];
+}
+
 export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Telling): Commits {
   const { store, clock, log, keepsake } = parts;
 
@@ -73,12 +78,7 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
       claims: claimsOf(account, session),
       // Only a sign-in tries the credentials: a renewal or a token that was found says nothing of them.
       refused: isSignIn ? record.refused.filter((each) => !worked.includes(each)) : record.refused,
-      events:
-        session.source === 'adopted'
-          ? ['confirmed']
-          : record.trouble
-            ? ['refreshed', 'recovered']
-            : ['refreshed'],
+      events: now < session.grant.expiresAt ? eventsOf(session, record) : [],
       dueAt: proofDueAt > 0 ? Math.min(session.renewAt, proofDueAt) : session.renewAt,
       ramp: got.ramp,
       facts: {
@@ -165,7 +165,8 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
       );
       if (toCommit.ledger) keepsake.rememberNetwork(network, { succeededAt: now });
       const tookMs = startedAt === undefined ? undefined : now - startedAt;
-      tell.published(account, record, session, { ...result, tookMs });
+      // One that waited for Redis until it was over is renewed at once: nobody read it.
+      if (now < grant.expiresAt) tell.published(account, record, session, { ...result, tookMs });
       return { outcome: 'committed', session };
     },
   };

@@ -2,7 +2,7 @@ import type { Account } from '../core/account.ts';
 import type { Grant } from '../core/broker.ts';
 import { decide, type Decision } from '../core/decide.ts';
 import { BrokerError } from '../core/errors.ts';
-import { emptyRecord, isLive, type AccountRecord } from '../core/session.ts';
+import { emptyRecord, isLive, isOfUse, type AccountRecord } from '../core/session.ts';
 import { makeTake } from './arrivals.ts';
 import { makeAttempts } from './attempts.ts';
 import { makeCommits } from './commits.ts';
@@ -37,7 +37,8 @@ export function makeKeeper(parts: KeeperParts): Keeper {
     if (adopted) {
       const { proved, ...got } = adopted;
       // What was posted, or held before its proof, is no token yet.
-      if (!proved && (account.verify || got.source === 'consent')) {
+      const isLive = got.grant.expiresAt > clock.now();
+      if (isLive && !proved && (account.verify || got.source === 'consent')) {
         return attempts.setAside(account, held, record, got);
       }
       const tended = await attempts.publish(account, held, record, got);
@@ -68,15 +69,17 @@ export function makeKeeper(parts: KeeperParts): Keeper {
   async function closeOpenAttempt(account: Account, held: HeldLease, record: AccountRecord): Promise<Tended> {
     const { kind: during = 'sign-in', startedAt = 0 } = record.attempt ?? {};
     const answer = keepsake.heldFor(account, startedAt);
-    if (answer && answer.identity === account.identity && answer.grant.expiresAt > clock.now()) {
+    const now = clock.now();
+    if (answer && answer.identity === account.identity && isOfUse(account.connection, answer.grant, now)) {
       log.info(
         { event: 'answer.stored', account: account.name, broker: account.broker, during },
         `An answer for ${account.name} that Redis could not take is stored now.`,
       );
       const ramp = during === 'sign-in' ? ('success' as const) : undefined;
       const got = { ...answer, ramp };
-      // An account that has its tokens proved has this one proved too.
-      return account.verify
+      // An account that has its tokens proved has this one proved too; one that is over, but can be renewed,
+      // is published nowhere.
+      return account.verify && answer.grant.expiresAt > now
         ? attempts.setAside(account, held, record, got)
         : attempts.publish(account, held, record, got);
     }
@@ -100,23 +103,30 @@ export function makeKeeper(parts: KeeperParts): Keeper {
     });
   }
 
-  /** On a first start, a live token that somebody else wrote, or that this machine kept, spares a sign-in. */
+  /**
+   * A token that this machine kept and Redis does not have, or lost, spares a sign-in; so does one that
+   * somebody else wrote, on a first start.
+   */
   async function adopt(
     account: Account,
     record: AccountRecord,
   ): Promise<ReturnType<typeof keepsake.grantOf>> {
-    if (!account.enabled || record.session !== undefined) return undefined;
+    if (!account.enabled) return undefined;
     const pinned = around.pinnedOwner(account, record);
     const isOurs = (grant: Grant): boolean =>
       pinned === undefined || grant.owner === undefined || grant.owner === pinned;
-    const kept = keepsake.grantOf(account);
-    if (kept && isOurs(kept.grant) && !record.pending.some(({ grant }) => grant.token === kept.grant.token)) {
-      return kept;
-    }
-    if (!account.connection.adopt) return undefined;
+    const kept = keepsake.grantOf(account, record);
+    if (kept && isOurs(kept.grant)) return kept;
+    if (record.session !== undefined || !account.connection.adopt) return undefined;
     const token = await store.foreignToken(account.name);
     const grant = token === undefined ? undefined : account.connection.adopt(token, clock.now());
     return grant && isOurs(grant) ? { grant, source: 'adopted', proved: true } : undefined;
+  }
+
+  /** Only Redis makes a look fail: it may have lost its last seconds with it. */
+  function doubted(error: unknown): never {
+    keepsake.doubt();
+    throw error;
   }
 
   async function underLease(
@@ -127,21 +137,24 @@ export function makeKeeper(parts: KeeperParts): Keeper {
     if (!account) return { outcome: 'unknown' };
     const owner = `${parts.instance}:${parts.random().toString(36).slice(2)}`;
     const ttlMs = policyOf(parts, account).timeoutMs * LEASE_SHARE;
-    const held = await takeLease(store, clock, name, around.networkOf(account), owner, ttlMs);
+    const held = await takeLease(store, clock, name, around.networkOf(account), owner, ttlMs).catch(doubted);
     if (!held) return { outcome: 'held' };
     let released = false;
     try {
-      // Its first look, Redis was emptied, or a process ended in the midst of a call: what is known on this
-      // machine's disk comes first.
-      if (held.isNew || held.record.attempt) await keepsake.look();
-      const silentUntil =
-        held.isNew || held.record.attempt
-          ? await keepsake.restoreNetwork(around.networkOf(account), around.ledgerOf(account))
-          : 0;
+      // Its first look, Redis was emptied or went back in time, or a process ended in the midst of a call:
+      // what is known on this machine's disk comes first.
+      const isForgetful = keepsake.isDoubtful(held);
+      const isDoubtful = held.isNew || held.record.attempt !== undefined || isForgetful;
+      if (isDoubtful) await keepsake.look();
+      const silentUntil = isDoubtful
+        ? await keepsake.restoreNetwork(around.networkOf(account), around.ledgerOf(account))
+        : 0;
       const known = { ...held, silentUntil: Math.max(held.silentUntil, silentUntil) };
-      const tended = await work(account, known, keepsake.recall(account, held.record, held.isNew));
+      const tended = await work(account, known, keepsake.recall(account, held.record, isDoubtful));
       released = tended.outcome !== 'lost';
       return tended;
+    } catch (error) {
+      return doubted(error);
     } finally {
       await held.end(released);
     }
@@ -181,6 +194,11 @@ export function makeKeeper(parts: KeeperParts): Keeper {
         !isWanted(account, session.grant)
       );
     },
+    isBehind(name, generation) {
+      const account = parts.account(name);
+      return account?.enabled === true && keepsake.isBehind(account, generation);
+    },
+    doubt: keepsake.doubt,
     async learn(name) {
       const account = parts.account(name);
       if (!account?.enabled) return;

@@ -120,6 +120,10 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
       now,
       random: parts.random,
     });
+    // Turned away unseen, or never sent.
+    if (during === 'renewal' && record.session && !record.session.renewalSpent) {
+      keepsake.unspend(account, record.session.grant);
+    }
     const network = around.networkOf(account);
     const isVerdict = record.refused.length > before.refused.length || record.asked !== before.asked;
     // On disk before it is in Redis: a verdict that is lost would be asked for again.

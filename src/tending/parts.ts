@@ -7,7 +7,7 @@ import type { Log } from '../core/log.ts';
 import type { AccountRecord, Session } from '../core/session.ts';
 import type { Silence } from '../core/consequence.ts';
 import type { Ledger } from '../core/limits.ts';
-import type { Network, TokenStore } from '../core/store.ts';
+import type { Acquired, Network, TokenStore } from '../core/store.ts';
 
 /** What the keeper says to the rest of the service; none of it may hold up a refresh. */
 export interface Listener {
@@ -56,10 +56,29 @@ export interface Keepsake {
    * so may have lost them. Resolves with the end of the silence, ms; 0 for none.
    */
   restoreNetwork(network: Network, ledger: Ledger | undefined): Promise<number>;
-  /** A record that Redis knows nothing of, or whose last outcome it may have missed, with what is known here. */
-  recall(account: Account, record: AccountRecord, isNew: boolean): AccountRecord;
-  /** A live token that Redis does not know: one that only a person could get again, or an answer that was held. */
-  grantOf(account: Account): (Pick<Session, 'grant' | 'source'> & { readonly proved: boolean }) | undefined;
+  /** Redis failed, or is another server now: for some time what it says may be older than what is known here. */
+  doubt(): void;
+  /** Whether Redis may know less of an account than is known here. To be told of every lease that is taken. */
+  isDoubtful(acquired: Acquired): boolean;
+  /**
+   * The record with what is known here. `isDoubtful`: Redis knows nothing of it, may have missed its last
+   * outcome, or went back in time; else only what must hold whatever Redis says.
+   */
+  recall(account: Account, record: AccountRecord, isDoubtful: boolean): AccountRecord;
+  /**
+   * A grant that is newer than what the record holds: one that only a person could get again, one that
+   * this process has published, or an answer that was held.
+   */
+  grantOf(
+    account: Account,
+    record: Pick<AccountRecord, 'session' | 'pending'>,
+  ): (Pick<Session, 'grant' | 'source'> & { readonly proved: boolean }) | undefined;
+  /** True where a session is known here that is newer than this generation, and of use. */
+  isBehind(account: Account, generation: number): boolean;
+  /** The material of a grant that can be renewed once goes out now: no later look sends it again, whatever Redis says. */
+  spend(account: Account, grant: Session['grant']): void;
+  /** It was not looked at, or is good once more. */
+  unspend(account: Account, grant: Session['grant']): void;
   /** An answer that Redis may not take. Resolves once it is on disk. */
   hold(account: Account, answer: HeldAnswer): Promise<void>;
   /** The answer to this account's attempt of then (ms), where it was held. */
@@ -123,6 +142,10 @@ export interface Keeper {
   isOutdated(name: string): Promise<boolean>;
   /** Takes what other processes found out about the account to this machine's disk. Calls nobody. */
   learn(name: string): Promise<void>;
+  /** True where a newer token is known here than this generation: Redis went back in time. */
+  isBehind(name: string, generation: number): boolean;
+  /** Redis failed, or is another server now: it may have lost its last seconds. */
+  doubt(): void;
 }
 
 /** The broker's policy, and where this login's sessions differ from it. */

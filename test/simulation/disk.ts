@@ -71,6 +71,12 @@ export function makeDisk(timeline: Timeline, dice: Dice): SimulatedDisk {
             versions += 1;
             files.set(path, { text, version: String(versions), writtenAt: timeline.now() });
           }),
+        append: (path, text) =>
+          writing(() => {
+            versions += 1;
+            const before = files.get(path)?.text ?? '';
+            files.set(path, { text: before + text, version: String(versions), writtenAt: timeline.now() });
+          }),
         rename: (from, to) =>
           writing(() => {
             const file = files.get(from);

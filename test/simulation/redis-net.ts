@@ -33,6 +33,7 @@ export function makeRedisNet(server: RedisServer, timeline: Timeline, dice: Dice
   let slow = { until: 0, byMs: 0 };
   let lost = 0;
   let failing = 0;
+  const closers: (() => void)[] = [];
   const isUp = (): boolean => timeline.now() >= downUntil;
   /** Most commands share a millisecond with what they belong to. */
   const hop = (): number => (dice.chance(0.25) ? 1 : 0) + (timeline.now() < slow.until ? slow.byMs : 0);
@@ -53,6 +54,7 @@ export function makeRedisNet(server: RedisServer, timeline: Timeline, dice: Dice
       // What is cut already stays cut for as long as whoever cut it first wanted.
       if (isUp()) downFrom = timeline.now();
       downUntil = Math.max(downUntil, instant);
+      for (const closed of closers) closed();
     },
     loseReplies: (count) => {
       lost += count;
@@ -78,6 +80,7 @@ export function makeRedisNet(server: RedisServer, timeline: Timeline, dice: Dice
         else timeline.at(lastReply, () => life.deliver(result));
       };
       return {
+        onClose: (listener) => void closers.push(() => life.deliver(listener)),
         send: (commands) =>
           new Promise((resolve, reject) => {
             const fail = (why: string, afterMs: number): void =>

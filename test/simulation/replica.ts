@@ -170,6 +170,7 @@ async function assemble(parts: ReplicaParts, accounts: Accounts): Promise<Runnin
     },
     releases,
   );
+  redis.on('close', engine.keeper.doubt);
   const { due } = engine;
   const consents = makeConsents({ ...engine, redis, clock, account: accounts.get });
   const webhooks = makeWebhooks({

@@ -6,6 +6,11 @@ export function makeMemoryKeepsake(): Keepsake {
   return {
     look: () => Promise.resolve(),
     restoreNetwork: () => Promise.resolve(0),
+    doubt: () => undefined,
+    isDoubtful: () => false,
+    isBehind: () => false,
+    spend: () => undefined,
+    unspend: () => undefined,
     recall: (_, record) => record,
     grantOf: () => undefined,
     hold: (account, answer) => Promise.resolve(void held.set(account.name, answer)),

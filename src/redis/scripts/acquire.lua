@@ -1,6 +1,7 @@
 -- Takes the lease on an account and reads inside it all that its next step depends on.
 -- KEYS lease record queued breaker silence...   ARGV owner ttlMs name leastFence
--- -> {fence, 1 where the record is new, breaker until, silent until (ms, 0 for not), record fields...},
+-- -> {fence, 1 where the record is new, breaker until, silent until (ms, 0 for not), the fence before (0 for none),
+--    record fields...},
 --    or {} while somebody else holds it
 -- Picked up: from here on the account may be queued again, the lease guards it.
 redis.call('ZREM', KEYS[3], ARGV[3])
@@ -21,7 +22,7 @@ end
 local breaker = redis.call('HGET', KEYS[4], 'until') or '0'
 -- Known once an outcome was written; a holder that died before that has told Redis nothing.
 local known = redis.call('HEXISTS', KEYS[2], 'known')
-local reply = { string.format('%.0f', fence), 1 - known, breaker, string.format('%.0f', silent) }
+local reply = { string.format('%.0f', fence), 1 - known, breaker, string.format('%.0f', silent), last or '0' }
 for _, each in ipairs(redis.call('HGETALL', KEYS[2])) do
   reply[#reply + 1] = each
 end

@@ -5,7 +5,7 @@ import type { World } from '../world.ts';
 import { broken, SLACK_MS } from './rules.ts';
 
 /** No refresh token and no code in two calls, unless the broker did not look at the first one. */
-export function watchSpending(world: World): void {
+export function watchSpending(world: World): { forget(): void } {
   const spent = new Map<string, number>();
   world.onCall((call, what) => {
     if (what !== 'arrived' || call.spends === undefined) return;
@@ -19,6 +19,7 @@ export function watchSpending(world: World): void {
     }
     spent.set(secret, call.n);
   });
+  return { forget: () => spent.clear() };
 }
 
 /** At most one process calls for a login at a time, unless the other one was killed, stopped or robbed of its lease. */

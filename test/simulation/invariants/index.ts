@@ -30,7 +30,7 @@ export interface Invariants {
 export function watchInvariants(world: World, options: InvariantOptions): Invariants {
   const signIns = watchSignIns(world, options);
   const tokens = watchTokens(world);
-  watchSpending(world);
+  const spending = watchSpending(world);
   const flights = watchFlights(world);
   const budgets = watchBudgets(world);
   const secrets = watchSecrets(world, tokens.latest);
@@ -42,6 +42,8 @@ export function watchInvariants(world: World, options: InvariantOptions): Invari
       if (!options.factsOutliveRedis) {
         budgets.forget();
         tokens.forget();
+        // What another machine sent in the lost seconds is on its disk alone.
+        spending.forget();
       }
       plans.disturbed();
       flights.forget();

@@ -6,6 +6,8 @@ import { RedisError, Status, type Reply } from './reply.ts';
 export interface Link {
   /** Sends commands in one go; resolves with a reply or an error for each. `atomic`: nobody comes between them. */
   send(commands: readonly (readonly string[])[], atomic: boolean): Promise<readonly Reply[]>;
+  /** Told whenever the connection is lost. */
+  onClose?(listener: () => void): void;
 }
 
 type Words = readonly string[];
@@ -49,7 +51,10 @@ export function makeClient(link: Link): Redis {
     multi: () => batch(true),
     pipeline: () => batch(false),
     call: (name: string, ...args: readonly unknown[]) => one([name.toUpperCase(), ...args.flatMap(argument)]),
-    on: () => client,
+    on: (event: string, listener: () => void) => {
+      if (event === 'close') link.onClose?.(listener);
+      return client;
+    },
     once: () => client,
     off: () => client,
     disconnect: () => undefined,

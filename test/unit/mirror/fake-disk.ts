@@ -105,6 +105,11 @@ export function fakeDisk(from: Names = new Map()): FakeDisk {
       if (refusal) throw failed(refusal);
       put(path, text);
     },
+    async append(path, text) {
+      await operation();
+      if (refusal) throw failed(refusal);
+      put(path, (names.get(path)?.text ?? '') + text);
+    },
     async rename(source, target) {
       await operation();
       if (refusal) throw failed(refusal);

@@ -1,0 +1,40 @@
+import type { Clock } from '../core/clock.ts';
+import type { AccountRecord, Session } from '../core/session.ts';
+import type { Acquired } from '../core/store.ts';
+
+/**
+ * What this process did itself, in memory: by it a Redis is known that lost its last seconds (a failover
+ * to a replica that lagged, a machine that lost power) though it seems well.
+ */
+export interface Doings {
+  doubt(): void;
+  /** True where Redis forgot a lease that this process took, and for some time after Redis failed. */
+  isDoubtful(acquired: Pick<Acquired, 'lease' | 'lastFence'>): boolean;
+  /** The record as Redis has it now. */
+  seen(name: string, record: AccountRecord): void;
+  /** The newest session that was seen of the account. */
+  latest(name: string): Session | undefined;
+}
+
+/** Longer than any token with a single-use renewal lives: by then each account was looked at. */
+const DOUBT_MS = 2 * 60_000;
+
+export function makeDoings(clock: Clock): Doings {
+  const fences = new Map<string, number>();
+  const sessions = new Map<string, Session>();
+  let doubtUntil = 0;
+  return {
+    doubt() {
+      doubtUntil = clock.now() + DOUBT_MS;
+    },
+    isDoubtful({ lease, lastFence }) {
+      const isForgotten = lastFence < (fences.get(lease.name) ?? 0);
+      fences.set(lease.name, lease.fence);
+      return isForgotten || clock.now() < doubtUntil;
+    },
+    seen(name, { session }) {
+      if (session && session.generation >= (sessions.get(name)?.generation ?? 0)) sessions.set(name, session);
+    },
+    latest: (name) => sessions.get(name),
+  };
+}

@@ -1,0 +1,112 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { watchSpending } from './invariants/calls.ts';
+import { makeWorld, type World, type WorldOptions } from './world.ts';
+
+/*
+ * A Redis that went back in time by some seconds: a failover to a replica that lagged, a machine that
+ * lost power. What the service itself did in those seconds is known to it still.
+ */
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const ig = { broker: 'ig', username: 'IG', password: 'made-up-pass-ig', apiKey: 'made-up-key' };
+const upstox = {
+  broker: 'upstox',
+  name: 'UP',
+  clientId: 'made-up-app',
+  clientSecret: 'made-up-secret',
+  redirectUri: 'https://app.example/callback',
+  userId: 'AB0001',
+};
+
+let world: World;
+afterEach(() => world.stop());
+
+async function begin(options: WorldOptions): Promise<void> {
+  world = await makeWorld(options);
+  watchSpending(world);
+}
+
+/** Redis is as it was before `work`, and away for a moment. */
+async function rolledBack(work: () => Promise<void>): Promise<void> {
+  const before = world.redisServer.keyspace.snapshot();
+  await work();
+  world.loseData(() => world.redisServer.keyspace.restore(before));
+  world.redisNet.cutUntil(world.now() + SECOND_MS);
+}
+
+const logins = (): number => world.calls({ broker: 'ig', operation: 'login' }).length;
+const renewals = (): number => world.calls({ broker: 'ig', operation: 'refresh-token' }).length;
+
+describe('a Redis that lost its last seconds', () => {
+  test('costs no login where a rotation was among them: the newer pair is published again', async () => {
+    await begin({ entries: [ig] });
+    await world.runUntil('a token', () => world.token('IG') !== undefined, MINUTE_MS);
+    let newer: string | undefined;
+    await rolledBack(async () => {
+      const before = world.token('IG');
+      await world.runUntil('a rotation', () => world.token('IG') !== before, 2 * MINUTE_MS);
+      newer = world.token('IG');
+    });
+    await world.runUntil('the newer pair', () => world.token('IG') === newer, 10 * SECOND_MS);
+    await world.runFor(5 * MINUTE_MS);
+    expect(logins()).toBe(1);
+    expect(world.token('IG')).toBeDefined();
+  });
+
+  test('costs one login where a rotation was under way: its refresh token is not sent again', async () => {
+    await begin({ entries: [ig], latencyMs: [2_000, 2_100] });
+    await world.runUntil('a token', () => world.token('IG') !== undefined, MINUTE_MS);
+    await world.runFor(20 * SECOND_MS);
+    const before = renewals();
+    await rolledBack(async () => {
+      await world.runUntil('a rotation under way', () => renewals() > before, 2 * MINUTE_MS);
+      // Its answer never comes, and with Redis' memory of it the process dies: another one is on its disk.
+      const [replica] = world.replicas();
+      await world.runFor(SECOND_MS);
+      replica?.life.kill();
+      world.timeline.after(SECOND_MS, async () => {
+        await world.startReplica({}, replica?.disk);
+      });
+    });
+    await world.runFor(5 * MINUTE_MS);
+    expect(logins()).toBe(2);
+    expect(world.token('IG')).toBeDefined();
+  });
+
+  test('sends no refresh token twice where another process on the folder had sent it', async () => {
+    await begin({ entries: [ig], replicas: 3, sharesDisk: true });
+    await world.runFor(MINUTE_MS);
+    for (let times = 0; times < 8; times++) {
+      await rolledBack(() => world.runFor(5 * SECOND_MS));
+      await world.runFor(MINUTE_MS);
+    }
+    expect(world.token('IG')).toBeDefined();
+  });
+
+  test('sends no refused password again whose verdict was among them', async () => {
+    await begin({ entries: [ig] });
+    world.setPassword('ig', 'IG', 'made-up-another-one');
+    await rolledBack(() =>
+      world.runUntil('a verdict', () => world.state('IG')['state'] === 'stopped', MINUTE_MS),
+    );
+    await world.runFor(5 * MINUTE_MS);
+    expect(logins()).toBe(1);
+    expect(world.state('IG')['state']).toBe('stopped');
+  });
+
+  test('asks nobody whose login was among them: it is served again within a sweep', async () => {
+    // 09:00 in India.
+    await begin({ entries: [upstox], startAt: Date.UTC(2026, 1, 2, 3, 30) });
+    world.command('upstox', 'register', 'made-up-app AB0001');
+    await world.runFor(MINUTE_MS);
+    await rolledBack(async () => {
+      const coming = world.logIn('UP', 'user');
+      await world.runUntil('a token', () => world.token('UP') !== undefined, MINUTE_MS);
+      await coming;
+    });
+    expect(world.token('UP')).toBeUndefined();
+    await world.runUntil('the token', () => world.token('UP') !== undefined, 45 * SECOND_MS);
+    expect(world.state('UP')['state']).toBe('fresh');
+  });
+});
