@@ -4,14 +4,27 @@ import type { Arrival, Consent } from '../core/broker.ts';
 import type { Clock } from '../core/clock.ts';
 import { makeCallbackListeners } from '../http/callback-listeners.ts';
 
+/** Where the browser comes back: to this process, to a running service that hands it on, or nowhere, and why. */
+export type WayBack = 'here' | 'service' | { readonly unheard: string };
+
 /** The person at the terminal. */
 export interface Person {
-  /** Shows the link. `unheard`: why the browser's way back ends nowhere, and its address must be pasted. */
-  show(link: string, unheard: string | undefined): void;
+  /** Shows the link. */
+  show(link: string, way: WayBack): void;
   /** Says that what was pasted is not it. */
   refuse(reason: string): void;
   /** What is pasted, line by line, until `signal` aborts or the input ends. */
   lines(signal: AbortSignal): AsyncIterable<string>;
+}
+
+/** A running service that gets the redirect in our place. */
+export interface Relay {
+  /** Tells it of a one-time `state`; false where none runs. */
+  expect(state: string): Promise<boolean>;
+  /** What it has got for the state, once. */
+  collect(state: string): Promise<Arrival | undefined>;
+  /** What comes now is nobody's. */
+  forget(state: string): Promise<void>;
 }
 
 export interface BrowserLoginParts {
@@ -21,21 +34,25 @@ export interface BrowserLoginParts {
   /** What the service's own listener binds: a wildcard in a container. */
   readonly host: string;
   readonly signal: AbortSignal;
+  readonly relay: Relay;
 }
 
 /** How long a person may take, ms. */
 const PERSON_MS = 10 * 60_000;
+/** How often a running service is asked whether the browser has come back, ms. */
+const LOOK_MS = 500;
 const ELSEWHERE = 'is not listened for from here';
 
 /**
- * Sends a person to the broker, and resolves with what their browser brings back, by the redirect to
- * this machine or pasted. The one-time `state` never leaves this process: a running service that gets
- * the redirect does not know it, and does not spend the code. Undefined after 10 min, or on `signal`.
+ * Sends a person to the broker, and resolves with what their browser brings back: by the redirect to this
+ * machine, by a running service that has the port and hands it on, or pasted. Whichever it is, the code is
+ * spent here. Undefined after 10 min, or on `signal`.
  */
 export async function browserLogin(parts: BrowserLoginParts): Promise<Arrival | undefined> {
-  const { consent, person, clock } = parts;
+  const { consent, person, clock, relay } = parts;
   const state = randomBytes(24).toString('base64url');
   const listeners = makeCallbackListeners(clock);
+  let isRelayed = false;
   const over = new AbortController();
   const signal = AbortSignal.any([parts.signal, over.signal]);
   const { promise: came, resolve } = Promise.withResolvers<Arrival | undefined>();
@@ -66,14 +83,32 @@ export async function browserLogin(parts: BrowserLoginParts): Promise<Arrival | 
   try {
     // Port 0 is nobody's: also a redirect to the service's own port is listened for.
     const [way] = await listeners.set([consent.redirectUri], { host: parts.host, port: 0 }, answer);
-    person.show(consent.url(state), way ? way.fault : `${consent.redirectUri} ${ELSEWHERE}`);
+    const unheard = way ? way.fault : `${consent.redirectUri} ${ELSEWHERE}`;
+    isRelayed = unheard !== undefined && (await relay.expect(state));
+    person.show(consent.url(state), unheard === undefined ? 'here' : isRelayed ? 'service' : { unheard });
+    if (isRelayed) void relayed(parts, state, signal).then((arrival) => arrival && resolve(arrival));
     void readLines(person, signal, take).catch(() => undefined);
     void clock.sleep(PERSON_MS, signal).then(() => resolve(undefined));
     return await came;
   } finally {
     over.abort();
+    if (isRelayed) await relay.forget(state).catch(() => undefined);
     await listeners.stop();
   }
+}
+
+/** What the service hands on; undefined once nobody waits any more. A Redis that stumbles is asked again. */
+async function relayed(
+  { relay, clock }: BrowserLoginParts,
+  state: string,
+  signal: AbortSignal,
+): Promise<Arrival | undefined> {
+  while (!signal.aborted) {
+    const arrival = await relay.collect(state).catch(() => undefined);
+    if (arrival) return arrival;
+    await clock.sleep(LOOK_MS, signal);
+  }
+  return undefined;
 }
 
 async function readLines(

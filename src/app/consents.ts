@@ -4,11 +4,13 @@ import type { Account } from '../core/account.ts';
 import type { Arrival } from '../core/broker.ts';
 import type { Clock } from '../core/clock.ts';
 import type { ConsentOutcome, Desk } from '../http/desk.ts';
-import { keepConsent, takeConsent } from '../redis/consents.ts';
+import { handOver, keepConsent, takeConsent } from '../redis/consents.ts';
+import type { Seal } from '../redis/seal.ts';
 import type { Keeper, Tended } from '../tending/parts.ts';
 
 export interface ConsentParts {
   readonly redis: Redis;
+  readonly seal: Seal;
   readonly keeper: Keeper;
   readonly account: (name: string) => Account | undefined;
   readonly clock: Clock;
@@ -31,7 +33,7 @@ const failed = (name: string, message: string): ConsentOutcome => ({
 });
 
 export function makeConsents(parts: ConsentParts): Consents {
-  const { redis, clock } = parts;
+  const { redis, seal, clock } = parts;
   const underWay = new Set<Promise<ConsentOutcome>>();
   let closed = false;
 
@@ -71,13 +73,20 @@ export function makeConsents(parts: ConsentParts): Consents {
     async finishConsent(state, arrival) {
       // The state is left for the next process: the person only has to load the page again.
       if (closed) return failed('', 'The service is restarting. Load this page again in a few seconds.');
-      const name = state === undefined ? undefined : await takeConsent(redis, state);
-      if (name === undefined) {
+      const kept = state === undefined ? undefined : await takeConsent(redis, state);
+      if (state === undefined || kept === undefined) {
         return {
           outcome: 'unknown-state',
           message:
             'This login was not started here, is too old, or was used already. Start again from the link.',
         };
+      }
+      const { name, taker } = kept;
+      if (taker === 'terminal') {
+        // The command spends the code itself: a code is sent once, and its report has to show the call.
+        await handOver(redis, seal, state, arrival);
+        const message = 'The command at the terminal has it now, and says what becomes of it.';
+        return { outcome: 'handed-over', name, message };
       }
       const finishing = finish(name, arrival);
       underWay.add(finishing);

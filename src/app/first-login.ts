@@ -26,6 +26,7 @@ import { makeConnect } from './load.ts';
 import { loginOnce, type LoginOutcome } from './login-once.ts';
 import { makeReleases, type Releases } from './releases.ts';
 import { startSimulation } from './simulation.ts';
+import { makeRelay } from './relay.ts';
 import { openTarget } from './target.ts';
 
 export interface FirstLoginOptions {
@@ -86,6 +87,7 @@ async function assemble(options: FirstLoginOptions, releases: Releases): Promise
   const account = byName.get(name);
   if (!account) throw new Error(`no account is named ${name}`);
 
+  const instance = `${hostname()}:${process.pid}:check`;
   const seal = makeSeal((await readServiceSecrets(config, randomBytes)).sealingKeys);
   const target = await openTarget(config, clock, log, releases);
   const redis = openRedis(target.address, log);
@@ -112,7 +114,7 @@ async function assemble(options: FirstLoginOptions, releases: Releases): Promise
     log,
     listener: quiet,
     egress: config.egressId,
-    instance: `${hostname()}:${process.pid}:check`,
+    instance,
     ttlCapMs: ttlCapOf(config),
   });
   return loginOnce({
@@ -120,7 +122,14 @@ async function assemble(options: FirstLoginOptions, releases: Releases): Promise
     keeper,
     clock,
     sent: () => sent,
-    arrival: (consent) => browserLogin({ ...options, consent, clock, host: config.http.host }),
+    arrival: (consent) =>
+      browserLogin({
+        ...options,
+        consent,
+        clock,
+        host: config.http.host,
+        relay: makeRelay({ redis, seal, clock, name, instance }),
+      }),
     ask: async () => {
       const now = clock.now();
       const wish = JSON.stringify({ at: now, rearm: false });

@@ -113,7 +113,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     clock,
     log,
   });
-  const consents = makeConsents({ ...engine, redis, clock, account: (name) => accounts.get(name) });
+  const consents = makeConsents({ ...engine, redis, seal, clock, account: (name) => accounts.get(name) });
   const webhooks = makeWebhooks({
     ...engine,
     accounts: accounts.all,

@@ -10,6 +10,7 @@ type OauthRoute = { Params: { broker: string; name: string } };
 
 const statusOf: Readonly<Record<ConsentOutcome['outcome'], number>> = {
   done: 200,
+  'handed-over': 200,
   'unknown-state': 400,
   'someone-else': 409,
   'broker-failed': 502,

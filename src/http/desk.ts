@@ -16,6 +16,8 @@ export type RefreshAnswer =
 
 export type ConsentOutcome =
   | { readonly outcome: 'done'; readonly name: string; readonly message: string }
+  /** A command at a terminal waits for this login, and finishes it. */
+  | { readonly outcome: 'handed-over'; readonly name: string; readonly message: string }
   | { readonly outcome: 'unknown-state'; readonly message: string }
   | { readonly outcome: 'someone-else'; readonly name: string; readonly message: string }
   | { readonly outcome: 'broker-failed'; readonly name: string; readonly message: string };

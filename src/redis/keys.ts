@@ -26,6 +26,8 @@ export const keys = {
   tick: (broker: string): string => own(`tick:${broker}`),
   due: (broker: string): string => own(`due:${broker}`),
   consent: (digest: string): string => own(`consent:${digest}`),
+  /** What a browser brought back for a command that waits for it. */
+  arrival: (digest: string): string => own(`arrival:${digest}`),
   silence: (network: Network): string => own(`silence:${network.broker}:${network.egress}`),
   /** Of everybody who uses the same API key; `key` is its fingerprint. */
   keySilence: (broker: string, key: string): string => own(`silence:${broker}:key:${key}`),

@@ -172,7 +172,7 @@ async function assemble(parts: ReplicaParts, accounts: Accounts): Promise<Runnin
   );
   redis.on('close', engine.keeper.doubt);
   const { due } = engine;
-  const consents = makeConsents({ ...engine, redis, clock, account: accounts.get });
+  const consents = makeConsents({ ...engine, redis, seal, clock, account: accounts.get });
   const webhooks = makeWebhooks({
     ...engine,
     accounts: accounts.all,

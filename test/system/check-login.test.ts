@@ -119,6 +119,33 @@ describe('check --login', () => {
     expect(stdout).not.toContain(location.searchParams.get('code') ?? 'no code');
   });
 
+  it.each(['check', 'login'] as const)(
+    '`%s` ends beside a running service, which has the port that the browser comes back to',
+    async (command) => {
+      const redisUrl = database();
+      const redirectUri = `http://localhost:${await freePort()}/callback`;
+      const app = { clientId: `made-up-${command}`, clientSecret: 'made-up-client-secret', redirectUri };
+      const entries = [{ broker: 'upstox', name: 'BESIDE_UP', ...app }];
+      const service = ends.add(await startRunning({ redisUrl, entries, env: simulator.settings }), kill);
+      await service.ready();
+      const args = command === 'check' ? ['check', '--login', 'BESIDE_UP'] : ['login', 'BESIDE_UP'];
+      const waiting = ends.add(await startCli(args, { dir: service.dir, env: service.env }), kill);
+      const link = (await waiting.line(/^ {2}http/)).trim();
+      expect(await waiting.line(/running service/)).toContain('hands the login on to this command');
+      const location = await pressedThrough(link);
+      // Another program's guess at a state is nobody's, and costs nothing.
+      expect((await fetch(`${redirectUri}?code=forged&state=forged`)).status).toBe(400);
+      const page = await fetch(location);
+      expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('The login came back')]);
+      const { code, stdout } = await waiting.exit();
+      expect([code, stdout]).toEqual([0, expect.stringContaining('BESIDE_UP is logged in')]);
+      if (command === 'check') expect(stdout).toMatch(/POST \S*\/token: HTTP 200/);
+      expect(await tokenOf(redisUrl, 'BESIDE_UP')).toMatch(/./);
+      expect((await fetch(location)).status).toBe(400);
+      expect((await service.stop()).code).toBe(0);
+    },
+  );
+
   it('works on an embedded Redis of its own, and beside the service that runs one', async () => {
     const at = await desk('embedded', [user('FIRST_E')]);
     expect((await check(at, '--login', 'FIRST_E')).code).toBe(0);

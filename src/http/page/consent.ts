@@ -26,6 +26,7 @@ export function ticketPage(
 const headings: Readonly<Record<ConsentOutcome['outcome'], { readonly tone: Tone; readonly title: string }>> =
   {
     done: { tone: 'good', title: 'Logged in' },
+    'handed-over': { tone: 'waiting', title: 'The login came back' },
     'unknown-state': { tone: 'waiting', title: 'This login is not under way' },
     'someone-else': { tone: 'bad', title: 'That was another user’s login' },
     'broker-failed': { tone: 'bad', title: 'The broker did not give a token' },
@@ -34,12 +35,14 @@ const headings: Readonly<Record<ConsentOutcome['outcome'], { readonly tone: Tone
 /** The page at the end of a browser login. */
 export function arrivalPage(assets: Assets, publicUrl: URL, outcome: ConsentOutcome): Page {
   const { tone, title } = headings[outcome.outcome];
-  const closes = outcome.outcome === 'done';
+  const closes = outcome.outcome === 'done' || outcome.outcome === 'handed-over';
   return noticePage(assets, {
     tone,
     title: 'name' in outcome ? `${outcome.name}: ${title}` : title,
     text: outcome.message,
     closes,
+    // It may be a command's that cannot be heard here: the address is then what has to be pasted.
+    keepsAddress: outcome.outcome === 'unknown-state',
     more: html`${closes ? html`<p class="quiet">This page closes by itself; where the browser keeps it open, close it.</p>` : undefined}
       <p><a href="${new URL('/dashboard', publicUrl).href}">All accounts</a></p>`,
   });

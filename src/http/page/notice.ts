@@ -12,6 +12,8 @@ export interface Notice {
   readonly more?: Html;
   /** True: the browser is asked to close the page. */
   readonly closes?: boolean;
+  /** True: the address stays as it is, for somebody to copy. */
+  readonly keepsAddress?: boolean;
   /** True where `more` has a form. */
   readonly form?: boolean;
   /** Where the browser goes by itself, and after how long. */
@@ -34,7 +36,11 @@ export function noticePage({ notice: look }: Assets, notice: Notice): Page {
         <title>${notice.title} · token-refresher</title>
         ${ownFile('style', look.style)}
       </head>
-      <body class="notice" ${notice.closes === true ? html`data-closes` : undefined}>
+      <body
+        class="notice"
+        ${notice.closes === true ? html`data-closes` : undefined}
+        ${notice.keepsAddress === true ? html`data-keeps-address` : undefined}
+      >
         <main>
           ${mark(notice.tone)}
           <h1>${notice.title}</h1>

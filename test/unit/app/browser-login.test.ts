@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { browserLogin, type Person } from '../../../src/app/browser-login.ts';
+import { browserLogin, type Person, type Relay, type WayBack } from '../../../src/app/browser-login.ts';
 import type { Arrival } from '../../../src/core/broker.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { fakeClock } from '../../support/clock.ts';
@@ -17,20 +17,26 @@ interface Desk {
   readonly came: Promise<Arrival | undefined>;
   /** The one-time state in the link that was shown. */
   readonly state: string;
-  readonly unheard: string | undefined;
+  readonly way: WayBack;
   readonly refusals: readonly string[];
   paste(line: string): void;
   giveUp(): void;
 }
 
+const noService: Relay = {
+  expect: () => Promise.resolve(false),
+  collect: () => Promise.reject(new Error('nobody is there')),
+  forget: () => Promise.reject(new Error('nobody was told')),
+};
+
 /** A login that has shown its link. */
-async function open(redirectUri: string, clock = systemClock): Promise<Desk> {
-  const shown: { link: string; unheard: string | undefined }[] = [];
+async function open(redirectUri: string, clock = systemClock, relay = noService): Promise<Desk> {
+  const shown: { link: string; way: WayBack }[] = [];
   const refusals: string[] = [];
   const pasted: string[] = [];
   let wake = (): void => undefined;
   const person: Person = {
-    show: (link, unheard) => void shown.push({ link, unheard }),
+    show: (link, way) => void shown.push({ link, way }),
     refuse: (reason) => void refusals.push(reason),
     async *lines(signal) {
       while (!signal.aborted) {
@@ -54,12 +60,13 @@ async function open(redirectUri: string, clock = systemClock): Promise<Desk> {
     clock,
     host: '127.0.0.1',
     signal: stop.signal,
+    relay,
   });
   const first = await until(async () => shown[0], { what: 'a link' });
   return {
     came,
     state: new URL(first.link).searchParams.get('state') ?? '',
-    unheard: first.unheard,
+    way: first.way,
     refusals,
     paste(line) {
       pasted.push(line);
@@ -76,7 +83,7 @@ describe('a browser login', () => {
     const port = await freePort();
     const back = `http://127.0.0.1:${port}/callback`;
     const desk = await open(back);
-    expect(desk.unheard).toBeUndefined();
+    expect(desk.way).toBe('here');
     expect(desk.state).toMatch(/^[\w-]{32}$/);
     const answer = await fetch(`${back}?code=made-up&state=${desk.state}`);
     expect(answer.status).toBe(200);
@@ -102,7 +109,7 @@ describe('a browser login', () => {
 
   it('may be pasted', async () => {
     const desk = await open(elsewhere);
-    expect(desk.unheard).toBe(`${elsewhere} is not listened for from here`);
+    expect(desk.way).toEqual({ unheard: `${elsewhere} is not listened for from here` });
     desk.paste('');
     desk.paste('made-up-code');
     desk.paste(`${elsewhere}?code=forged&state=another`);
@@ -121,9 +128,32 @@ describe('a browser login', () => {
     ending.add(() => void other.close());
     const back = `http://127.0.0.1:${port}/callback`;
     const desk = await open(back);
-    expect(desk.unheard).toContain('is taken by another program');
+    expect(desk.way).toMatchObject({ unheard: expect.stringContaining('is taken by another program') });
     desk.paste(`${back}?code=made-up&state=${desk.state}`);
     expect(await desk.came).toEqual({ code: 'made-up' });
+  });
+
+  it('is handed on by a running service where the browser comes back to that, once', async () => {
+    const expected: string[] = [];
+    const forgotten: string[] = [];
+    let looks = 0;
+    const clock = fakeClock();
+    const desk = await open(elsewhere, clock, {
+      async expect(state) {
+        expected.push(state);
+        return true;
+      },
+      async collect() {
+        looks += 1;
+        if (looks === 1) throw new Error('Redis stumbles');
+        return looks === 3 ? { code: 'made-up' } : undefined;
+      },
+      forget: async (state) => void forgotten.push(state),
+    });
+    expect(desk.way).toBe('service');
+    for (let each = 0; each < 3; each++) await clock.advance(500);
+    expect(await desk.came).toEqual({ code: 'made-up' });
+    expect([expected, forgotten, looks]).toEqual([[desk.state], [desk.state], 3]);
   });
 
   it('is given up after ten minutes, or when it is told so', async () => {

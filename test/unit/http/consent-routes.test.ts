@@ -96,6 +96,7 @@ describe('GET /callback', () => {
 
   it.each([
     [200, { outcome: 'done', name: 'one', message: 'The token is in Redis.' }],
+    [200, { outcome: 'handed-over', name: 'one', message: 'The command has it.' }],
     [400, { outcome: 'unknown-state', message: 'Ask for a new link.' }],
     [409, { outcome: 'someone-else', name: 'one', message: 'Another user logged in.' }],
     [502, { outcome: 'broker-failed', name: 'one', message: 'The broker did not answer.' }],
@@ -105,6 +106,8 @@ describe('GET /callback', () => {
     expect(answer.headers['content-type']).toMatch(/^text\/html/);
     expect(answer.body).toContain(outcome.message);
     expect(answer.body.includes('data-closes')).toBe(status === 200);
+    // Whose login it is may be known elsewhere: the address is then what has to be copied.
+    expect(answer.body.includes('data-keeps-address')).toBe(status === 400);
   });
 
   it('hands over what came, and nothing that came twice', async () => {
