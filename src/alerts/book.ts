@@ -21,6 +21,10 @@ const memberSchema = z.readonly(
     movedTo: z.string().optional(),
     /** Where a person does for it what only a person can: one account's link is of no use to another's owner. */
     link: z.string().optional(),
+    /** What is wrong with this one in particular. */
+    why: z.string().optional(),
+    /** When people are reminded of it, ms, in order; an hour at which nobody is there is none. */
+    remindAt: z.readonly(z.array(z.number())).optional(),
   }),
 );
 
@@ -32,8 +36,8 @@ const deliverySchema = z.readonly(
     revision: z.number(),
     at: z.number(),
     closed: z.boolean(),
-    /** How many reminders went out. */
-    reminded: z.number().default(0),
+    /** Reminders that were due by then have been said, ms. */
+    remindedUntil: z.number().default(0),
   }),
 );
 
@@ -47,6 +51,8 @@ const incidentSchema = z.readonly(
     /** When the service tries again by itself, ms, as last said; absent: not until a person acts. */
     nextAt: z.number().optional(),
     openedAt: z.number(),
+    /** True: it began at an hour at which nobody who is concerned is there, so that nobody is called. */
+    hushed: z.boolean().optional(),
     /** Everybody it ever touched, in the order they joined. */
     members: z.readonly(z.array(memberSchema)),
     /** Grows with everything that is worth saying. */
@@ -90,6 +96,13 @@ export function mapIncidents(book: Book, change: (incident: Incident) => Inciden
 export function linksOf(incident: Incident): readonly { readonly name: string; readonly link: string }[] {
   return incident.members.flatMap(({ name, state, link }) =>
     state === 'failing' && link !== undefined ? [{ name, link }] : [],
+  );
+}
+
+/** What is wrong with single accounts, beside the reason that all share. */
+export function whysOf(incident: Incident): readonly { readonly name: string; readonly why: string }[] {
+  return incident.members.flatMap(({ name, state, why }) =>
+    state === 'failing' && why !== undefined ? [{ name, why }] : [],
   );
 }
 

@@ -12,9 +12,6 @@ export const GROUP_MS = 2_000;
 /** An incident that grows is edited no more often than this. */
 export const EDIT_GAP_MS = 5_000;
 
-/** When people are reminded of what is critical and still open, ms after it began. */
-export const REMIND_AFTER_MS = [60 * 60_000, 4 * 60 * 60_000, 24 * 60 * 60_000] as const;
-
 const urgency = { open: 0, close: 1, remind: 2, edit: 3 } as const;
 
 /** The next task of a channel: the most urgent that is due, else the one that is due first. */
@@ -40,12 +37,17 @@ function taskOf(incident: Incident, channel: string): Task | undefined {
   return edit && remind ? (remind.dueAt < edit.dueAt ? remind : edit) : (edit ?? remind);
 }
 
-/** What nobody heeded is said again, in a message of its own: an edit makes no sound. */
+/**
+ * What nobody heeded is said again, in a message of its own: an edit makes no sound. Who still fails
+ * says when; what is due for several of them at once is said once.
+ */
 function reminderOf(incident: Incident, sent: Delivery): Task | undefined {
-  const after = REMIND_AFTER_MS[sent.reminded];
-  return incident.level !== 'critical' || incident.end !== undefined || after === undefined
-    ? undefined
-    : { act: 'remind', incident, dueAt: incident.openedAt + after };
+  if (incident.level !== 'critical' || incident.end !== undefined) return undefined;
+  const ahead = incident.members
+    .filter(({ state }) => state === 'failing')
+    .flatMap(({ remindAt = [] }) => remindAt)
+    .filter((at) => at > sent.remindedUntil);
+  return ahead.length === 0 ? undefined : { act: 'remind', incident, dueAt: Math.min(...ahead) };
 }
 
 function order(a: Task, b: Task, now: number): number {
@@ -61,17 +63,15 @@ export function delivered(book: Book, task: Task, channel: string, message: stri
     revision: task.incident.revision,
     at: now,
     closed: task.act === 'close',
-    reminded: remindersBy(task, channel, now),
+    // Those that were due before the first word could leave are said with it.
+    remindedUntil:
+      task.act === 'open' || task.act === 'remind'
+        ? now
+        : (task.incident.sent[channel]?.remindedUntil ?? now),
   };
   return mapIncidents(book, (incident) =>
     incident.id === task.incident.id
       ? { ...incident, sent: { ...incident.sent, [channel]: delivery } }
       : incident,
   );
-}
-
-/** Those that were due before the first word could leave are said with it. */
-function remindersBy({ act, incident }: Task, channel: string, now: number): number {
-  if (act === 'open') return REMIND_AFTER_MS.filter((after) => incident.openedAt + after <= now).length;
-  return (incident.sent[channel]?.reminded ?? 0) + (act === 'remind' ? 1 : 0);
 }

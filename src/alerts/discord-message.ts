@@ -1,5 +1,5 @@
 import { duration } from '../core/duration.ts';
-import { namesIn, WHOLE, type Incident } from './book.ts';
+import { namesIn, whysOf, WHOLE, type Incident } from './book.ts';
 import type { Notice } from './channel.ts';
 import { waysIn } from './ways.ts';
 
@@ -28,6 +28,7 @@ const SHORT_NAMES = 10;
 const LINKS = { links: 10, characters: 2_400, longest: 1_000 };
 /** Description and fields together. */
 const BODY = 5_300;
+const WHYS = 1_200;
 
 const colours = {
   notice: 0x6a737d,
@@ -50,7 +51,11 @@ export function openText(notice: Notice): Text {
   const who = failing.length > 0 || over ? failing : touched;
   const mark = over ? 'dispersed' : incident.level;
   const reason = cut(unclosing(incident.reason), REASON);
-  const side = [...list('Back', namesIn(incident, 'back'), SIDE_NAMES), ...movedLines(incident)];
+  const side = [
+    ...whyLines(incident),
+    ...list('Back', namesIn(incident, 'back'), SIDE_NAMES),
+    ...movedLines(incident),
+  ];
   const fields = incident.end === undefined ? advice(notice) : [];
   const description = Math.min(
     DESCRIPTION,
@@ -152,6 +157,12 @@ function advice({ incident, now }: Notice): { name: string; value: string }[] {
     ...ways.map(({ who, link }) => ({ name: `What ${who || 'you'} can do`, value: link })),
     ...(beyond === 0 ? [] : [{ name: 'What else', value: `Links on the dashboard: ${accounts(beyond)}.` }]),
   ];
+}
+
+/** What is wrong with single accounts; a message has room for some of it. */
+function whyLines(incident: Incident): readonly string[] {
+  const lines = whysOf(incident).map(({ name, why }) => `**${name}**: ${unclosing(why)}`);
+  return lines.length === 0 ? [] : [cut(lines.join('\n'), WHYS)];
 }
 
 function foot(incident: Incident, instant: number): Pick<Embed, 'footer' | 'timestamp'> {

@@ -50,7 +50,9 @@ export function discordChannel(settings: DiscordSettings): Channel {
       classified(async () => {
         await client();
       }),
-    open: (notice) => classified(() => post(openText(notice), mention)),
+    // At an hour at which nobody is there it is written down, and nobody called.
+    open: (notice) =>
+      classified(() => post(openText(notice), notice.incident.hushed === true ? undefined : mention)),
     edit: (message, notice) =>
       classified(async () => {
         const webhook = await client();

@@ -1,19 +1,7 @@
 import { levels, mapIncidents, WHOLE, type Book, type Incident, type Level, type Member } from './book.ts';
+import { isHushed, memberOf, type Failure } from './members.ts';
 
-/** One account that failed, or, with `account` left as WHOLE, something that is wrong with no account. */
-export interface Failure {
-  readonly broker: string;
-  readonly account: string;
-  /** Stable, lower_snake_case; broker and code are the cause that messages are grouped by. */
-  readonly code: string;
-  /** For a person: what happened and what to do. No secret. */
-  readonly message: string;
-  /** When the service tries again by itself, ms; undefined: not until a person acts. */
-  readonly nextAt?: number | undefined;
-  /** Where a person does what only a person can. */
-  readonly link?: string | undefined;
-  readonly level: Level;
-}
+export type { Failure } from './members.ts';
 
 export interface AccountRef {
   readonly broker: string;
@@ -123,7 +111,8 @@ function opened(book: Book, failure: Failure, now: number): Incident {
     level: failure.level,
     ...said(failure),
     openedAt: now,
-    members: [{ name: failure.account, state: 'failing', since: now, link: failure.link }],
+    ...(isHushed(failure, now) && { hushed: true }),
+    members: [memberOf(failure, now, now)],
     revision: 1,
     changedAt: now,
     sent: {},
@@ -136,17 +125,20 @@ function joined(incident: Incident, failure: Failure, now: number): Incident {
   const level = worse(failure.level, incident.level);
   const material =
     isNew ||
+    known.why !== failure.why ||
     level !== incident.level ||
     (failure.link !== undefined && known.link === undefined) ||
     (now - incident.changedAt >= RESAY_MS && nextMoved(incident.nextAt, failure.nextAt));
   if (!material) return incident;
-  const member: Member = isNew
-    ? { name: failure.account, state: 'failing', since: now, link: failure.link }
-    : { ...known, link: failure.link ?? known.link };
+  const fresh = memberOf(failure, incident.openedAt, isNew ? now : known.since);
+  // Whose reminders were planned once keeps them: nothing is called out twice.
+  const member = isNew ? fresh : { ...fresh, remindAt: known.remindAt, link: failure.link ?? known.link };
+  const { hushed, ...rest } = incident;
   return {
-    ...incident,
+    ...rest,
     ...said(failure),
     level,
+    ...(hushed === true && isHushed(failure, now) && { hushed }),
     members: withMember(incident.members, member),
     revision: incident.revision + 1,
     changedAt: now,

@@ -1,5 +1,5 @@
 import { duration } from '../core/duration.ts';
-import { linksOf, namesIn, WHOLE } from './book.ts';
+import { linksOf, namesIn, whysOf, WHOLE } from './book.ts';
 import type { Notice } from './channel.ts';
 import { waysIn } from './ways.ts';
 
@@ -22,6 +22,8 @@ export interface IncidentReport {
   readonly link: string | null;
   /** Each account's own. */
   readonly links: Readonly<Record<string, string>>;
+  /** What is wrong with single accounts, beside the reason that all share. */
+  readonly details: Readonly<Record<string, string>>;
   readonly sent_at: string;
 }
 
@@ -42,6 +44,7 @@ export function reportOf(event: Happening, { incident, now }: Notice): IncidentR
     links: Object.fromEntries(
       links.filter(({ name }) => name !== WHOLE).map(({ name, link }) => [name, link]),
     ),
+    details: Object.fromEntries(whysOf(incident).map(({ name, why }) => [name, why])),
     sent_at: new Date(now).toISOString(),
   };
 }
@@ -78,6 +81,7 @@ export function textOf(event: Happening, { incident, now }: Notice): string {
   return [
     incident.reason,
     ...(isOver ? [`It lasted ${duration(Math.max(0, now - incident.openedAt))}.`] : []),
+    ...(isOver ? [] : whysOf(incident).map(({ name, why }) => `${name}: ${why}`)),
     ...(failing.length > 0 ? [`Failing (${failing.length}): ${shown(failing)}`] : []),
     ...(back.length > 0 ? [`Back (${back.length}): ${shown(back)}`] : []),
     ...(isOver ? [] : [next]),

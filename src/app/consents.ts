@@ -7,12 +7,14 @@ import type { ConsentOutcome, Desk } from '../http/desk.ts';
 import { handOver, keepConsent, takeConsent } from '../redis/consents.ts';
 import type { Seal } from '../redis/seal.ts';
 import type { Keeper, Tended } from '../tending/parts.ts';
+import { wayIn, type Tickets } from './tickets.ts';
 
 export interface ConsentParts {
   readonly redis: Redis;
   readonly seal: Seal;
   readonly keeper: Keeper;
   readonly account: (name: string) => Account | undefined;
+  readonly tickets: Pick<Tickets, 'issue'>;
   readonly clock: Clock;
 }
 
@@ -91,7 +93,13 @@ export function makeConsents(parts: ConsentParts): Consents {
       const finishing = finish(name, arrival);
       underWay.add(finishing);
       try {
-        return await finishing;
+        const outcome = await finishing;
+        const account = parts.account(name);
+        const isOver = outcome.outcome === 'broker-failed' || outcome.outcome === 'someone-else';
+        // They were sent here by a link that may be edited away by now, and have no admin token.
+        return isOver && account?.enabled
+          ? { ...outcome, again: wayIn(parts.tickets, account, clock.now()) }
+          : outcome;
       } finally {
         underWay.delete(finishing);
       }

@@ -3,10 +3,13 @@ import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { Alerts } from '../alerts/alerts.ts';
 import type { Level } from '../alerts/book.ts';
-import { isWithin } from '../core/hours.ts';
+import type { Failure } from '../alerts/members.ts';
+import { mayAskAt } from '../core/decide.ts';
+import { nextWithin } from '../core/hours.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Listener } from '../tending/parts.ts';
-import type { Tickets } from './tickets.ts';
+import { isPersons } from '../tending/persons.ts';
+import { wayIn, type Tickets } from './tickets.ts';
 
 export interface ListenerParts {
   readonly alerts: Alerts;
@@ -31,53 +34,82 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
       parts.log.error({ event: 'alert.defect', error: why }, 'An alert could not be handed on.');
     });
   };
-  const link = (account: Account): string => {
-    const ticket = parts.tickets.issue(account.broker, account.name, parts.clock.now());
-    const name = encodeURIComponent(account.name);
-    return `${parts.publicUrl}/oauth/${account.broker}/${name}?ticket=${encodeURIComponent(ticket)}`;
+  const link = (account: Account): string =>
+    `${parts.publicUrl}${wayIn(parts.tickets, account, parts.clock.now())}`;
+  /** The next moment at which the people behind an account are there: their hours, and the broker's own day. */
+  const thereAt = (account: Account, at: number): number =>
+    isPersons(account)
+      ? mayAskAt({ account, isHoliday: parts.isHoliday }, at)
+      : nextWithin(account.hours, parts.isHoliday, at);
+  /** Where nobody is there, what is wrong is a level less pressing, and calls nobody before somebody is. */
+  const heard = (account: Account, level: Level): Pick<Failure, 'level' | 'hearAt'> => {
+    const now = parts.clock.now();
+    const lower = level === 'critical' ? 'warning' : 'notice';
+    return {
+      level: thereAt(account, now) === now ? level : lower,
+      hearAt: (at) => thereAt(account, at),
+    };
   };
-  /** Where nobody is there, what is wrong is a level less pressing. */
-  const atThisHour = (account: Account, level: Level): Level => {
-    if (isWithin(account.hours, parts.isHoliday, parts.clock.now())) return level;
-    return level === 'critical' ? 'warning' : 'notice';
-  };
+  const said = (message: string): string => (parts.simulated ? `[simulated] ${message}` : message);
   return {
     failed(account, error, next) {
+      const isPressing = error.kind === 'needs-human' || next.state === 'stopped' || next.state === 'expired';
       queue(() =>
         parts.alerts.failed({
           broker: account.broker,
           account: account.name,
           code: error.code,
-          message: parts.simulated ? `[simulated] ${error.message}` : error.message,
+          message: said(error.message),
           nextAt: next.at,
-          link: next.state === 'stopped' ? `${parts.publicUrl}/dashboard` : undefined,
-          level: atThisHour(
-            account,
-            error.kind === 'needs-human' || next.state === 'stopped' || next.state === 'expired'
-              ? 'critical'
-              : 'warning',
-          ),
+          // A login that did not work out must not take away the way to the next one.
+          link:
+            next.state === 'stopped'
+              ? `${parts.publicUrl}/dashboard`
+              : isPersons(account) && next.state !== 'fresh'
+                ? link(account)
+                : undefined,
+          ...heard(account, isPressing ? 'critical' : 'warning'),
         }),
       );
     },
     recovered: (account) =>
       queue(() => parts.alerts.recovered({ broker: account.broker, account: account.name })),
-    personNeeded: (account, { asked }) =>
-      queue(() =>
-        parts.alerts.failed({
+    personNeeded: (account, { asked, why }) =>
+      queue(() => {
+        const now = parts.clock.now();
+        const title = parts.titleOf(account.broker);
+        // A token that was served until now is news to whoever waits for nothing: not one more name in a message.
+        const isLoss = why?.code === 'died_early';
+        const { level, hearAt } = heard(account, 'critical');
+        return parts.alerts.failed({
           broker: account.broker,
           account: account.name,
-          // A day, a message: what nobody heeded yesterday is asked anew, with a link that works.
-          code: `awaiting_approval_${new Date(parts.clock.now()).toISOString().slice(0, 10).replaceAll('-', '_')}`,
-          message: asked
-            ? `${parts.titleOf(account.broker)} has asked for today's token: approve it in its app, or log in by the link.`
-            : `A person must log in at ${parts.titleOf(account.broker)} for today's token.`,
+          code: isLoss ? why.code : `awaiting_approval_${dayOf(account, now)}`,
+          message: said(
+            isLoss
+              ? `${why.message} A person must log in at ${title} again.`
+              : asked
+                ? `${title} has asked for today's token: approve it in its app, or log in by the link.`
+                : `A person must log in at ${title} for today's token.`,
+          ),
+          why: isLoss ? undefined : why?.message,
           link: link(account),
-          level: 'critical',
-        }),
-      ),
+          level,
+          // The next day asks anew, in a message of its own.
+          hearAt: (at) => (hearAt?.(at) === at ? at : undefined),
+        });
+      }),
     attempted: (account, kind, result) => parts.metrics.attempted(account.broker, kind, result),
     woken: parts.woken,
     settled: () => last,
   };
+}
+
+/**
+ * A day, a message: what nobody heeded yesterday is asked anew, with a link that works. The day is the
+ * broker's: the one whose answers are of use until the same moment.
+ */
+function dayOf(account: Account, now: number): string {
+  const until = account.connection.consent?.deadline(now) ?? now;
+  return new Date(until).toISOString().slice(0, 10).replaceAll('-', '_');
 }

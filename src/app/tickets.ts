@@ -30,3 +30,13 @@ export function makeTickets(
     },
   };
 }
+
+/** Where a person begins the login of this account, with a ticket: a path, behind whatever address the service has. */
+export function wayIn(
+  tickets: Pick<Tickets, 'issue'>,
+  account: { readonly broker: string; readonly name: string },
+  now: number,
+): string {
+  const ticket = tickets.issue(account.broker, account.name, now);
+  return `/oauth/${account.broker}/${encodeURIComponent(account.name)}?ticket=${encodeURIComponent(ticket)}`;
+}

@@ -138,11 +138,16 @@ function afterRenewal(failed: Failed, failures: number, headroom: number): Parti
   }
 }
 
-/** The person's phone rings at each request: one that may have been made counts as made. */
-function afterRequest({ error, deadline, now }: Failed): Partial<AccountRecord> {
-  return error.kind === 'transient'
-    ? { retryAt: now + Math.max(REQUEST_WAIT_MS, error.retryAfterMs ?? 0) }
-    : { asked: { at: now, until: deadline }, retryAt: 0 };
+/**
+ * The person's phone rings at each request: one that may have been made counts as made. One that was
+ * refused rang nobody, but would be refused again with the same credentials.
+ */
+function afterRequest({ error, deadline, fingerprint, now }: Failed): Partial<AccountRecord> {
+  if (error.kind === 'transient') {
+    return { retryAt: now + Math.max(REQUEST_WAIT_MS, error.retryAfterMs ?? 0) };
+  }
+  const isRefused = error.kind === 'refused' || error.kind === 'needs-human';
+  return { asked: { at: now, until: deadline, ...(isRefused && { refused: fingerprint }) }, retryAt: 0 };
 }
 
 function stopped({ before, fingerprint }: Failed): Partial<AccountRecord> {

@@ -1,6 +1,6 @@
 import type { Account } from './account.ts';
 import { nextWithin } from './hours.ts';
-import { isLive, type AccountRecord, type Pending } from './session.ts';
+import { isLive, type AccountRecord, type Asked, type Pending, type Session } from './session.ts';
 import type { State } from './state.ts';
 
 /** What is known of an account when its next step is decided. */
@@ -56,7 +56,7 @@ export type Decision =
 /** A token may seem this much younger than none, ms: clocks differ. */
 const SKEW_MS = 60_000;
 /** How often an account that waits for a person is looked at, ms. */
-const ASKED_LOOK_MS = 60 * 60_000;
+export const ASKED_LOOK_MS = 60 * 60_000;
 /**
  * How often a stopped account is looked at, ms. It costs no call; another process may know newer
  * credentials by then, and an alert that was lost is said again.
@@ -135,7 +135,8 @@ export function decide(situation: Situation, now: number): Decision {
       because: requested ? 'requested' : live ? 'due' : session ? 'expired' : 'no_token',
     };
   }
-  if (live) return rest('fresh', 'fresh', Math.min(session.grant.expiresAt, proofAt));
+  if (live && !(requested && mayRequest(situation, now)))
+    return rest('fresh', 'fresh', Math.min(session.grant.expiresAt, proofAt));
   return connection.consent ? person(situation, now) : rest('expired', 'no_way_in');
 }
 
@@ -163,25 +164,43 @@ export function mayAskAt(situation: Pick<Situation, 'account' | 'isHoliday'>, no
   return at;
 }
 
+/** True while the broker's question to the person is open: it rang them, and no token came since. */
+export function isAsked({ asked, session }: Pick<AccountRecord, 'asked' | 'session'>, now: number): boolean {
+  return (
+    asked !== undefined && asked.until > now && asked.refused === undefined && !isAnswered(asked, session)
+  );
+}
+
+/** A token came since, though it may be over by now: the person did answer. */
+const isAnswered = (asked: Asked, session: Session | undefined): boolean =>
+  session?.source === 'consent' && session.grant.issuedAt >= asked.at - SKEW_MS;
+
+/** One request a window, but for one that rang nobody: that is made again with other credentials, or for a person. */
+function mayRequest({ record, account, fingerprints }: Situation, now: number): boolean {
+  const { asked, request } = record;
+  if (!account.connection.consent?.request) return false;
+  if (asked === undefined || asked.until <= now) return true;
+  return asked.refused !== undefined && (request !== undefined || !fingerprints.includes(asked.refused));
+}
+
 /** Only a person gets the next token. */
 function person(situation: Situation, now: number): Decision {
-  const { record, account } = situation;
-  const { consent } = account.connection;
+  const { record } = situation;
   const { asked, session } = record;
-  // A token came since, and is over by now: the person did answer.
-  const isAnswered =
-    asked !== undefined && session?.source === 'consent' && session.grant.issuedAt >= asked.at - SKEW_MS;
-  const isOpen = asked !== undefined && asked.until > now;
-  if (isOpen && !isAnswered) {
+  const isWished = record.request !== undefined && mayRequest(situation, now);
+  if (asked && isAsked(record, now)) {
     return rest('awaiting_approval', 'asked', Math.min(asked.until, now + ASKED_LOOK_MS));
   }
-  const askAt = mayAskAt(situation, now);
+  const askAt = isWished ? now : mayAskAt(situation, now);
   if (askAt > now) {
-    return rest('awaiting_approval', asked && !isAnswered ? 'approval_lapsed' : 'asked_later', askAt);
+    const isLapsed = asked && asked.refused === undefined && !isAnswered(asked, session);
+    return rest('awaiting_approval', isLapsed ? 'approval_lapsed' : 'asked_later', askAt);
   }
-  // One request a window: after that the link is the way in.
-  if (consent?.request && !isOpen) return { do: 'request', because: 'awaiting_approval' };
-  return rest('awaiting_approval', 'awaiting_approval', now + ASKED_LOOK_MS);
+  // After one that was refused the link is the way in.
+  if (mayRequest(situation, now)) return { do: 'request', because: 'awaiting_approval' };
+  const isRefused = asked?.refused !== undefined && asked.until > now;
+  const because = isRefused ? record.trouble?.code : undefined;
+  return rest('awaiting_approval', because ?? 'awaiting_approval', now + ASKED_LOOK_MS);
 }
 
 /** Whoever brings the ticket of a penalty goes first: anybody before it would only be penalised anew. */

@@ -51,6 +51,8 @@ export interface Pending {
 export interface Asked {
   readonly at: number;
   readonly until: number;
+  /** Nobody was asked: the broker refused to, for the credentials of this fingerprint. */
+  readonly refused?: string;
 }
 
 /** A person's wish for a refresh, whatever the schedule says. */

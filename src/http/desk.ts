@@ -19,8 +19,13 @@ export type ConsentOutcome =
   /** A command at a terminal waits for this login, and finishes it. */
   | { readonly outcome: 'handed-over'; readonly name: string; readonly message: string }
   | { readonly outcome: 'unknown-state'; readonly message: string }
-  | { readonly outcome: 'someone-else'; readonly name: string; readonly message: string }
-  | { readonly outcome: 'broker-failed'; readonly name: string; readonly message: string };
+  | {
+      readonly outcome: 'someone-else' | 'broker-failed';
+      readonly name: string;
+      readonly message: string;
+      /** The path at which the same login begins anew, for whoever just came back from it. */
+      readonly again?: string;
+    };
 
 export type NoticeAnswer =
   | { readonly outcome: 'taken' }

@@ -132,7 +132,9 @@ const account: z.ZodType<AccountFacts> = z.object({
   unknownSignIns: z.array(z.number()),
   seedsSpent: z.array(said(z.string())),
   owner: said(z.string()).exactOptional(),
-  asked: said(z.object({ at: z.number(), until: z.number() })).exactOptional(),
+  asked: said(
+    z.object({ at: z.number(), until: z.number(), refused: z.string().exactOptional() }),
+  ).exactOptional(),
   session: session.exactOptional(),
   held: z.object({ startedAt: z.number(), grant, source, identity: z.string() }).exactOptional(),
   over: z.object({ signIns: z.number(), session: z.number(), held: z.number(), said: z.number() }),

@@ -35,7 +35,7 @@ const troubleSchema = z.object({
 const requestSchema = z.object({ at: z.number(), rearm: z.boolean() });
 const sourceSchema = z.enum(['sign-in', 'renewal', 'consent', 'adopted']);
 const pendingSchema = z.array(z.object({ grant: grantSchema, source: sourceSchema, identity: z.string() }));
-const askedSchema = z.object({ at: z.number(), until: z.number() });
+const askedSchema = z.object({ at: z.number(), until: z.number(), refused: z.string().exactOptional() });
 
 /** The record as it lies in its hash. */
 export type Fields = Readonly<Record<string, string>>;

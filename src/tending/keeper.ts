@@ -93,8 +93,9 @@ export function makeKeeper(parts: KeeperParts): Keeper {
       { event: 'attempt.interrupted', account: account.name, broker: account.broker, during },
       `An earlier ${during} for ${account.name} was interrupted; its outcome is unknown.`,
     );
-    // Once may be a restart; what is interrupted again and again is a failure like any other.
-    const quiet = record.unknownSignIns.length === 0 && record.failures === 0;
+    // Once may be a restart; what is interrupted again and again is a failure like any other. Whoever
+    // was about to be asked has to hear of it now.
+    const quiet = record.unknownSignIns.length === 0 && record.failures === 0 && during !== 'request';
     return outcomes.fail(account, held, record, {
       error,
       during: during === 'proof' ? 'consent' : during,

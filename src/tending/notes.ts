@@ -1,6 +1,6 @@
 import type { Account } from '../core/account.ts';
 import type { LimitedCall } from '../core/broker.ts';
-import { decide } from '../core/decide.ts';
+import { ASKED_LOOK_MS, decide } from '../core/decide.ts';
 import { lastSafeStart } from '../core/policy.ts';
 import type { AccountRecord, Attempt, AttemptKind } from '../core/session.ts';
 import type { NoteOptions } from '../core/store.ts';
@@ -89,6 +89,12 @@ export function makeNote(parts: KeeperParts, around: Surroundings, outcomes: Out
         may: 'not',
         tended: await outcomes.rest(account, held, after, next.do === 'rest' ? next : soon),
       };
+    }
+    if (isOver && call === 'request') {
+      // The phone cannot be rung again today: the link is the way in, and is said as long as it is wanted.
+      const nextAt = Math.min(noted.until, now + ASKED_LOOK_MS);
+      const link = { do: 'rest', state: 'awaiting_approval', because: 'awaiting_approval', nextAt } as const;
+      return { may: 'not', tended: await outcomes.rest(account, held, record, link) };
     }
     if (isOver) tell.overBudget(account, noted.limit, noted.until, live);
     const without = session ? 'expired' : 'backing_off';

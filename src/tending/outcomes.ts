@@ -46,9 +46,11 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
 
   function standingOf(account: Account, record: AccountRecord, decision: Rest): Standing {
     const { state, because } = decision;
+    const now = clock.now();
+    const asked = record.asked && record.asked.until > now ? record.asked.until : undefined;
     const deadline =
       state === 'awaiting_approval'
-        ? (record.asked?.until ?? account.connection.consent?.deadline(decision.nextAt ?? clock.now()))
+        ? (asked ?? account.connection.consent?.deadline(Math.max(now, decision.nextAt ?? now)))
         : undefined;
     return {
       state,
@@ -103,7 +105,7 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     if (decision.state === 'stopped' && record.trouble) {
       listener.failed(account, record.trouble, { state: 'stopped', at: undefined });
     }
-    tell.waits(account, decision, session !== undefined && isLive(session, account.identity, now));
+    tell.waits(account, after, decision, session !== undefined && isLive(session, account.identity, now));
     return { outcome: 'rested', decision };
   };
 
@@ -168,7 +170,7 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     }
     if (woken > 0) listener.woken(account.broker);
     if (!settled) return { outcome: 'lost' };
-    tell.failed(account, error, { during, said, state: standing.state, at: triedAt });
+    tell.failed(account, error, { during, said, state: standing.state, at: triedAt, record });
     return { outcome: 'failed', error, again };
   };
 

@@ -9,6 +9,12 @@ import type { Silence } from '../core/consequence.ts';
 import type { Ledger } from '../core/limits.ts';
 import type { Acquired, Network, TokenStore } from '../core/store.ts';
 
+/** What went wrong, in a code and for a person. */
+export interface Why {
+  readonly code: string;
+  readonly message: string;
+}
+
 /** What the keeper says to the rest of the service; none of it may hold up a refresh. */
 export interface Listener {
   failed(
@@ -17,8 +23,11 @@ export interface Listener {
     next: { state: string; at: number | undefined },
   ): void;
   recovered(account: Account): void;
-  /** A person is needed, and it is an hour in which they may be asked. `asked`: the broker rang them. */
-  personNeeded(account: Account, how: { readonly asked: boolean }): void;
+  /**
+   * A person is needed, and it is an hour in which they may be asked. `asked`: the broker rang them.
+   * `why`: what went wrong so far, for them to read.
+   */
+  personNeeded(account: Account, how: { readonly asked: boolean; readonly why: Why | undefined }): void;
   /** A try at a new token has ended; `result`: `ok`, or the kind of the error. */
   attempted(account: Account, kind: string, result: string): void;
   /** Accounts of this broker became due just now. */

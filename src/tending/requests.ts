@@ -1,4 +1,5 @@
 import type { Account } from '../core/account.ts';
+import { ASKED_LOOK_MS } from '../core/decide.ts';
 import { BrokerError } from '../core/errors.ts';
 import type { AccountRecord } from '../core/session.ts';
 import { within } from './deadline.ts';
@@ -8,14 +9,11 @@ import type { Outcomes } from './outcomes.ts';
 import { policyOf, type KeeperParts, type Tended } from './parts.ts';
 import type { Telling } from './telling.ts';
 
-/** How often an account whose person was asked is looked at, ms. */
-const ASKED_LOOK_MS = 60 * 60_000;
-
 /** Asks the account's person through the broker: once a window, whatever becomes of the call. */
 export type Ask = (account: Account, held: HeldLease, record: AccountRecord) => Promise<Tended>;
 
 export function makeAsk(parts: KeeperParts, outcomes: Outcomes, note: Note, tell: Telling): Ask {
-  const { clock, log, listener } = parts;
+  const { clock, log } = parts;
 
   return async (account, held, record) => {
     const request = account.connection.consent?.request;
@@ -54,14 +52,7 @@ export function makeAsk(parts: KeeperParts, outcomes: Outcomes, note: Note, tell
       return { outcome: 'asked', until };
     } catch (error) {
       const known = error instanceof BrokerError ? error : tell.defect(account, error);
-      const failed = await outcomes.fail(account, held, record, {
-        error: known,
-        during: 'request',
-        counts: true,
-      });
-      // Whatever became of the call: a person is needed, and the browser is the way that is left.
-      if (known.kind !== 'transient') listener.personNeeded(account, { asked: false });
-      return failed;
+      return outcomes.fail(account, held, record, { error: known, during: 'request', counts: true });
     }
   };
 }

@@ -3,6 +3,7 @@ import type { Decision } from '../core/decide.ts';
 import { BrokerError } from '../core/errors.ts';
 import type { AccountRecord, AttemptKind, Session } from '../core/session.ts';
 import type { KeeperParts } from './parts.ts';
+import { isPersons, makeNeed, todaysTrouble, type Need } from './persons.ts';
 
 /** What became of an account, said in one place: to the log, and to the listener where people shall hear it. */
 export interface Telling {
@@ -23,6 +24,8 @@ export interface Telling {
       readonly said: boolean;
       readonly state: string;
       readonly at: number | undefined;
+      /** The account as it is now. */
+      readonly record: AccountRecord;
     },
   ): void;
   /** A defect of ours, or a Redis that refuses the write: never a reason to go on as if nothing were. */
@@ -31,7 +34,12 @@ export interface Telling {
   unstored(account: Account, error: unknown): void;
   expired(account: Account, reason: string): void;
   /** The account rests: people hear of it where it has no token for a reason that is not its own, or waits for them. */
-  waits(account: Account, decision: Extract<Decision, { do: 'rest' }>, isLive: boolean): void;
+  waits(
+    account: Account,
+    record: AccountRecord,
+    decision: Extract<Decision, { do: 'rest' }>,
+    isLive: boolean,
+  ): void;
   /** The broker honours the live token. */
   proved(account: Account, before: AccountRecord): void;
   /** The broker ended a token before its time. */
@@ -58,9 +66,14 @@ const networkTroubles: Readonly<Record<string, string | undefined>> = {
     'A limit of the broker leaves no room for another call yet. More accounts than the limit carries, or failed logins: see the budgets.',
 };
 
+type TellingParts = Pick<KeeperParts, 'log' | 'listener' | 'clock' | 'isHoliday'>;
+
+/** An account waits, and this is not what keeps it. */
+const quietReasons: readonly string[] = ['proof_pending', 'asked_later', 'approval_lapsed'];
+
 const iso = (at: number): string => new Date(at).toISOString();
 
-export function makeTelling(parts: Pick<KeeperParts, 'log' | 'listener'>): Telling {
+export function makeTelling(parts: TellingParts): Telling {
   const { log, listener } = parts;
   /** Accounts that this process has said to be well since they last failed. */
   const wells = new Set<string>();
@@ -82,6 +95,13 @@ export function makeTelling(parts: Pick<KeeperParts, 'log' | 'listener'>): Telli
       { kind: 'outcome-unknown', code: 'internal', status: 200 },
     );
   }
+
+  const say = makeNeed(parts);
+  const needed: Need = (account, ...rest) => {
+    if (!say(account, ...rest)) return false;
+    wells.delete(account.name);
+    return true;
+  };
 
   function report(account: Account, reports: readonly string[]): void {
     const text = reports.join('\n');
@@ -138,7 +158,7 @@ export function makeTelling(parts: Pick<KeeperParts, 'log' | 'listener'>): Telli
       );
     },
 
-    failed(account, error, { during, said, state, at }) {
+    failed(account, error, { during, said, state, at, record }) {
       const { code, kind, status } = error;
       log.warn(
         {
@@ -153,7 +173,7 @@ export function makeTelling(parts: Pick<KeeperParts, 'log' | 'listener'>): Telli
         `The ${during} for ${account.name} failed: ${error.message}`,
       );
       listener.attempted(account, during, kind);
-      if (!said) return;
+      if (!said || needed(account, record, state, error)) return;
       wells.delete(account.name);
       listener.failed(account, error, { state, at });
     },
@@ -172,22 +192,25 @@ export function makeTelling(parts: Pick<KeeperParts, 'log' | 'listener'>): Telli
       );
     },
 
-    waits(account, { because, state, nextAt }, isLive) {
-      if (state === 'awaiting_approval' && (because === 'awaiting_approval' || because === 'asked')) {
-        listener.personNeeded(account, { asked: because === 'asked' });
-      }
+    waits(account, record, { because, state, nextAt }, isLive) {
+      if (quietReasons.includes(because)) return;
       const message = networkTroubles[because];
+      const network = message === undefined ? undefined : { code: because, message };
+      const why = todaysTrouble(account, record, parts.clock.now()) ?? network;
+      if (needed(account, record, state, why)) return;
       if (isLive || message === undefined) return;
       wells.delete(account.name);
       listener.failed(account, { code: because, kind: 'throttled', message }, { state, at: nextAt });
     },
 
-    diedEarly(account, { trouble }) {
+    diedEarly(account, record) {
+      const { trouble } = record;
       log.warn(
         { event: 'token.died_early', ...who(account), code: trouble?.code },
         `The token of ${account.name} was withdrawn: ${trouble?.message ?? ''}`,
       );
       if (!trouble) return;
+      if (isPersons(account) && needed(account, record, 'awaiting_approval', trouble)) return;
       wells.delete(account.name);
       listener.failed(account, trouble, { state: 'expired', at: undefined });
     },

@@ -1,22 +1,9 @@
-import { z } from 'zod';
+import { emptyBook, linksOf, readBook, whysOf, type Incident } from '../../src/alerts/book.ts';
+import { makeEar, type Heard } from './ear.ts';
 import type { Keyspace } from './redis/keyspace.ts';
 
 /** Where the service keeps its incidents. */
 export const BOOK = 'refresher:alerts:book';
-
-const bookSchema = z.object({
-  incidents: z.array(
-    z.object({
-      id: z.string(),
-      broker: z.string(),
-      code: z.string(),
-      level: z.string(),
-      reason: z.string(),
-      members: z.array(z.object({ name: z.string(), state: z.string() })),
-      end: z.object({ how: z.string(), at: z.number() }).optional(),
-    }),
-  ),
-});
 
 /** An incident that people were told of and that has not ended. */
 export interface OpenIncident {
@@ -24,8 +11,13 @@ export interface OpenIncident {
   readonly broker: string;
   readonly code: string;
   readonly level: string;
+  readonly reason: string;
   /** The accounts that fail in it now. */
   readonly accounts: readonly string[];
+  /** What is wrong with each of them, where something is said of it alone. */
+  readonly whys: Readonly<Record<string, string>>;
+  /** The way that each of them alone has. */
+  readonly links: Readonly<Record<string, string>>;
 }
 
 export interface AlertNews extends OpenIncident {
@@ -36,6 +28,8 @@ export interface AlertNews extends OpenIncident {
 /** Follows the book of incidents as it is written. */
 export interface AlertWatch {
   readonly news: readonly AlertNews[];
+  /** What a channel of alerts was given to say: messages, their edits and reminders. */
+  readonly heard: readonly Heard[];
   open(): readonly OpenIncident[];
   /** Reads the book again. */
   look(): void;
@@ -43,11 +37,18 @@ export interface AlertWatch {
   resume(): void;
 }
 
-export function watchAlerts(keyspace: Keyspace, now: () => number): AlertWatch {
+/** @param at plans work for an instant (ms) */
+export function watchAlerts(
+  keyspace: Keyspace,
+  now: () => number,
+  at: (instant: number, work: () => void) => void,
+): AlertWatch {
+  const ear = makeEar(now, at);
   const news: AlertNews[] = [];
   let open = new Map<string, OpenIncident>();
   return {
     news,
+    heard: ear.heard,
     open: () => [...open.values()],
     look: () => read(true),
     resume: () => read(false),
@@ -55,21 +56,15 @@ export function watchAlerts(keyspace: Keyspace, now: () => number): AlertWatch {
 
   function read(isTold: boolean): void {
     const text = keyspace.find(BOOK, 'hash')?.fields.get('text');
-    const { incidents } = text === undefined ? { incidents: [] } : bookSchema.parse(JSON.parse(text));
+    const book = text === undefined ? emptyBook : readBook(text);
+    if (!book) throw new Error('the book of incidents cannot be read');
+    ear.listen(book);
+    const { incidents } = book;
     const present = new Map(
       incidents
         // One that all its accounts have moved away from goes on silently, until they work again.
         .filter(({ end }) => end?.how !== 'recovered')
-        .map(({ id, broker, code, level, members }): [string, OpenIncident] => [
-          id,
-          {
-            id,
-            broker,
-            code,
-            level,
-            accounts: members.filter(({ state }) => state === 'failing').map(({ name }) => name),
-          },
-        ]),
+        .map((incident): [string, OpenIncident] => [incident.id, openOf(incident)]),
     );
     for (const [id, incident] of present) {
       if (isTold && !open.has(id)) news.push({ ...incident, at: now(), what: 'opened' });
@@ -79,4 +74,18 @@ export function watchAlerts(keyspace: Keyspace, now: () => number): AlertWatch {
     }
     open = present;
   }
+}
+
+function openOf(incident: Incident): OpenIncident {
+  const { id, broker, code, level, reason, members } = incident;
+  return {
+    id,
+    broker,
+    code,
+    level,
+    reason,
+    accounts: members.filter(({ state }) => state === 'failing').map(({ name }) => name),
+    whys: Object.fromEntries(whysOf(incident).map(({ name, why }) => [name, why])),
+    links: Object.fromEntries(linksOf(incident).map(({ name, link }) => [name, link])),
+  };
 }

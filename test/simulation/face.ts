@@ -6,6 +6,7 @@ import type { MovableClock } from '../../src/simulator/clock.ts';
 import type { CallFilter } from '../../src/simulator/index.ts';
 import type { AlertNews, OpenIncident } from './alerts.ts';
 import type { BrokerCall, Visit } from './broker-net.ts';
+import type { Heard } from './ear.ts';
 import type { SimulatedDisk } from './disk.ts';
 import type { JobBoard } from './jobs.ts';
 import type { Dice } from './random.ts';
@@ -91,6 +92,8 @@ export interface World {
 
   /** What people were told: incidents opened and closed, oldest first. */
   readonly alerts: readonly AlertNews[];
+  /** What a channel of alerts was given to say, oldest first: messages, their edits and reminders. */
+  readonly heard: readonly Heard[];
   openIncidents(): readonly OpenIncident[];
   /** PUBLISHes on `token-events`, oldest first. */
   readonly events: readonly { readonly at: number; readonly event: Readonly<Record<string, unknown>> }[];

@@ -70,7 +70,9 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
       events.push({ at: timeline.now(), event: { ...event } });
     }
   });
-  const alerts = watchAlerts(redisServer.keyspace, timeline.now);
+  const alerts = watchAlerts(redisServer.keyspace, timeline.now, (instant, work) => {
+    timeline.at(instant, work);
+  });
   const log: LogLine[] = [];
   const logOf = (by: string): Log => {
     const line =
@@ -268,6 +270,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
     clock: brokerNet.clock,
     posts: () => posts,
     alerts: alerts.news,
+    heard: alerts.heard,
     openIncidents: alerts.open,
     events,
     log,

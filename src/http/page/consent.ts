@@ -36,6 +36,7 @@ const headings: Readonly<Record<ConsentOutcome['outcome'], { readonly tone: Tone
 export function arrivalPage(assets: Assets, publicUrl: URL, outcome: ConsentOutcome): Page {
   const { tone, title } = headings[outcome.outcome];
   const closes = outcome.outcome === 'done' || outcome.outcome === 'handed-over';
+  const again = 'again' in outcome ? outcome.again : undefined;
   return noticePage(assets, {
     tone,
     title: 'name' in outcome ? `${outcome.name}: ${title}` : title,
@@ -43,7 +44,7 @@ export function arrivalPage(assets: Assets, publicUrl: URL, outcome: ConsentOutc
     closes,
     // It may be a command's that cannot be heard here: the address is then what has to be pasted.
     keepsAddress: outcome.outcome === 'unknown-state',
-    more: html`${closes ? html`<p class="quiet">This page closes by itself; where the browser keeps it open, close it.</p>` : undefined}
+    more: html`${again === undefined ? undefined : html`<p><a class="button" href="${new URL(again, publicUrl).href}">Start again</a></p>`}${closes ? html`<p class="quiet">This page closes by itself; where the browser keeps it open, close it.</p>` : undefined}
       <p><a href="${new URL('/dashboard', publicUrl).href}">All accounts</a></p>`,
   });
 }

@@ -71,6 +71,11 @@ const approve = async (name: string, how = 'approve'): Promise<void> => {
   world.command('upstox', how, appOf(name));
   await world.runFor(5 * SECOND_MS);
 };
+/** When people were called: by the first word of a message, and by reminders. */
+const rings = (from: number, until = Infinity): readonly number[] =>
+  world.heard.filter(({ at, rings }) => rings && at >= from && at < until).map(({ at }) => at);
+/** The message that a channel was given to say last. */
+const lastHeard = (): string => world.heard.at(-1)?.text ?? '';
 const opened = (from: number): readonly string[] =>
   world.alerts.filter(({ at, what }) => what === 'opened' && at >= from).map(({ code }) => code);
 
@@ -123,7 +128,9 @@ describe('a Friday', () => {
     for (const name of there) expect(gaps.of(name).map(({ from }) => from)).toEqual([saturday('03:30:00')]);
     for (const name of names) {
       const reason = name === 'silent' ? 'approval_lapsed' : 'asked_later';
-      expect(world.state(name)).toMatchObject({ state: 'awaiting_approval', reason });
+      // Whoever logs in next has until Tuesday: no deadline lies behind.
+      const expiresAt = new Date(tuesday('03:30:00')).toISOString();
+      expect(world.state(name)).toMatchObject({ state: 'awaiting_approval', reason, expiresAt });
     }
     // The year's token does not end with the day.
     expect(world.token('extended:extended')).toBeDefined();
@@ -131,9 +138,40 @@ describe('a Friday', () => {
     await runTo(world, monday('07:59:50'));
     expect(world.calls()).toHaveLength(before);
     expect(opened(saturday('03:31:00'))).toEqual([]);
+    expect(rings(saturday('00:00:00'))).toEqual([]);
     await runTo(world, monday('08:00:05'));
     for (const name of ['asked', 'silent']) expect(requests(name)).toHaveLength(2);
     expect(opened(monday('08:00:00'))).toEqual(['awaiting_approval_2026_01_19']);
+    await world.runFor(5 * SECOND_MS);
+    expect(rings(monday('07:00:00'))).toHaveLength(1);
+  });
+
+  test('reminds by day, at hours at which people are there, and of each account by its own', async () => {
+    await runTo(world, saturday('03:29:00'));
+    const times = rings(friday('07:00:00')).map((at) =>
+      new Date(at + 5.5 * HOUR_MS).toISOString().slice(11, 16),
+    );
+    expect(times).toEqual(['08:00', '09:00', '12:00']);
+    const links = world.openIncidents().flatMap((each) => Object.keys(each.links));
+    expect(links.toSorted()).toEqual(names.toSorted());
+  });
+
+  test('that begins in the night calls nobody before Monday, and a token killed at night neither', async () => {
+    await runTo(world, friday('22:25:00'));
+    for (const name of ['browser', 'extended']) await logIn(name);
+    await runTo(world, friday('22:30:00'));
+    await approve('asked');
+    world.command('upstox', 'reject', appOf('silent'));
+    await runTo(world, saturday('00:40:00'));
+    world.command('upstox', 'change-ip', userOf('browser'));
+    await world.runUntil('the proof', () => world.token('browser') === undefined, 31 * MINUTE_MS);
+    await world.runFor(5 * SECOND_MS);
+    expect(world.openIncidents()).toContainEqual(
+      expect.objectContaining({ code: 'died_early', level: 'warning', accounts: ['browser'] }),
+    );
+    await runTo(world, monday('07:59:50'));
+    expect(rings(saturday('00:00:00'))).toEqual([]);
+    expect(world.heard.some(({ code, rings: calls }) => code === 'died_early' && !calls)).toBe(true);
   });
 
   test('asks nobody after a restart in the night, and nobody twice after one by day', async () => {
@@ -161,7 +199,10 @@ describe('a token by day', () => {
     await world.runUntil('the proof', () => world.token('asked') === undefined, 31 * MINUTE_MS);
     expect(world.state('asked')).toMatchObject({ state: 'awaiting_approval' });
     await world.runFor(10 * SECOND_MS);
-    expect(opened(friday('12:00:00'))).toContain('died_early');
+    expect(opened(friday('12:00:00'))).toEqual(['died_early']);
+    expect(rings(friday('12:00:01'))).toHaveLength(1);
+    expect(lastHeard()).toContain('no longer honours the token');
+    expect(lastHeard()).toMatch(/What (?:you|asked) can do: http\S+\/oauth\/upstox\/asked\?ticket=/);
     expect(
       world.events
         .filter(({ at, event }) => at > friday('12:00:00') && event['username'] === 'asked')

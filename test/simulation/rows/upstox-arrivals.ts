@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { Row } from '../../support/rows/upstox.ts';
 import { expectWell, NOTICE_MS, operations } from './next.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type Scene } from './scene.ts';
-import { logIn, rolloverAfter, type PersonsNext } from './upstox-next.ts';
+import { expectWay, logIn, rolloverAfter, type PersonsNext } from './upstox-next.ts';
 
 /** How long a proof that brought nothing is left alone, by the kind of its error, ms. */
 const waits: Readonly<Record<string, number>> = {
@@ -72,7 +72,7 @@ const dropped: PersonsNext = {
     await world.runFor(3 * HOUR_MS);
     expect(operations(scene.sent())).toEqual(['profile']);
     expect(world.state(name)).toMatchObject({ state: 'awaiting_approval', reason: 'asked' });
-    expect(scene.opened()).toContain('dead_on_arrival warning');
+    expectWay(scene, /refuses the token/);
     await logIn(scene);
     await world.runFor(NOTICE_MS);
     expectWell(scene);

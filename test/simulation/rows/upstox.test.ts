@@ -41,7 +41,7 @@ function nextOf(row: Row): PersonsNext {
       case 'browser-never-returns':
         return hearsNothing;
       case 'asked':
-        return asksOnceADay('asked', undefined);
+        return asksOnceADay('asked', false);
       case 'dead':
         return withdraws;
       default:
@@ -49,12 +49,11 @@ function nextOf(row: Row): PersonsNext {
     }
   }
   const { kind, code } = end;
-  const level = kind === 'needs-human' ? 'critical' : 'warning';
-  if (during === 'consent') return needsAnotherLogin(row, code, level);
+  if (during === 'consent') return needsAnotherLogin(row, code);
   if (during === 'request') {
     return kind === 'throttled' || kind === 'transient'
       ? asksAgain(kind)
-      : asksOnceADay(code, `${code} ${level}`);
+      : asksOnceADay(kind === 'outcome-unknown' ? 'asked' : code, true);
   }
   if (kind === 'throttled') return staysServed([30 * SECOND_MS, 65 * SECOND_MS], undefined);
   return kind === 'needs-human'

@@ -1,13 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { emptyBook, type Book } from '../../../src/alerts/book.ts';
-import {
-  delivered,
-  EDIT_GAP_MS,
-  GROUP_MS,
-  nextTask,
-  REMIND_AFTER_MS,
-} from '../../../src/alerts/deliveries.ts';
+import { delivered, EDIT_GAP_MS, GROUP_MS, nextTask } from '../../../src/alerts/deliveries.ts';
 import { failed, recovered } from '../../../src/alerts/incidents.ts';
+import { REMIND_AFTER_MS } from '../../../src/alerts/members.ts';
 import { failure } from './builders.ts';
 
 const MINUTE = 60_000;

@@ -110,6 +110,16 @@ describe('GET /callback', () => {
     expect(answer.body.includes('data-keeps-address')).toBe(status === 400);
   });
 
+  it('leads whose login did not work out to the next one, without a sign-in', async () => {
+    const again = '/oauth/upstox/one?ticket=1.made-up';
+    for (const outcome of ['broker-failed', 'someone-else'] as const) {
+      const { answer } = await arrive({ outcome, name: 'one', message: 'No.', again }, '?code=c&state=s');
+      expect(answer.body).toMatch(/href="http[^"]*\/oauth\/upstox\/one\?ticket=1\.made-up">Start again</);
+    }
+    const { answer } = await arrive({ outcome: 'done', name: 'one', message: 'Yes.' }, '?code=c&state=s');
+    expect(answer.body).not.toContain('Start again');
+  });
+
   it('hands over what came, and nothing that came twice', async () => {
     const unknown: ConsentOutcome = { outcome: 'unknown-state', message: '' };
     expect((await arrive(unknown, '?code=c0de&state=st4te')).seen).toEqual([['st4te', { code: 'c0de' }]]);
