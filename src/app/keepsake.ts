@@ -73,8 +73,14 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
       const { seed } = account.connection;
       const seeds = seed ? parts.fingerprints(['seed', ...Object.values(seed.renewal ?? {})]) : [];
       const seedSpent = record.seedSpent ?? known.seedsSpent.find((spent) => seeds.includes(spent));
+      const credentials = parts.fingerprints(account.credentials);
+      const { trouble } = known.troubles.find(({ fingerprint }) => credentials.includes(fingerprint)) ?? {};
       return {
         ...record,
+        // A stop that nobody can explain is one that nobody mends.
+        ...(trouble && !record.trouble && { trouble, failures: Math.max(1, record.failures) }),
+        // The ledger of failures comes back too, and only logins that are known to be good may use its rest.
+        proven: record.proven ?? credentials.find((each) => known.proven.includes(each)),
         refused: [...new Set([...record.refused, ...known.refused])],
         unknownSignIns: [...new Set([...record.unknownSignIns, ...known.unknownSignIns])].toSorted(
           (a, b) => a - b,
@@ -127,7 +133,7 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
 
     async remember(account, record, how) {
       doings.seen(account.name, record);
-      const change = changeOf(account, record);
+      const change = changeOf(account, record, parts.fingerprints(account.credentials));
       if (how === 'verdict') return mirror.keep(change);
       const isPublished = how === 'published' || how === 'signed-in';
       const worked = { fingerprints: parts.fingerprints(account.credentials), at: clock.now() };
@@ -168,14 +174,18 @@ const networkKeys = (network: Network): readonly string[] => [
 ];
 
 /** Tokens that the service can get by itself are not kept on disk. */
-function changeOf(account: Account, record: AccountRecord): AccountChange {
-  const { session, refused, unknownSignIns, seedSpent, owner, asked } = record;
+function changeOf(account: Account, record: AccountRecord, credentials: readonly string[]): AccountChange {
+  const { session, refused, trouble, unknownSignIns, proven, seedSpent, owner, asked } = record;
+  const isRefusal = trouble?.kind === 'needs-human' || trouble?.kind === 'refused';
+  const isProven = credentials.some((each) => each === proven);
   const isPersons = account.connection.signIn === undefined && session !== undefined;
   const isOver = isPersons && session.renewalSpent;
   return {
     account: account.name,
     refused,
+    ...(isRefusal && { trouble }),
     unknownSignIns,
+    ...(isProven && { proven: credentials }),
     ...(seedSpent !== undefined && { seedSpent }),
     ...(owner !== undefined && { owner }),
     ...(asked && { asked }),

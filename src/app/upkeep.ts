@@ -39,7 +39,16 @@ const KEYS_PER_SWEEP = 2_000;
 /** So many records are read at once: more would hold up everything else. */
 const FINDINGS_AT_ONCE = 500;
 /** Of a record: what must outlive Redis. */
-const FINDINGS = ['generation', 'refused', 'unknownSignIns', 'seedSpent', 'asked', 'owner', 'renewalSpent'];
+const FINDINGS = [
+  'generation',
+  'refused',
+  'unknownSignIns',
+  'proven',
+  'seedSpent',
+  'asked',
+  'owner',
+  'renewalSpent',
+];
 
 export function makeUpkeep(parts: UpkeepParts): Upkeep {
   const { redis, due, clock, log } = parts;

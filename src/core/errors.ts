@@ -7,7 +7,8 @@
  * - `needs-human`: only a person can mend it (password, lock, agreement, key). Stops the account.
  * - `outcome-unknown`: the call was sent and not answered; it may have taken effect.
  */
-export type ErrorKind = 'transient' | 'throttled' | 'refused' | 'needs-human' | 'outcome-unknown';
+export const errorKinds = ['transient', 'throttled', 'refused', 'needs-human', 'outcome-unknown'] as const;
+export type ErrorKind = (typeof errorKinds)[number];
 
 /** The codes that the service itself gives, beside those of the brokers' adapters; docs/errors.md explains each. */
 export const ownCodes = [

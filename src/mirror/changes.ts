@@ -1,5 +1,5 @@
 import type { Silence } from '../core/consequence.ts';
-import type { Asked, Session } from '../core/session.ts';
+import type { Asked, Session, Trouble } from '../core/session.ts';
 import { mergeAccounts, mergeNetworks } from './merge.ts';
 import {
   emptyAccount,
@@ -9,6 +9,7 @@ import {
   type HeldAnswer,
   type NetworkFacts,
   type Over,
+  type Verdict,
 } from './mirror.ts';
 
 /** What became known of an account. What is left out stays as it is: nothing is taken back by silence. */
@@ -16,8 +17,12 @@ export interface AccountChange {
   readonly account: string;
   /** Fingerprints of credentials that were refused. */
   readonly refused?: readonly string[];
+  /** What the broker said to the latest of them. */
+  readonly trouble?: Trouble | undefined;
   /** Credentials that worked at this instant (ms): their refusals are over, and sign-ins of unknown outcome before it. */
   readonly worked?: { readonly fingerprints: readonly string[]; readonly at: number };
+  /** Credentials that worked some time: a refusal that is known of them counts more. */
+  readonly proven?: readonly string[];
   /** Instants, ms. */
   readonly unknownSignIns?: readonly number[];
   /** Fingerprint of a seed grant that was used. */
@@ -55,18 +60,20 @@ export type Change = AccountChange | NetworkChange | GenerationChange;
 /** The facts after a change that was made at the stamp `saidAt`; the same object where it changes nothing. */
 export function changeAccount(before: AccountFacts, change: AccountChange, saidAt: number): AccountFacts {
   const said = <T>(value: T): { readonly value: T; readonly saidAt: number } => ({ value, saidAt });
-  const { refused = [], worked, seedSpent, owner, asked, session, held } = change;
-  const isRefused = (fingerprint: string): boolean =>
-    before.verdicts.some((verdict) => verdict.fingerprint === fingerprint && verdict.refused);
+  const { refused = [], trouble, worked, proven = [], seedSpent, owner, asked, session, held } = change;
+  const verdictOn = (fingerprint: string): Verdict | undefined =>
+    before.verdicts.find((verdict) => verdict.fingerprint === fingerprint);
+  const works = [
+    ...(worked?.fingerprints ?? []).filter((fingerprint) => verdictOn(fingerprint)?.refused !== false),
+    ...proven.filter((fingerprint) => verdictOn(fingerprint) === undefined),
+  ];
   const isSpent = before.seedsSpent.some((seed) => seed.value === seedSpent);
   const after = mergeAccounts(before, {
     verdicts: [
       ...refused
-        .filter((fingerprint) => !isRefused(fingerprint))
-        .map((fingerprint) => ({ fingerprint, refused: true, saidAt })),
-      ...(worked?.fingerprints ?? [])
-        .filter(isRefused)
-        .map((fingerprint) => ({ fingerprint, refused: false, saidAt })),
+        .filter((fingerprint) => verdictOn(fingerprint)?.refused !== true)
+        .map((fingerprint) => ({ fingerprint, refused: true, saidAt, ...(trouble && { trouble }) })),
+      ...works.map((fingerprint) => ({ fingerprint, refused: false, saidAt })),
     ],
     unknownSignIns: change.unknownSignIns ?? [],
     seedsSpent: seedSpent === undefined || isSpent ? [] : [said(seedSpent)],

@@ -39,7 +39,7 @@ export function mergeAccounts(one: AccountFacts, other: AccountFacts): AccountFa
       [...one.verdicts, ...other.verdicts].filter(stands),
       (verdict) => verdict.fingerprint,
       // Said at one instant, the refusal counts: better a person too many than a locked login.
-      (verdict) => [verdict.saidAt, verdict.refused ? 1 : 0],
+      (verdict) => [verdict.saidAt, verdict.refused ? 1 : 0, verdict.trouble?.message ?? ''],
       FINGERPRINTS_MOST,
     ),
     unknownSignIns: union(

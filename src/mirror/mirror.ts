@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Grant } from '../core/broker.ts';
 import type { Silence } from '../core/consequence.ts';
-import type { Asked, Session, Source } from '../core/session.ts';
+import { errorKinds } from '../core/errors.ts';
+import type { Asked, Session, Source, Trouble } from '../core/session.ts';
 
 /**
  * What was said, and when by the mirror's own stamps (ms): these never go back, so that of two words
@@ -15,9 +16,11 @@ export interface Said<T> {
 /** What was found out about credentials, by their fingerprint; the latest word counts. */
 export interface Verdict {
   readonly fingerprint: string;
-  /** False: they have worked since. */
+  /** False: they work, as far as is known. */
   readonly refused: boolean;
   readonly saidAt: number;
+  /** What a broker said when it refused them, for people. */
+  readonly trouble?: Trouble;
 }
 
 /** What a broker handed out, until it is stored. */
@@ -127,8 +130,21 @@ const session: z.ZodType<Session> = z.object({
   renewAt: z.number(),
   renewalSpent: z.boolean(),
 });
+const trouble: z.ZodType<Trouble> = z.object({
+  code: z.string(),
+  kind: z.enum(errorKinds),
+  message: z.string(),
+  at: z.number(),
+});
 const account: z.ZodType<AccountFacts> = z.object({
-  verdicts: z.array(z.object({ fingerprint: z.string(), refused: z.boolean(), saidAt: z.number() })),
+  verdicts: z.array(
+    z.object({
+      fingerprint: z.string(),
+      refused: z.boolean(),
+      saidAt: z.number(),
+      trouble: trouble.exactOptional(),
+    }),
+  ),
   unknownSignIns: z.array(z.number()),
   seedsSpent: z.array(said(z.string())),
   owner: said(z.string()).exactOptional(),

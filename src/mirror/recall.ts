@@ -1,5 +1,5 @@
 import type { Silence } from '../core/consequence.ts';
-import type { Asked, Session } from '../core/session.ts';
+import type { Asked, Session, Trouble } from '../core/session.ts';
 import { cutAccount, cutNetwork } from './cut.ts';
 import type { AccountFacts, FailedSignIn, HeldAnswer, NetworkFacts } from './mirror.ts';
 
@@ -7,6 +7,10 @@ import type { AccountFacts, FailedSignIn, HeldAnswer, NetworkFacts } from './mir
 export interface MirroredAccount {
   /** Fingerprints of credentials that were refused and have not worked since. */
   readonly refused: readonly string[];
+  /** What the broker said to them, where it is known. */
+  readonly troubles: readonly { readonly fingerprint: string; readonly trouble: Trouble }[];
+  /** Fingerprints of credentials that worked, and were not refused since. */
+  readonly proven: readonly string[];
   /** The last day's, ms. */
   readonly unknownSignIns: readonly number[];
   readonly seedsSpent: readonly string[];
@@ -35,6 +39,10 @@ export function recallAccount(facts: AccountFacts | undefined, now: number): Mir
   if (!left) return undefined;
   const recalled = {
     refused: left.verdicts.filter(({ refused }) => refused).map(({ fingerprint }) => fingerprint),
+    troubles: left.verdicts.flatMap(({ fingerprint, trouble }) =>
+      trouble ? [{ fingerprint, trouble }] : [],
+    ),
+    proven: left.verdicts.filter(({ refused }) => !refused).map(({ fingerprint }) => fingerprint),
     unknownSignIns: left.unknownSignIns,
     seedsSpent: left.seedsSpent.map(({ value }) => value),
     owner: left.owner?.value,
@@ -42,8 +50,9 @@ export function recallAccount(facts: AccountFacts | undefined, now: number): Mir
     session: left.session,
     held: left.held,
   };
-  const { refused, unknownSignIns, seedsSpent, ...single } = recalled;
-  const isEmpty = refused.length + unknownSignIns.length + seedsSpent.length === 0;
+  const { refused, troubles, proven, unknownSignIns, seedsSpent, ...single } = recalled;
+  const lists = [refused, troubles, proven, unknownSignIns, seedsSpent];
+  const isEmpty = lists.every(({ length }) => length === 0);
   return isEmpty && Object.values(single).every((each) => each === undefined) ? undefined : recalled;
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Grant } from '../core/broker.ts';
+import { errorKinds } from '../core/errors.ts';
 import { emptyRecord, type AccountRecord, type Session } from '../core/session.ts';
 import type { Facts } from '../core/store.ts';
 import type { Seal } from './seal.ts';
@@ -28,7 +29,7 @@ const attemptSchema = z.object({
 });
 const troubleSchema = z.object({
   code: z.string(),
-  kind: z.enum(['transient', 'throttled', 'refused', 'needs-human', 'outcome-unknown']),
+  kind: z.enum(errorKinds),
   message: z.string(),
   at: z.number(),
 });

@@ -102,8 +102,11 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     );
     if (ended) tell.expired(account, decision.because);
     // Said again at every look: an alert that a killed process could not store is not lost. Repeats are free.
-    if (decision.state === 'stopped' && record.trouble) {
-      listener.failed(account, record.trouble, { state: 'stopped', at: undefined });
+    if (decision.state === 'stopped') {
+      listener.failed(account, record.trouble ?? { ...unexplained, code: decision.because }, {
+        state: 'stopped',
+        at: undefined,
+      });
     }
     tell.waits(account, after, decision, session !== undefined && isLive(session, account.identity, now));
     return { outcome: 'rested', decision };
@@ -182,6 +185,13 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     namesOf: (account, record) => allNamesOf(account, record.discovered),
   };
 }
+
+/** Stopped, and Redis and STATE_DIR have both lost why. */
+const unexplained = {
+  kind: 'needs-human',
+  message:
+    'These credentials were refused earlier; what the broker said is not known any more. Try them at the broker, then change them in the credentials file, or allow one more try with "token-refresher refresh NAME --force".',
+} as const;
 
 const everyCall = (budgets: readonly Budget[]): readonly Budget[] =>
   budgets.filter((budget) => budget.counts === 'every-call');

@@ -1,9 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { RawEntry } from '../../../src/core/broker.ts';
 import { elsewhere, v2 } from '../../support/rows/ig-row.ts';
+import { bridge } from '../../support/rows/tradovate.ts';
+import { keys } from '../../../src/redis/keys.ts';
+import { BOOK } from '../alerts.ts';
 import type { BrokerCall } from '../broker-net.ts';
 import { makeWorld, type World, type WorldOptions } from '../world.ts';
-import { MINUTE_MS } from './clockwork.ts';
+import { MINUTE_MS, restart } from './clockwork.ts';
 
 /* A network may fail a handful of logins before a broker bars it: which ones count, and how many go out at once. */
 
@@ -35,5 +38,63 @@ describe('what counts as a failed login', () => {
     await world.reload();
     await world.runFor(MINUTE_MS);
     expect(haveTokens(others)).toHaveLength(3);
+  });
+});
+
+describe('three passwords refused within the hour, and a Redis that loses everything', () => {
+  const entries = numbered('USER', 8, bridge);
+  const names = entries.map(({ username }) => String(username));
+  const [wrong, right] = [names.slice(0, 3), names.slice(3)];
+  const refuseThree = async (): Promise<void> => {
+    await open({ entries });
+    await world.runUntil('tokens', () => haveTokens(entries).length === 8, 5 * MINUTE_MS);
+    for (const name of wrong) {
+      world.setPassword('tradovate', name, 'made-up-another-one');
+      await world.requestRefresh(name, false);
+    }
+    await world.runFor(MINUTE_MS);
+    for (const name of wrong) expect(world.state(name)['state']).toBe('stopped');
+    world.loseData(() => world.redisServer.keyspace.clear());
+    for (const replica of world.replicas()) replica.running()?.schedule.alarm();
+  };
+
+  test('silence no login whose password is known to be right', async () => {
+    await refuseThree();
+    await world.runFor(2 * MINUTE_MS);
+    expect(right.filter((name) => world.token(name) === undefined)).toEqual([]);
+    expect(logins('authorize', 'USER').filter(({ answer }) => answer?.status === 200)).toHaveLength(
+      8 + 3 + right.length,
+    );
+  });
+
+  test('and what was stopped is told of again, once, with what the broker had said', async () => {
+    await refuseThree();
+    const told = (): readonly string[] =>
+      world.alerts.filter(({ at, what }) => what === 'opened' && at >= lostAt).map(({ code }) => code);
+    const lostAt = world.now();
+    await world.runFor(30_000);
+    expect(world.openIncidents()).toMatchObject([
+      { broker: 'tradovate', code: 'bad_credentials', level: 'critical' },
+    ]);
+    expect(world.openIncidents()[0]?.accounts.toSorted()).toEqual(wrong);
+    for (const name of wrong) {
+      expect(world.state(name)).toMatchObject({ state: 'stopped', reason: 'bad_credentials' });
+    }
+    await restart(world);
+    await world.runFor(5 * MINUTE_MS);
+    expect(told()).toEqual(['bad_credentials']);
+  });
+
+  test('and a stop of which nobody knows the reason is told of, too', async () => {
+    await refuseThree();
+    await world.runFor(30_000);
+    world.loseData(() => {
+      world.redisServer.keyspace.remove(BOOK);
+      for (const name of wrong)
+        world.redisServer.keyspace.find(keys.record(name), 'hash')?.fields.delete('trouble');
+    });
+    await world.runFor(2 * MINUTE_MS);
+    expect(world.openIncidents()).toMatchObject([{ code: 'stopped', level: 'critical' }]);
+    expect(world.openIncidents()[0]?.accounts.toSorted()).toEqual(wrong);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Random } from '../../../src/core/clock.ts';
+import type { Trouble } from '../../../src/core/session.ts';
 import type { Change } from '../../../src/mirror/index.ts';
 import { cut } from '../../../src/mirror/cut.ts';
 import { makeMemory } from '../../../src/mirror/memory.ts';
@@ -32,6 +33,8 @@ function drawn(random: Random): Change {
   const fingerprint = `fingerprint-${pick(2)}`;
   const changes: readonly Change[] = [
     { account, refused: [fingerprint] },
+    { account, refused: [fingerprint], trouble: trouble(`code-${pick(2)}`) },
+    { account, proven: [fingerprint] },
     { account, worked: { fingerprints: [fingerprint], at } },
     { account, unknownSignIns: [at] },
     { account, seedSpent: fingerprint },
@@ -53,6 +56,10 @@ function drawn(random: Random): Change {
     { generation: at },
   ];
   return changes[pick(changes.length)] ?? { generation: at };
+}
+
+function trouble(code: string): Trouble {
+  return { code, kind: 'needs-human', message: `Made-up ${code}.`, at: NOW };
 }
 
 function picture(random: Random): Picture {
@@ -139,7 +146,26 @@ describe('what two processes know together', () => {
     const told: [number, Change][] = [before, [2, worked]];
     expect(recalled(known([first], told))?.refused).toEqual(['a']);
     expect(recalled(known(told, [first]))?.refused).toEqual(['a']);
-    expect(recalled(known([first], [before, [3, worked]]))).toBeUndefined();
+    expect(recalled(known([first], [before, [3, worked]]))?.refused).toEqual([]);
+  });
+
+  it('is what worked, and no longer what was refused since', () => {
+    const worked: Change = { account, worked: { fingerprints: ['a', 'b'], at: 1 } };
+    const both = known([[1, worked]], [[2, { account, refused: ['b'] }]]);
+    expect(recalled(both)).toMatchObject({ proven: ['a'], refused: ['b'] });
+  });
+
+  it('is the refusal, where it is only remembered that the same credentials worked some time', () => {
+    const told: [number, Change] = [1, { account, refused: ['a'] }];
+    const later = known([told, [2, { account, proven: ['a', 'b'] }]]);
+    expect(recalled(later)).toMatchObject({ proven: ['b'], refused: ['a'] });
+  });
+
+  it('is what the broker said to refused credentials, until they work', () => {
+    const told: [number, Change] = [1, { account, refused: ['a'], trouble: trouble('wrong') }];
+    expect(recalled(known([told]))?.troubles).toEqual([{ fingerprint: 'a', trouble: trouble('wrong') }]);
+    const worked: Change = { account, worked: { fingerprints: ['a'], at: 1 } };
+    expect(recalled(known([told, [2, worked]]))?.troubles).toEqual([]);
   });
 
   it('is the newest session, and of one session what makes it worse', () => {
@@ -200,6 +226,7 @@ describe('a picture', () => {
       {
         account: 'USER',
         refused: ['a'],
+        proven: ['b'],
         seedSpent: 's',
         owner: 'o',
         unknownSignIns: [NOW - 1, NOW + DAY_MS],
@@ -214,6 +241,8 @@ describe('a picture', () => {
     expect(later.networks.size).toBe(0);
     expect(recallAccount(later.accounts.get('USER'), NOW)).toEqual({
       refused: ['a'],
+      troubles: [],
+      proven: ['b'],
       unknownSignIns: [NOW + DAY_MS],
       seedsSpent: ['s'],
       owner: 'o',

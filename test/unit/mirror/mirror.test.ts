@@ -24,10 +24,13 @@ describe('the mirror', () => {
   it('gives back after a restart what it was told', async () => {
     const now = clock.now();
     const first = await opened({ folder, clock });
+    const trouble = { code: 'wrong', kind: 'needs-human', message: 'Made-up words.', at: now } as const;
     first.note(
       {
         account,
         refused: ['a', 'b'],
+        trouble,
+        proven: ['c'],
         unknownSignIns: [now - 5],
         seedSpent: 'seed',
         owner: 'broker/AB0001 AB0001',
@@ -42,6 +45,8 @@ describe('the mirror', () => {
     const second = await opened({ folder, clock });
     expect(second.recall(account)).toEqual({
       refused: ['a', 'b'],
+      troubles: ['a', 'b'].map((fingerprint) => ({ fingerprint, trouble })),
+      proven: ['c'],
       unknownSignIns: [now - 5],
       seedsSpent: ['seed'],
       owner: 'broker/AB0001 AB0001',
@@ -304,7 +309,8 @@ describe('two processes on one folder', () => {
     await other.settled();
     await one.look();
     for (const mirror of [one, other, await opened({ folder, clock })]) {
-      expect(mirror.recall(account)).toBeUndefined();
+      expect(mirror.recall(account)).toMatchObject({ refused: [], unknownSignIns: [], proven: ['a'] });
+      expect(mirror.recall(account)).toMatchObject({ session: undefined, held: undefined });
       expect(mirror.recallNetwork('n')?.failedSignIns).toEqual([]);
     }
   });
