@@ -9,8 +9,8 @@ export type WayBack = 'here' | 'service' | { readonly unheard: string };
 
 /** The person at the terminal. */
 export interface Person {
-  /** Shows the link. */
-  show(link: string, way: WayBack): void;
+  /** Shows the link. `rung`: what became of asking them by their phone, where the broker does that. */
+  show(link: string, way: WayBack, rung?: string): void;
   /** Says that what was pasted is not it. */
   refuse(reason: string): void;
   /** What is pasted, line by line, until `signal` aborts or the input ends. */
@@ -35,6 +35,7 @@ export interface BrowserLoginParts {
   readonly host: string;
   readonly signal: AbortSignal;
   readonly relay: Relay;
+  readonly rung?: string | undefined;
 }
 
 /** How long a person may take, ms. */
@@ -85,7 +86,11 @@ export async function browserLogin(parts: BrowserLoginParts): Promise<Arrival | 
     const [way] = await listeners.set([consent.redirectUri], { host: parts.host, port: 0 }, answer);
     const unheard = way ? way.fault : `${consent.redirectUri} ${ELSEWHERE}`;
     isRelayed = unheard !== undefined && (await relay.expect(state));
-    person.show(consent.url(state), unheard === undefined ? 'here' : isRelayed ? 'service' : { unheard });
+    person.show(
+      consent.url(state),
+      unheard === undefined ? 'here' : isRelayed ? 'service' : { unheard },
+      parts.rung,
+    );
     if (isRelayed) void relayed(parts, state, signal).then((arrival) => arrival && resolve(arrival));
     void readLines(person, signal, take).catch(() => undefined);
     void clock.sleep(PERSON_MS, signal).then(() => resolve(undefined));
@@ -137,6 +142,9 @@ function arrivalIn({ searchParams }: URL, state: string): Arrival | undefined {
   };
   const code = only('code');
   const error = only('error');
-  if (only('state') !== state || (code === undefined && error === undefined)) return undefined;
+  const isGarbled =
+    code === undefined && error === undefined && ['code', 'error'].some((name) => searchParams.has(name));
+  // Neither of them is an answer as well: whoever cancels may be sent back with nothing but the state.
+  if (only('state') !== state || isGarbled) return undefined;
   return { ...(code !== undefined && { code }), ...(error !== undefined && { error }) };
 }

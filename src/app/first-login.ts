@@ -122,9 +122,12 @@ async function assemble(options: FirstLoginOptions, releases: Releases): Promise
     keeper,
     clock,
     sent: () => sent,
-    arrival: (consent) =>
+    present: async () => (await store.peek(name)).session,
+    arrival: (consent, { rung, signal }) =>
       browserLogin({
         ...options,
+        signal: AbortSignal.any([options.signal, signal]),
+        rung,
         consent,
         clock,
         host: config.http.host,

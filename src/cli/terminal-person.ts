@@ -5,7 +5,8 @@ import type { Person } from '../app/browser-login.ts';
 /** A person who reads what is said and pastes into `input`. */
 export function terminalPerson(say: (line: string) => void, input: Readable): Person {
   return {
-    show(link, way) {
+    show(link, way, rung) {
+      if (rung !== undefined) say(rung);
       say('Only a person can get this token. Open this link and log in (within 10 min):');
       say(`  ${link}`);
       if (way === 'here') {

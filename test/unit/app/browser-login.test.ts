@@ -100,11 +100,19 @@ describe('a browser login', () => {
       (await fetch(`http://127.0.0.1:${port}${path}`, { method })).status;
     expect(await statusOf('/callback?code=forged&state=forged')).toBe(400);
     expect(await statusOf(`/callback?code=a&code=b&state=${desk.state}`)).toBe(400);
-    expect(await statusOf(`/callback?state=${desk.state}`)).toBe(400);
+    expect(await statusOf(`/callback?code=&state=${desk.state}`)).toBe(400);
     expect(await statusOf(`/callback?code=x&state=${desk.state}`, 'HEAD')).toBe(404);
     expect(await statusOf(`/other?code=x&state=${desk.state}`)).toBe(404);
     expect(await statusOf(`/callback?error=access_denied&state=${desk.state}`)).toBe(200);
     expect(await desk.came).toEqual({ error: 'access_denied' });
+  });
+
+  it('ends with a cancelled login, which may bring nothing but the state', async () => {
+    const port = await freePort();
+    const back = `http://127.0.0.1:${port}/callback`;
+    const desk = await open(back);
+    expect((await fetch(`${back}?state=${desk.state}`)).status).toBe(200);
+    expect(await desk.came).toEqual({});
   });
 
   it('may be pasted', async () => {

@@ -3,7 +3,7 @@ import { loginOnce, type LoginOutcome } from '../../../src/app/login-once.ts';
 import type { Account } from '../../../src/core/account.ts';
 import type { Arrival, Connection } from '../../../src/core/broker.ts';
 import { BrokerError } from '../../../src/core/errors.ts';
-import type { Source } from '../../../src/core/session.ts';
+import type { Session, Source } from '../../../src/core/session.ts';
 import type { Tended } from '../../../src/tending/parts.ts';
 
 const START = Date.UTC(2026, 10, 21, 12);
@@ -31,24 +31,31 @@ const byPassword: Connection = { signIn: never };
 const byPerson: Connection = {
   consent: { url: never, redirectUri: 'x', receive: never, askAt: never, deadline: never },
 };
+/** The broker asks the person, too. */
+const byPhone: Connection = {
+  consent: { url: never, redirectUri: 'x', receive: never, askAt: never, deadline: never, request: never },
+};
+const asked: Tended = { outcome: 'asked', until: START + 1 };
 
-const committed = (source: Source = 'sign-in'): Tended => ({
-  outcome: 'committed',
-  session: {
-    generation: 1,
-    grant: {
-      token: 'x',
-      headers: {},
-      issuedAt: START,
-      expiresAt: START + 4_800_000,
-      tokenType: 'Bearer',
-      baseUrl: 'x',
-    },
-    source,
-    identity: 'x',
-    renewAt: START,
-    renewalSpent: false,
+const sessionOf = (source: Source, owner?: string): Session => ({
+  generation: 1,
+  grant: {
+    token: 'x',
+    headers: {},
+    issuedAt: START,
+    expiresAt: START + 4_800_000,
+    tokenType: 'Bearer',
+    baseUrl: 'x',
+    ...(owner !== undefined && { owner }),
   },
+  source,
+  identity: 'x',
+  renewAt: START,
+  renewalSpent: false,
+});
+const committed = (source: Source = 'sign-in', owner?: string): Tended => ({
+  outcome: 'committed',
+  session: sessionOf(source, owner),
 });
 const refused = (again: boolean): Tended => ({
   outcome: 'failed',
@@ -68,14 +75,19 @@ interface Played {
   /** `ask`, `tend` and `receive`, as they came. */
   readonly steps: readonly string[];
   readonly tookMs: number;
+  /** What the person was told of being asked by phone. */
+  readonly rung: string | undefined;
 }
 
 async function play(
   connection: Connection,
   looks: readonly { readonly tended: Tended; readonly sends?: boolean }[],
-  arrival: Arrival | undefined = { code: 'made-up' },
+  arrival: Arrival | 'nobody' | undefined = { code: 'made-up' },
 ): Promise<Played> {
   const steps: string[] = [];
+  let rung: string | undefined;
+  let presents = 0;
+  const approved = arrival === 'nobody' ? sessionOf('consent', 'AB0001') : undefined;
   let now = START;
   let sent = 0;
   let looked = 0;
@@ -91,7 +103,14 @@ async function play(
     account: account(connection),
     keeper: { tend: look('tend'), receive: look('receive') },
     ask: async () => void steps.push('ask'),
-    arrival: () => Promise.resolve(arrival),
+    arrival: (_, { rung: said }) => {
+      rung = said;
+      return arrival === 'nobody' ? new Promise(() => undefined) : Promise.resolve(arrival);
+    },
+    present: () => {
+      presents += 1;
+      return Promise.resolve(presents > 3 ? approved : undefined);
+    },
     sent: () => sent,
     clock: {
       now: () => now,
@@ -100,10 +119,54 @@ async function play(
       },
     },
   });
-  return { outcome, steps, tookMs: now - START };
+  return { outcome, steps, tookMs: now - START, rung };
 }
 
+describe('a login by a person', () => {
+  it('says whose account it is from now on', async () => {
+    const { outcome, steps } = await play(byPerson, [{ tended: committed('consent', 'AB0001') }]);
+    expect(steps).toEqual(['receive']);
+    expect(outcome.message).toContain('It belongs to the user AB0001; other users are refused from now on.');
+  });
+
+  it('asks them by phone where the broker does that, once, and takes what a running service has got', async () => {
+    const { outcome, steps, rung } = await play(
+      byPhone,
+      [{ tended: held }, { tended: asked, sends: true }],
+      'nobody',
+    );
+    expect(steps).toEqual(['ask', 'tend', 'tend']);
+    expect(rung).toMatch(/was asked through the broker: approve it/);
+    expect(outcome).toMatchObject({ outcome: 'signed-in', expiresAt: START + 4_800_000 });
+    expect(outcome.message).toContain('AB0001');
+  });
+
+  it.each([
+    [refused(false), /Nobody could be asked by phone: Refused\./],
+    [rested('expired', 'asked'), /was asked before, and may still approve/],
+    [rested('expired', 'awaiting_approval'), /Nobody was asked by phone now/],
+  ])('goes on by the link where nobody was asked, and says why', async (tended, said) => {
+    const { outcome, steps, rung } = await play(byPhone, [
+      { tended },
+      { tended: committed('consent', 'AB0001') },
+    ]);
+    expect(rung).toMatch(said);
+    expect(steps).toEqual(['ask', 'tend', 'receive']);
+    expect(outcome.outcome).toBe('signed-in');
+  });
+});
+
 describe('one login', () => {
+  it('proves a token that is due for it first, and is then made', async () => {
+    const looks = [
+      { tended: { outcome: 'confirmed' } as const, sends: true },
+      { tended: committed(), sends: true },
+    ];
+    const { outcome, steps } = await play(byPassword, looks);
+    expect(steps).toEqual(['ask', 'tend', 'ask', 'tend']);
+    expect(outcome.outcome).toBe('signed-in');
+  });
+
   it('is asked for, made, and told with the life of its token', async () => {
     const { outcome, steps } = await play(byPassword, [{ tended: committed(), sends: true }]);
     expect(steps).toEqual(['ask', 'tend']);
@@ -232,6 +295,7 @@ describe('one login of a person', () => {
       keeper: { tend: never, receive: never },
       ask: never,
       arrival: () => Promise.resolve(undefined),
+      present: () => Promise.resolve(undefined),
       sent: () => 0,
       clock: { now: () => START, sleep: never },
     });
