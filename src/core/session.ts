@@ -99,6 +99,8 @@ export interface AccountRecord {
   readonly carry: Readonly<Record<string, string>> | undefined;
   /** Sub-accounts as the broker lists them; undefined: not asked yet. */
   readonly discovered: readonly string[] | undefined;
+  /** When the broker listed them last, ms; 0 for never. */
+  readonly listedAt: number;
 }
 
 export const emptyRecord: AccountRecord = {
@@ -122,6 +124,7 @@ export const emptyRecord: AccountRecord = {
   proven: undefined,
   carry: undefined,
   discovered: undefined,
+  listedAt: 0,
 };
 
 /**

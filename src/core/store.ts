@@ -47,6 +47,9 @@ export interface Facts {
   readonly provenAt: number;
   readonly proofDueAt: number;
   readonly discovered: readonly string[] | undefined;
+  readonly listedAt: number;
+  /** No call before then (ms), though the token came: the broker said so when it was asked for the sub-accounts. */
+  readonly retryAt: number;
   readonly asked: AccountRecord['asked'];
 }
 

@@ -71,7 +71,11 @@ export function commitPayload(lease: Lease, commit: Commit, seal: Seal, now: num
       ...(commit.refused.length > 0 && { refused: JSON.stringify(commit.refused) }),
       ...facts.set,
     },
-    drop: [...settledFields, ...(commit.refused.length > 0 ? [] : ['refused']), ...facts.drop],
+    drop: [
+      ...settledFields.filter((field) => !(field in facts.set)),
+      ...(commit.refused.length > 0 ? [] : ['refused']),
+      ...facts.drop,
+    ],
     standing:
       now < commit.session.grant.expiresAt
         ? standing('fresh', '', now, commit.session.grant.expiresAt)

@@ -75,6 +75,7 @@ export function readRecord(name: string, fields: Fields, seal: Seal): ReadRecord
       proven: fields['proven'],
       carry: parsed(opened(name, 'carry', fields, seal), words),
       discovered: parsed(fields['discovered'], z.array(z.string())),
+      listedAt: Number(fields['listedAt'] ?? 0),
     },
   };
 }
@@ -106,7 +107,6 @@ export function outcomeFields(
     unknownSignIns: record.unknownSignIns.length > 0 ? JSON.stringify(record.unknownSignIns) : undefined,
     refused: record.refused.length > 0 ? JSON.stringify(record.refused) : undefined,
     failures: record.failures > 0 ? String(record.failures) : undefined,
-    retryAt: record.retryAt > 0 ? String(record.retryAt) : undefined,
     expiredSaid: record.expiredSaid > 0 ? String(record.expiredSaid) : undefined,
     renewalSpent: record.session && (record.session.renewalSpent ? '1' : '0'),
     renewAt: record.session && String(record.session.renewAt),
@@ -134,6 +134,8 @@ export function factFields(facts: Facts): { set: Fields; drop: readonly string[]
     provenAt: facts.provenAt > 0 ? String(facts.provenAt) : undefined,
     proofDueAt: facts.proofDueAt > 0 ? String(facts.proofDueAt) : undefined,
     discovered: facts.discovered && JSON.stringify(facts.discovered),
+    listedAt: facts.listedAt > 0 ? String(facts.listedAt) : undefined,
+    retryAt: facts.retryAt > 0 ? String(facts.retryAt) : undefined,
     asked: facts.asked && JSON.stringify(facts.asked),
   };
   const entries = Object.entries(optional);

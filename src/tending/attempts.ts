@@ -1,5 +1,6 @@
 import type { Account } from '../core/account.ts';
 import type { Call } from '../core/broker.ts';
+import { silenceOf } from '../core/consequence.ts';
 import { afterOutstanding } from '../core/proof.ts';
 import { BrokerError } from '../core/errors.ts';
 import type { AccountRecord } from '../core/session.ts';
@@ -9,6 +10,7 @@ import { MOST_PENDING } from './arrivals.ts';
 import { within } from './deadline.ts';
 import { insist } from './insist.ts';
 import type { HeldLease } from './lease.ts';
+import { isListDue } from './listings.ts';
 import type { Note } from './notes.ts';
 import { obtain, type Obtained, type Step } from './obtain.ts';
 import type { Outcomes } from './outcomes.ts';
@@ -58,12 +60,15 @@ export function makeAttempts(
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
       const during = got.source === 'sign-in' || got.source === 'renewal' ? got.source : 'consent';
-      return outcomes.fail(account, held, record, {
+      return await outcomes.fail(account, held, record, {
         error,
         during,
         ramp: got.ramp && 'other',
         counts: false,
       });
+    } finally {
+      // The token is out first: it cannot be had again.
+      if (got.listing?.error) await outcomes.obey(account, silenceOf(got.listing.error, record, clock.now()));
     }
   };
 
@@ -135,7 +140,7 @@ export function makeAttempts(
     const { startedAt } = noted;
     const ramped = (outcome: RampOutcome): { ramp?: RampOutcome } =>
       step.kind === 'sign-in' ? { ramp: outcome } : {};
-    const discover = account.discoverAccounts && (step.kind !== 'renewal' || record.discovered === undefined);
+    const discover = isListDue(account, record, step.source, clock.now());
     let got: Obtained;
     try {
       const { timeoutMs } = policy;
@@ -153,10 +158,10 @@ export function makeAttempts(
         { error: known, during: step.kind, counts: true, ...ramped(rampOutcome(known)) },
       );
     }
-    const { grant, discovered, proof } = got;
+    const { grant, listing, proof } = got;
     // A broker that hands out the same material again has not used it up.
     keepsake.unspend(account, grant);
-    const toPublish: Got = { grant, source: step.source, startedAt, discovered, ...ramped('success') };
+    const toPublish: Got = { grant, source: step.source, startedAt, listing, ...ramped('success') };
     try {
       if (typeof proof === 'object')
         return await setAside(account, held, record, toPublish, proof.outstanding);

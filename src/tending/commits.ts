@@ -1,11 +1,13 @@
 import type { Account } from '../core/account.ts';
 import type { Grant } from '../core/broker.ts';
+import { quietMs } from '../core/consequence.ts';
 import { BrokerError } from '../core/errors.ts';
 import { drawRenewAt } from '../core/policy.ts';
 import type { AccountRecord, Session, Source } from '../core/session.ts';
 import type { Commit, RampOutcome } from '../core/store.ts';
 import { insist } from './insist.ts';
 import type { HeldLease } from './lease.ts';
+import type { Listing } from './listings.ts';
 import { policyOf, type KeeperParts, type Tended } from './parts.ts';
 import { claimsOf, publicationsOf } from './publications.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -22,7 +24,7 @@ export interface Got {
   readonly source: Source;
   /** True where the broker said that it honours it. */
   readonly proved?: boolean;
-  readonly discovered?: readonly string[] | undefined;
+  readonly listing?: Listing | undefined;
   readonly ramp?: RampOutcome | undefined;
   /** When the attempt began, ms; absent where nothing was called for it. */
   readonly startedAt?: number;
@@ -70,7 +72,8 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
     const proofDueAt = proveEveryMs && account.connection.probe ? now + proveEveryMs : 0;
     const { owner } = session.grant;
     const isSignIn = session.source === 'sign-in' && got.startedAt !== undefined;
-    const discovered = got.discovered ?? record.discovered;
+    const { names, error: unlisted } = got.listing ?? {};
+    const discovered = names ?? record.discovered;
     return {
       session,
       publications: publicationsOf(account, session, discovered),
@@ -87,6 +90,9 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
         provenAt: got.proved ? now : 0,
         proofDueAt,
         discovered,
+        listedAt: names ? now : record.listedAt,
+        // A limit of the user's own: no other account needs to know of it.
+        retryAt: unlisted?.kind === 'throttled' ? now + quietMs(unlisted, record) : 0,
         asked: record.asked,
       },
       answered: got.startedAt !== undefined,
@@ -165,8 +171,9 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
       );
       if (toCommit.ledger) keepsake.rememberNetwork(network, { succeededAt: now });
       const tookMs = startedAt === undefined ? undefined : now - startedAt;
+      const { listing } = got;
       // One that waited for Redis until it was over is renewed at once: nobody read it.
-      if (now < grant.expiresAt) tell.published(account, record, session, { ...result, tookMs });
+      if (now < grant.expiresAt) tell.published(account, record, session, { ...result, tookMs, listing });
       return { outcome: 'committed', session };
     },
   };

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import { BrokerError } from '../core/errors.ts';
 import type { Source } from '../core/session.ts';
 import { within } from './deadline.ts';
+import { discover, type Listing } from './listings.ts';
 
 /** One call that yields a grant. */
 export type Step =
@@ -22,8 +23,8 @@ export type ProofOfGrant = 'alive' | 'not-asked' | { readonly outstanding: Broke
 export interface Obtained {
   readonly grant: Grant;
   readonly proof: ProofOfGrant;
-  /** The login's sub-accounts, where the broker was asked and said. */
-  readonly discovered?: readonly string[];
+  /** Where the broker was asked for the login's sub-accounts. */
+  readonly listing?: Listing;
 }
 
 /**
@@ -47,9 +48,9 @@ export async function obtain(
     });
   }
   const proof = account.verify ? await prove(account, grant, step.source, call) : 'not-asked';
-  const discovered =
+  const listing =
     how.discover && typeof proof !== 'object' ? await discover(account, grant, call) : undefined;
-  return { grant, proof, ...(discovered && { discovered }) };
+  return { grant, proof, ...(listing && { listing }) };
 }
 
 /** What the proof of a new grant says. Throws where it may never be published. */
@@ -93,29 +94,10 @@ async function reach(account: Account, call: Call, clock: Clock, timeoutMs: numb
       scope: error.kind === 'throttled' ? error.scope : 'broker',
       sent: false,
       ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
+      // The login that would have brought it was not sent.
+      ...(call.carry && { carry: call.carry }),
     });
   }
-}
-
-/** How often the list is asked for: the next token, with which it is asked again, may be an hour away. */
-const LISTINGS = 2;
-
-/** Never fails: a list that did not come costs no token; the former one stays. */
-export async function discover(
-  account: Account,
-  grant: Grant,
-  call: Call,
-): Promise<readonly string[] | undefined> {
-  for (let tries = 1; tries <= LISTINGS && !call.signal.aborted; tries++) {
-    try {
-      const names = await account.connection.discover?.(grant, call);
-      return names?.filter((name) => name !== account.name);
-    } catch (error) {
-      if (!(error instanceof BrokerError)) throw error;
-      if (error.kind === 'throttled') break;
-    }
-  }
-  return undefined;
 }
 
 function request(account: Account, step: Step, call: Call): Promise<Grant> {

@@ -9,7 +9,8 @@ import type { Attempts } from './attempts.ts';
 import { within } from './deadline.ts';
 import type { HeldLease } from './lease.ts';
 import type { Note } from './notes.ts';
-import { discover, prove } from './obtain.ts';
+import { discover, isListDue } from './listings.ts';
+import { prove } from './obtain.ts';
 import { answeredOf, lookAt, type Outcomes } from './outcomes.ts';
 import { policyOf, type KeeperParts, type Tended } from './parts.ts';
 import { hasLiveToken, type Surroundings } from './surroundings.ts';
@@ -123,11 +124,10 @@ export function makeProofs(
       const startedAt = clock.now();
       const proof = await call(account, held, (each) => prove(account, grant, source, each));
       if (typeof proof === 'object') return await later(account, held, record, proof.outstanding);
-      const isWanted = account.discoverAccounts && record.discovered === undefined;
-      const discovered = isWanted
+      const listing = isListDue(account, record, source, clock.now())
         ? await call(account, held, (each) => discover(account, grant, each))
         : undefined;
-      const got = { grant, source, startedAt, proved: proof === 'alive', discovered };
+      const got = { grant, source, startedAt, proved: proof === 'alive', listing };
       return await attempts.publish(account, held, without(account, record, pending), got);
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;

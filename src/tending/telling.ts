@@ -2,6 +2,8 @@ import type { Account } from '../core/account.ts';
 import type { Decision } from '../core/decide.ts';
 import { BrokerError } from '../core/errors.ts';
 import type { AccountRecord, AttemptKind, Session } from '../core/session.ts';
+import { sayListing, troubleOf, type Listing } from './listings.ts';
+import { networkTroubles } from './network-troubles.ts';
 import type { KeeperParts } from './parts.ts';
 import { isPersons, makeNeed, todaysTrouble, type Need } from './persons.ts';
 
@@ -11,7 +13,12 @@ export interface Telling {
     account: Account,
     before: AccountRecord,
     session: Session,
-    how: { readonly reports: readonly string[]; readonly woken: number; readonly tookMs: number | undefined },
+    how: {
+      readonly reports: readonly string[];
+      readonly woken: number;
+      readonly tookMs: number | undefined;
+      readonly listing?: Listing | undefined;
+    },
   ): void;
   /** A token came after somebody else had acted. */
   stale(account: Account, session: Session): void;
@@ -56,15 +63,6 @@ export interface Telling {
   /** A limit of the broker leaves no room before `until` (ms). */
   overBudget(account: Account, limit: string, until: number, isLive: boolean): void;
 }
-
-/** Why an account without a token waits though nothing is wrong with it. */
-const networkTroubles: Readonly<Record<string, string | undefined>> = {
-  broker_silence:
-    'The broker asked this network for silence; without a token this account waits for its end.',
-  broker_down: 'The broker does not answer; one call at a time shows whether it is back.',
-  budget_spent:
-    'A limit of the broker leaves no room for another call yet. More accounts than the limit carries, or failed logins: see the budgets.',
-};
 
 type TellingParts = Pick<KeeperParts, 'log' | 'listener' | 'clock' | 'isHoliday'>;
 
@@ -116,8 +114,9 @@ export function makeTelling(parts: TellingParts): Telling {
   }
 
   return {
-    published(account, before, session, { reports, woken, tookMs }) {
+    published(account, before, session, { reports, woken, tookMs, listing }) {
       report(account, reports);
+      if (listing) sayListing(log, account, listing);
       const { source, generation, grant } = session;
       const expiresAt = iso(grant.expiresAt);
       log.info(
@@ -146,8 +145,16 @@ export function makeTelling(parts: TellingParts): Telling {
         );
       }
       // Said once by each process also where nothing failed: a predecessor may have died before it could say so.
-      if (before.trouble || source === 'consent' || !wells.has(account.name)) listener.recovered(account);
-      wells.add(account.name);
+      const unlisted = listing && troubleOf(listing);
+      if (unlisted) {
+        wells.delete(account.name);
+        listener.failed(account, unlisted, { state: 'fresh', at: session.renewAt });
+      } else {
+        // Where the list came, whichever process said that it did not.
+        const isNews = before.trouble ?? listing?.names;
+        if (isNews || source === 'consent' || !wells.has(account.name)) listener.recovered(account);
+        wells.add(account.name);
+      }
       if (woken > 0) listener.woken(account.broker);
     },
 

@@ -40,6 +40,8 @@ const commitOf = (lease: Lease, token: string): Commit => ({
     provenAt: 0,
     proofDueAt: 0,
     discovered: undefined,
+    listedAt: 0,
+    retryAt: 0,
     asked: undefined,
   },
   answered: true,

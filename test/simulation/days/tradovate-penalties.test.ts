@@ -137,6 +137,32 @@ describe('an hour of silence', () => {
 });
 
 describe('discoverAccounts', () => {
+  test.each([
+    ['a native login', api, 'account-list'],
+    ['a bridge login that renews', renewing, 'bridge-accounts'],
+  ])(
+    'of %s is asked again at a renewal each few hours, and at each while it is empty',
+    async (_, entry, list) => {
+      const [name = ''] = await open([{ ...entry, discoverAccounts: true }]);
+      world.setSwitch('tradovate', 'accountNames', []);
+      await world.runFor(70 * MINUTE_MS);
+      expect(world.calls({ operation: list })).toHaveLength(2);
+      world.setSwitch('tradovate', 'accountNames', ['APEX_1']);
+      await world.runFor(65 * MINUTE_MS);
+      expect(world.token('APEX_1')).toBe(world.token(name));
+      world.setSwitch('tradovate', 'accountNames', ['APEX_1', 'APEX_2']);
+      const asked = world.calls({ operation: list }).length;
+      await world.runFor(6 * HOUR_MS);
+      expect(world.token('APEX_2')).toBe(world.token(name));
+      expect(world.calls({ operation: list }).length - asked).toBe(1);
+      // A day by renewals alone: no login was made for it.
+      expect(
+        world.calls({ operation: entry.login === 'api' ? 'access-token-request' : 'authorize' }),
+      ).toHaveLength(1);
+      expectAllWell(world, [name]);
+    },
+  );
+
   test('serves the token to each listed sub-account, follows the list, and leaves a configured name to its owner', async () => {
     const listing = { ...bridge, username: 'LISTING', discoverAccounts: true };
     const other = { ...bridge, username: 'OTHER', accounts: ['APEX_TAKEN'] };

@@ -12,7 +12,7 @@ import {
   triesAgain,
   type Next,
 } from './next.ts';
-import { fetchesAnother, listsLater, provesLater, worksOn } from './next-proof.ts';
+import { fetchesAnother, heedsList, listsLater, provesLater, worksOn } from './next-proof.ts';
 import { HOUR_MS, MINUTE_MS, openScene, SECOND_MS, type Scene } from './scene.ts';
 
 const isPair = ({ entry }: Row): boolean => entry.session === 'v2';
@@ -67,8 +67,11 @@ function nextOf(row: Row): Next {
   if (row.during === 'proof') return afterProof(row);
   if (typeof row.expect === 'string') return worksAsRowSays(row);
   const { kind, code, scope } = row.expect;
-  if (row.during === 'discovery')
-    return listsLater('accounts', lifeOf(row), kind === 'throttled' ? 1 : 2, false);
+  if (row.during === 'discovery') {
+    if (kind !== 'throttled' && kind !== 'needs-human') return listsLater('accounts', lifeOf(row), false);
+    const silenceMs = kind === 'throttled' ? 10 * SECOND_MS : 0;
+    return heedsList('accounts', lifeOf(row), { code, silenceMs, isSaid: kind === 'needs-human' });
+  }
   const isRenewal = row.during === 'renewal';
   const [first = ''] = row.calls;
   switch (kind) {

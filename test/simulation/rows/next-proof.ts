@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { RawEntry } from '../../../src/core/broker.ts';
 import { expectKept, expectWell, NOTICE_MS, operations, type Next } from './next.ts';
 import { MINUTE_MS, SECOND_MS, type Scene } from './scene.ts';
 
@@ -50,24 +51,58 @@ export const fetchesAnother = (calls: readonly string[], code: string | undefine
 const listed = (scene: Scene): Promise<readonly string[]> => scene.world.redis.lrange(scene.name, 0, -1);
 
 /** A list that did not come costs no token. `passes`: only its first answer is none. */
-export const listsLater = (list: string, lifeMs: number, asked: 1 | 2, passes: boolean): Next => ({
-  says: `the token served all the same; ${asked === 1 ? 'not asked again now' : 'asked again at once'}, ${passes ? 'and served for all' : 'and with the next token, which is served for all'}`,
+export const listsLater = (list: string, lifeMs: number, passes: boolean): Next => ({
+  says: `the token served all the same; asked again at once, ${passes ? 'and served for all' : 'and with the next token, which is served for all'}`,
   async check(scene) {
     const { world, name } = scene;
     await world.runFor(NOTICE_MS);
-    expect(operations(scene.sent(list))).toHaveLength(asked);
+    expect(operations(scene.sent(list))).toHaveLength(2);
     if (passes) expect((await listed(scene)).length).toBeGreaterThan(1);
     else expect(await listed(scene)).toEqual([`token:${name}`]);
     expectWell(scene);
     scene.heal();
     await world.runFor(lifeMs);
-    if (!passes) expect(scene.sent(list)).toHaveLength(asked + 1);
+    if (!passes) expect(scene.sent(list)).toHaveLength(3);
     expect((await listed(scene)).length).toBeGreaterThan(1);
     expect(scene.opened()).toEqual([]);
     expect(scene.gaps()).toEqual([]);
     expectWell(scene);
   },
 });
+
+/** What the list is answered with concerns others too, or a person: it is heeded and said, and the token served. */
+export const heedsList = (list: string, lifeMs: number, heed: Heed): Next => ({
+  says: `the token served all the same, the list asked for once; ${heed.isSaid ? 'a warning' : 'no alert'}${heed.silenceMs === 0 ? '' : `, no call of ${heed.neighbour ? 'anybody' : 'this account'} for ${inWords(heed.silenceMs)}`}; over with the next list`,
+  async check(scene, { line }) {
+    const { world, name } = scene;
+    await world.runFor(NOTICE_MS);
+    expect(operations(scene.sent(list))).toHaveLength(1);
+    expect(await listed(scene)).toEqual([`token:${name}`]);
+    expect(scene.opened()).toEqual(heed.isSaid ? [`${heed.code} warning`] : []);
+    expect(world.state(name)).toMatchObject({ state: 'fresh', reason: '' });
+    scene.heal();
+    const { neighbour } = heed;
+    if (neighbour) await scene.add(neighbour);
+    await world.runFor(line.at + heed.silenceMs - NOTICE_MS - world.now());
+    const since = world.calls().filter(({ startedAt }) => startedAt > line.at);
+    if (heed.silenceMs > 0) expect(since).toEqual([]);
+    await world.runFor(lifeMs);
+    if (neighbour) expect(world.token(String(neighbour.username))).toBeDefined();
+    expect(scene.sent(list).length).toBeGreaterThan(1);
+    expect((await listed(scene)).length).toBeGreaterThan(1);
+    expect(scene.gaps()).toEqual([]);
+    expectWell(scene);
+  },
+});
+
+interface Heed {
+  readonly code: string;
+  /** False: it is over too soon to be news. */
+  readonly isSaid: boolean;
+  readonly silenceMs: number;
+  /** Another account on the network, where the silence is the network's. */
+  readonly neighbour?: RawEntry;
+}
 
 /** Nothing is wrong: the service goes on. */
 export const worksOn = (lives: number, lifeMs: number): Next => ({

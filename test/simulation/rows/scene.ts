@@ -75,6 +75,7 @@ export interface Scene {
 /** What the service logs once it has made up its mind about an answer. */
 const verdicts: readonly unknown[] = [
   'refresh.failed',
+  'accounts.unlisted',
   'token.published',
   'token.unproved',
   'token.died_early',

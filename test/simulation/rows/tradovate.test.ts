@@ -9,13 +9,15 @@ import {
   stops,
   type Next,
 } from './next.ts';
-import { fetchesAnother, listsLater, provesLater } from './next-proof.ts';
+import { fetchesAnother, heedsList, listsLater, provesLater } from './next-proof.ts';
 import { MINUTE_MS, openScene, SECOND_MS, type Scene } from './scene.ts';
 
 const LIFE_MS = 80 * MINUTE_MS;
 /** Renewals are due this long before the token's end, at least. */
 const LEFT_MS = 15 * MINUTE_MS;
 const BACKOFF_MS = [2 * SECOND_MS, 5 * SECOND_MS] as const;
+
+const neighbour = { username: 'USER_NEXT', password: 'made-up-next' };
 
 const signInOf = ({ entry }: Pick<ErrorRow, 'entry'>): string =>
   entry.login === 'api' ? 'access-token-request' : 'authorize';
@@ -43,8 +45,7 @@ const hoursFor = ({ expect: { code } }: ErrorRow): number => {
 function nextOf(row: ErrorRow): Next {
   const { kind, code, scope, retryAfterMs = 0 } = row.expect;
   const operation = operationOf(row);
-  if (row.during === 'discovery')
-    return listsLater(operation, LIFE_MS, 2, row.name.startsWith('account list'));
+  if (row.during === 'discovery') return afterListing(row, operation);
   if (row.during === 'proof') return afterProof(row);
   const signIn = signInOf(row);
   const then = row.during === 'renewal' && retryAfterMs < LEFT_MS ? [operation] : [signIn];
@@ -64,6 +65,15 @@ function nextOf(row: ErrorRow): Next {
       if (code === 'orphan_suspected') return provesFirst([operation, 'me', signIn], 5 * SECOND_MS);
       return comesLater(code, [operation, operation], BACKOFF_MS);
   }
+}
+
+function afterListing({ name, expect: { kind, code, scope, retryAfterMs } }: ErrorRow, list: string): Next {
+  if (kind !== 'throttled' && kind !== 'needs-human')
+    return listsLater(list, LIFE_MS, name.startsWith('account list'));
+  const silenceMs = retryAfterMs ?? 0;
+  const isNetworks = silenceMs > 0 && scope === 'egress';
+  const isSaid = kind === 'needs-human' || silenceMs >= MINUTE_MS;
+  return heedsList(list, LIFE_MS, { code, silenceMs, isSaid, ...(isNetworks && { neighbour }) });
 }
 
 /** A new token is in hand, and its proof is answered so. */
@@ -99,8 +109,6 @@ async function play(scene: Scene, row: ErrorRow): Promise<void> {
 let scene: Scene | undefined;
 afterEach(() => scene?.stop());
 
-const neighbour = { username: 'USER_NEXT', password: 'made-up-next' };
-
 describe('wire signal -> kind and code -> what the service does next', () => {
   test.each(
     errorRows.map((row) => {
@@ -113,9 +121,7 @@ describe('wire signal -> kind and code -> what the service does next', () => {
     scene = await openScene({ broker: 'tradovate', entry: { ...row.entry, ...beside } });
     await play(scene, row);
     const signal = await scene.signal([operationOf(row)], 10 * SECOND_MS);
-    if (row.during !== 'discovery') {
-      expect(signal.line.fields).toMatchObject({ kind: row.expect.kind, code: row.expect.code });
-    }
+    expect(signal.line.fields).toMatchObject({ kind: row.expect.kind, code: row.expect.code });
     await next.check(scene, signal);
   });
 });
