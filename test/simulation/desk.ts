@@ -53,7 +53,7 @@ const api = {
   sec: 'made-up-sec-of-api',
 };
 
-function tradovateLogin(dice: Dice, i: number): RawEntry {
+export function tradovateLogin(dice: Dice, i: number): RawEntry {
   const entry = { username: `TV_${i}`, password: `made-up-pass-tv-${i}` };
   switch (dice.whole(0, 3)) {
     case 0:
@@ -65,14 +65,14 @@ function tradovateLogin(dice: Dice, i: number): RawEntry {
   }
 }
 
-const igLogin = (_: Dice, i: number): RawEntry => ({
+export const igLogin = (_: Dice, i: number): RawEntry => ({
   broker: 'ig',
   username: `IG_${i}`,
   password: `made-up-pass-ig-${i}`,
   apiKey: `made-up-key-${i}`,
 });
 
-const igPair = (dice: Dice, i: number): RawEntry => ({ ...igLogin(dice, i), session: 'v2' });
+export const igPair = (dice: Dice, i: number): RawEntry => ({ ...igLogin(dice, i), session: 'v2' });
 
 const upstoxLogin = (dice: Dice, i: number): RawEntry => ({
   broker: 'upstox',

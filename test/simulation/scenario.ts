@@ -1,6 +1,6 @@
-import { planChaos, type Trouble } from './chaos.ts';
+import { planChaos, type Chaos, type Trouble } from './chaos.ts';
 import type { Wrong } from './wrongs.ts';
-import { randomDesk } from './desk.ts';
+import { randomDesk, type Desk } from './desk.ts';
 import {
   BrokenInvariant,
   strictest,
@@ -17,6 +17,10 @@ export interface ScenarioOptions {
   /** Hours in which things go wrong; drawn where left out. */
   readonly hours?: number;
   readonly invariants?: Partial<InvariantOptions>;
+  /** These logins and not some at random. */
+  readonly desk?: Desk;
+  /** These wrongs and not some at random. */
+  readonly chaos?: Chaos;
   /** How many lines of what happened last a failure brings along. Default 50. */
   readonly traced?: number;
 }
@@ -66,8 +70,9 @@ const excused: Partial<InvariantOptions> = { clocksExcuse: true };
 export async function playSeed(options: ScenarioOptions): Promise<Outcome> {
   const { seed } = options;
   const dice = makeDice(seed);
-  const desk = randomDesk(dice);
-  const isSteady = dice.chance(0.25);
+  const drawn = randomDesk(dice);
+  const desk = options.desk ?? drawn;
+  const isSteady = dice.chance(0.25) && options.chaos === undefined;
   const hours = options.hours ?? desk.hours;
   // The service sweeps each 30 s; most runs spare themselves three quarters of it.
   const sweepEveryMs = dice.pick([30, 120, 120, 240]) * SECOND_MS;
@@ -110,7 +115,7 @@ export async function playSeed(options: ScenarioOptions): Promise<Outcome> {
     const from = startAt + 3 * MINUTE_MS;
     const until = from + hours * HOUR_MS;
     const chaos = isSteady ? { perHour: 6, only: unfelt } : { perHour: dice.pick([2, 6, 20]) };
-    const troubles = planChaos(world, invariants, chaos, from, until);
+    const troubles = planChaos(world, invariants, options.chaos ?? chaos, from, until);
     employPerson(world, dice.fork());
     if (desk.wrong !== undefined)
       misspell(world, desk.wrong, dice, from, until, (name) => invariants.rearmed(name));

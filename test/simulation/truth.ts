@@ -5,6 +5,8 @@ import type { BrokerCall } from './broker-net.ts';
 /** A token as its broker handed it out. */
 export interface Issued {
   readonly broker: string;
+  /** Of the login that it was handed to, where the call names one. */
+  readonly username: string | undefined;
   readonly token: string;
   /** Ms; the broker's own word. */
   readonly expiresAt: number;
@@ -20,12 +22,12 @@ const HEADER_PAIR_MS = 3 * DAY_MS;
 
 /** The tokens in an answer, whatever the broker calls its fields. */
 export function issuedIn(call: BrokerCall, order: number): readonly Issued[] {
-  const { answer, broker, startedAt } = call;
+  const { answer, broker, startedAt, username } = call;
   if (!answer || answer.status >= 300) return [];
   const fields = flat(answer.body);
   const renewal = text(fields.get('refresh_token'));
   const issue = (token: string | undefined, expiresAt: number): readonly Issued[] =>
-    token === undefined ? [] : [{ broker, token, expiresAt, renewal, order }];
+    token === undefined ? [] : [{ broker, username, token, expiresAt, renewal, order }];
   const lifeMs = 1_000 * Number(fields.get('expires_in') ?? 0);
   const said = Date.parse(text(fields.get('expirationTime')) ?? '');
   const life = (token: string | undefined): number =>

@@ -1,39 +1,74 @@
-import { brokers } from '../../../src/brokers/index.ts';
-import type { Limit } from '../../../src/core/broker.ts';
 import type { BrokerCall } from '../broker-net.ts';
 import { issuedIn, kindOf, wasTurnedAway } from '../truth.ts';
 import type { World } from '../world.ts';
 import { broken } from './rules.ts';
 
+interface Budget {
+  readonly broker: string;
+  readonly name: string;
+  readonly calls: readonly ReturnType<typeof kindOf>[];
+  readonly max: number;
+  readonly windowMs: number;
+  readonly per: 'network' | 'key' | 'user';
+  readonly counts: 'every-call' | 'failures';
+}
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const ig = { broker: 'ig', calls: ['sign-in', 'renewal', 'proof'], counts: 'every-call' } as const;
+const upstox = {
+  broker: 'upstox',
+  calls: ['sign-in', 'proof', 'request'],
+  per: 'user',
+  counts: 'every-call',
+} as const;
+const tradovate = { broker: 'tradovate', windowMs: HOUR_MS, per: 'network' } as const;
+
+/**
+ * What the brokers' documents say, written down once more: the limits in the code are what is judged.
+ * Tradovate: login 5 failures, renew 15 whatever comes of it, me 10 failures, of a network in an hour.
+ * IG: 60 calls a minute of a key, 30 of an account. Upstox: 50 a second, 500 a minute, 2000 in half an hour.
+ */
+const budgets: readonly Budget[] = [
+  { ...tradovate, name: 'failed logins', calls: ['sign-in'], max: 5, counts: 'failures' },
+  { ...tradovate, name: 'renewals', calls: ['renewal'], max: 15, counts: 'every-call' },
+  { ...tradovate, name: 'failed proofs', calls: ['proof'], max: 10, counts: 'failures' },
+  { ...ig, name: 'calls of a key', max: 60, windowMs: MINUTE_MS, per: 'key' },
+  { ...ig, name: 'calls of an account', max: 30, windowMs: MINUTE_MS, per: 'user' },
+  { ...upstox, name: 'calls a second', max: 50, windowMs: SECOND_MS },
+  { ...upstox, name: 'calls a minute', max: 500, windowMs: MINUTE_MS },
+  { ...upstox, name: 'calls in half an hour', max: 2_000, windowMs: 30 * MINUTE_MS },
+  // Each rings a person's phone: this one is the service's own word.
+  { ...upstox, name: 'requests a day', calls: ['request'], max: 2, windowMs: 16 * HOUR_MS },
+];
+
 /** No budget of a broker is exceeded, as the broker counts. */
 export function watchBudgets(world: World): { forget(): void } {
   const windows = new Map<string, number[]>();
-  const limitsOf = (call: BrokerCall): readonly Limit[] => {
-    const kind = kindOf(call);
-    const limits = brokers.find(({ name }) => name === call.broker)?.limits ?? [];
-    return kind === undefined ? [] : limits.filter((limit) => limit.calls.includes(kind));
+  const subjectOf = (call: BrokerCall, { per }: Budget): string | undefined => {
+    if (per === 'network') return call.egress;
+    return per === 'key' ? call.request.headers['x-ig-api-key'] : call.username;
   };
-  const subjectOf = (call: BrokerCall, limit: Limit): string | undefined => {
-    if (limit.per === 'egress') return call.egress;
-    return limit.per === 'key' ? call.request.headers['x-ig-api-key'] : call.username;
-  };
-  const count = (call: BrokerCall, limit: Limit): void => {
-    const subject = subjectOf(call, limit);
+  const count = (call: BrokerCall, budget: Budget): void => {
+    const subject = subjectOf(call, budget);
     if (subject === undefined) return;
-    const key = `${call.broker} ${limit.name} ${subject}`;
-    const recent = (windows.get(key) ?? []).filter((at) => at > call.startedAt - limit.windowMs);
+    const key = `${call.broker} ${budget.name} ${subject}`;
+    const recent = (windows.get(key) ?? []).filter((at) => at > call.startedAt - budget.windowMs);
     windows.set(key, [...recent, call.startedAt]);
-    if (recent.length >= limit.max) {
+    if (recent.length >= budget.max) {
       broken(
-        `the budget ${limit.name} of ${call.broker} was exceeded: ${recent.length + 1} in ${limit.windowMs} ms, of ${limit.max}`,
+        `${call.broker}: ${recent.length + 1} ${budget.name} of ${subject} in ${budget.windowMs} ms, of ${budget.max}`,
       );
     }
   };
   world.onCall((call, what) => {
-    for (const limit of limitsOf(call)) {
-      if (limit.counts === 'every-call' && what === 'arrived') count(call, limit);
+    const kind = kindOf(call);
+    for (const budget of budgets) {
+      if (budget.broker !== call.broker || !budget.calls.includes(kind)) continue;
+      if (budget.counts === 'every-call' && what === 'arrived') count(call, budget);
       const isRefused = what === 'answered' && call.fault === undefined && (call.answer?.status ?? 0) < 500;
-      if (limit.counts === 'failures' && isRefused && !isSuccess(call)) count(call, limit);
+      if (budget.counts === 'failures' && isRefused && !isSuccess(call)) count(call, budget);
     }
   });
   return { forget: () => windows.clear() };

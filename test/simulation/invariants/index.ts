@@ -2,11 +2,16 @@ import type { World } from '../world.ts';
 import { watchBudgets } from './budgets.ts';
 import { watchFlights, watchSpending } from './calls.ts';
 import { watchIncidents } from './incidents.ts';
+import { watchPenalties } from './penalties.ts';
 import { watchPlans } from './plans.ts';
 import { broken, served, type InvariantOptions } from './rules.ts';
 import { watchSecrets } from './secrets.ts';
 import { watchSignIns } from './sign-ins.ts';
 import { watchTokens, type Gap } from './tokens.ts';
+import { watchWellness } from './wellness.ts';
+
+/** Clocks that stand less far apart are kept, ms. */
+const LEAST_MOVED_MS = 5_000;
 
 export { BrokenInvariant, nameOf, strictest, type InvariantOptions } from './rules.ts';
 export type { Gap } from './tokens.ts';
@@ -34,22 +39,27 @@ export function watchInvariants(world: World, options: InvariantOptions): Invari
   const flights = watchFlights(world);
   const budgets = watchBudgets(world);
   const secrets = watchSecrets(world, tokens.latest);
-  const plans = watchPlans(world, options);
-  watchIncidents(world);
+  const wellness = watchWellness(world);
+  watchPlans(world, wellness, options);
+  watchIncidents(world, wellness);
+  const penalties = watchPenalties(world);
   return {
     redisLost() {
       signIns.redisLost();
       if (!options.factsOutliveRedis) {
         budgets.forget();
+        penalties.forget();
         tokens.forget();
         // What another machine sent in the lost seconds is on its disk alone.
         spending.forget();
       }
-      plans.disturbed();
+      wellness.disturbed();
       flights.forget();
     },
     clockMoved(apartMs) {
-      plans.disturbed();
+      wellness.disturbed();
+      // A pause that ends at an instant ends early for a clock that was put forward.
+      if (apartMs > LEAST_MOVED_MS) penalties.forget();
       if (!options.clocksExcuse) return;
       tokens.excuse(apartMs);
       signIns.clockMoved();

@@ -5,6 +5,8 @@ import type { World } from '../world.ts';
 import { broken, hashAt, nameOf, SLACK_MS, type InvariantOptions } from './rules.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
+/** A process that lives and reaches Redis for so long has written a refusal down. */
+const VERDICT_MS = 60_000;
 
 /** What is known of one login's password. */
 interface Tried {
@@ -13,6 +15,10 @@ interface Tried {
   /** When the service's record held its refusal; undefined: not yet, or it may have been lost. */
   verdictAt: number | undefined;
   refusedAt: number | undefined;
+  /** How often its refusal has reached a living process. */
+  refusals: number;
+  /** How often it may: once, and once more for each that could be told to nobody, or that a person asked for. */
+  allowed: number;
   /** Logins nobody answered since the last that worked, ms. */
   unknown: number[];
   /** Those that are out. */
@@ -25,6 +31,7 @@ export function watchSignIns(
   options: InvariantOptions,
 ): { redisLost(): void; clockMoved(): void; rearmed(name: string): void; checkLog(): void } {
   const tried = new Map<string, Tried>();
+  let losses = 0;
   /** All there ever were: a process with an old file may still send an old one. */
   const ever = new Set<string>();
   const passwords = (): readonly string[] => {
@@ -41,11 +48,29 @@ export function watchSignIns(
       name,
       verdictAt: undefined,
       refusedAt: undefined,
+      refusals: 0,
+      allowed: 1,
       unknown: [],
       open: new Map(),
     };
     tried.set(key, found);
     return found;
+  };
+  /** Whoever was told has it written down in a minute, whatever the record says; one that died by then may not. */
+  const followUp = (known: Tried, by: string, heardAt: number): void => {
+    const lossesBefore = losses;
+    const died = (): void => {
+      if (known.verdictAt === undefined) known.allowed += 1;
+    };
+    const look = (): void => {
+      if (losses !== lossesBefore || known.verdictAt !== undefined || known.refusedAt === undefined) return;
+      const life = world.replicas().find((replica) => replica.life.name === by)?.life;
+      if (!life) return died();
+      const wellSince = Math.max(heardAt, life.pausedLastAt(), world.redisNet.lastCut().until);
+      if (world.now() - wellSince >= VERDICT_MS) known.verdictAt = world.now();
+      else world.timeline.after(SLACK_MS, look);
+    };
+    world.timeline.after(SLACK_MS, look);
   };
   world.onCall((call, what) => {
     const password = kindOf(call) === 'sign-in' ? sent(call) : undefined;
@@ -81,6 +106,10 @@ export function watchSignIns(
       known.refusedAt = undefined;
     } else if (!isRight && call.answer.status < 500 && call.fault !== 'throttle' && !wasTurnedAway(call)) {
       known.refusedAt = call.startedAt;
+      known.refusals += 1;
+      if (known.refusals > known.allowed)
+        broken(`the password of ${call.username} was refused ${known.refusals} times, of ${known.allowed}`);
+      followUp(known, call.by, world.now());
     }
   });
   // The verdict counts from when it is written down: a process that dies before that could not know.
@@ -101,8 +130,12 @@ export function watchSignIns(
       for (const known of tried.values()) known.unknown = [];
     },
     redisLost() {
+      if (!options.factsOutliveRedis) losses += 1;
       for (const known of tried.values()) {
+        // An attempt is noted in Redis alone: one whose process dies as well is known to nobody.
+        known.open.clear();
         if (options.factsOutliveRedis) continue;
+        known.allowed += 1;
         known.verdictAt = undefined;
         known.unknown = [];
       }
@@ -110,6 +143,7 @@ export function watchSignIns(
     rearmed(name) {
       for (const known of tried.values()) {
         if (known.name !== name) continue;
+        known.allowed += 1;
         known.verdictAt = undefined;
         known.unknown = [];
       }

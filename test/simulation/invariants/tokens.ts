@@ -1,7 +1,7 @@
 import type { BrokerCall } from '../broker-net.ts';
 import { issuedIn, type Issued } from '../truth.ts';
 import type { World } from '../world.ts';
-import { broken, hashAt } from './rules.ts';
+import { broken, hashAt, nameOf } from './rules.ts';
 
 /** A time without a live token, between two instants (ms). */
 export interface Gap {
@@ -73,15 +73,31 @@ export function watchTokens(world: World): {
     published.set(name, { ...before, generation });
   }
 
+  /** What is there of a name is of one token; a key that somebody removed says nothing. */
+  function checkAgreement(name: string): void {
+    const text = (key: string): string | undefined =>
+      keyspace.typeOf(key) === 'string' ? keyspace.find(key, 'string')?.text : undefined;
+    const [token, auth] = [text(`token:${name}`), text(`auth:${name}`)];
+    const headers = hashAt(world, `meta:${name}`).get('headers');
+    if (token !== undefined && auth !== undefined && token !== auth)
+      broken(`token:${name} and auth:${name} differ`);
+    if (token !== undefined && headers !== undefined && !headers.includes(token))
+      broken(`meta:${name} is not of the token beside it`);
+  }
+
   function checkToken(key: string, name: string, counts: boolean): void {
     if (keyspace.typeOf(key) !== 'string') {
       if (counts && published.has(name)) noteGap(name);
       return;
     }
+    checkAgreement(name);
     const token = keyspace.find(key, 'string')?.text ?? '';
     const known = issued.get(token);
     const until = keyspace.expiryOf(key);
     if (!known) return broken(`${key} holds a text that no broker handed out`);
+    const other = world.entries().find((entry) => nameOf(entry) === name)?.username;
+    if (known.username !== undefined && other !== undefined && known.username !== other)
+      broken(`${key} holds a token of ${known.username}`);
     if (until === undefined) return broken(`${key} has no end`);
     if (until > known.expiresAt + excusedMs)
       broken(`${key} outlives its token by ${until - known.expiresAt} ms`);
