@@ -1,5 +1,6 @@
 import type { Broker, RawEntry } from '../core/broker.ts';
 import type { Fault } from '../core/errors.ts';
+import { isExample, STILL_THE_EXAMPLE } from './examples.ts';
 import { commonFields, commonNotYet, isName, namesRule } from './fields.ts';
 import { nearest } from './nearest.ts';
 import { unresolved } from './resolve.ts';
@@ -30,8 +31,15 @@ export interface CheckedEntry {
   readonly lacksValue: boolean;
 }
 
-/** Checks one entry against the common fields and its broker's. The first broker is the default. */
-export function checkEntry(candidate: Candidate, brokers: readonly Broker[]): CheckedEntry {
+/**
+ * Checks one entry against the common fields and its broker's. The first broker is the default.
+ * @param takesExamples false: the values of the example file are faults
+ */
+export function checkEntry(
+  candidate: Candidate,
+  brokers: readonly Broker[],
+  takesExamples: boolean,
+): CheckedEntry {
   const { where, raw } = candidate;
   if (!isRecord(raw)) {
     const shape = { at: where, message: 'must be an object in { }, with the fields of one login' };
@@ -63,6 +71,10 @@ export function checkEntry(candidate: Candidate, brokers: readonly Broker[]): Ch
   const entry: Record<string, unknown> = { ...(broker && { broker: broker.name }) };
   for (const [field, schema] of Object.entries(schemas)) {
     if (field === 'broker' || holdsUnresolved(raw[field])) continue;
+    if (!takesExamples && isExample(raw[field])) {
+      wrong(field, STILL_THE_EXAMPLE);
+      continue;
+    }
     const parsed = schema.safeParse(raw[field]);
     if (parsed.success) {
       if (parsed.data !== undefined) entry[field] = parsed.data;

@@ -16,6 +16,8 @@ export interface AccountsSource {
   readonly setting: (variable: string) => string | undefined;
   /** Gives a login what it needs from outside; may throw `ConfigurationError`. */
   readonly connect: (broker: Broker, login: Login) => Connection;
+  /** True: no real broker is asked, and the example file will do. */
+  readonly takesExamples?: boolean;
 }
 
 /** Accounts, and what they were read from. */
@@ -50,7 +52,7 @@ export async function readAccounts(source: AccountsSource): Promise<Reading> {
   const environmentNames = inEnvironment.candidates.length + inEnvironment.faults.length > 0;
 
   const entries = [...inFile.candidates, ...inEnvironment.candidates].map((each) =>
-    checkEntry(each, brokers),
+    checkEntry(each, brokers, source.takesExamples === true),
   );
   const read = readLogins(entries);
   const faults = [

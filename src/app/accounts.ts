@@ -62,6 +62,7 @@ export async function startAccounts(parts: AccountsParts): Promise<Accounts> {
     brokers: parts.brokers,
     setting: parts.setting,
     connect: parts.connect,
+    takesExamples: config.simulate,
   };
   const loaded = await loadWithStateDir(source, config.stateDir);
   let byName = index(loaded);

@@ -76,11 +76,18 @@ async function assemble(options: FirstLoginOptions, releases: Releases): Promise
     sent += 1;
     return pool(request, call);
   };
-  const connect = makeConnect({ setting, http: transcript.wrap(http), clock, isHoliday });
+  const connect = makeConnect({
+    setting,
+    http: transcript.wrap(http),
+    clock,
+    isHoliday,
+    introduce: simulation?.introduce,
+  });
   const { accounts } = await loadAccounts({
     file: config.credentialsFile,
     brokers,
     setting,
+    takesExamples: config.simulate,
     connect: (broker, login) => transcript.watch(connect(broker, login)),
   });
   const byName = new Map(accounts.map((each) => [each.name, each]));

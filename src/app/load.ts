@@ -8,6 +8,8 @@ export interface ConnectParts {
   readonly http: Http;
   readonly clock: Clock;
   readonly isHoliday: (day: string) => boolean;
+  /** Tells a simulated broker of the login, so that it knows whose it is; undefined: the brokers are real. */
+  readonly introduce?: ((broker: string, login: Login) => void) | undefined;
 }
 
 /** Connects a checked login to its broker: the hosts of its environment, or what a setting puts in their place. */
@@ -33,6 +35,7 @@ export function makeConnect(parts: ConnectParts): (broker: Broker, login: Login)
         return url;
       },
     };
+    parts.introduce?.(broker.name, login);
     return login.connect(io);
   };
 }

@@ -1,3 +1,4 @@
+import type { Simulation } from './simulation.ts';
 import type { Config } from '../config/index.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
@@ -13,7 +14,7 @@ export interface StartOptions {
   /** Aborts a start that still waits. */
   readonly signal?: AbortSignal;
   /** The simulated brokers of a run that brings its own. */
-  readonly simulator?: { setting(variable: string): string | undefined };
+  readonly simulator?: Simulation;
   /** The process cannot go on; its supervisor must start a new one. */
   readonly giveUp: (reason: string) => void;
 }

@@ -59,7 +59,8 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   const limits = readLimits(brokers, setting);
   const http = makeHttp();
   releases.add(() => http.close());
-  const connect = makeConnect({ setting, http, clock, isHoliday: config.holidays.isHoliday });
+  const { isHoliday } = config.holidays;
+  const connect = makeConnect({ setting, http, clock, isHoliday, introduce: simulation?.introduce });
   const accounts = await startAccounts({ config, brokers, setting, connect, clock, log });
   releases.add(() => accounts.stop());
   const secrets = await readServiceSecrets(config, randomBytes);
@@ -100,7 +101,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     instance,
     publicUrl,
     limits,
-    isHoliday: config.holidays.isHoliday,
+    isHoliday,
     mirror,
     woken: nudge,
   };

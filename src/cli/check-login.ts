@@ -54,8 +54,11 @@ export async function checkLogin(parts: CheckLoginParts): Promise<CheckedLogin> 
       calls: transcript.calls(),
       now: clock.now(),
     });
-    await file?.write(asMarkdown(report));
-    if (file) say(`Report: ${parts.reportPath}`);
+    if (file && report.calls.length === 0) say('Nothing was sent: there is nothing to report.');
+    else if (file) {
+      await file.write(asMarkdown(report));
+      say(`Report: ${parts.reportPath}`);
+    }
     return { login, report };
   } finally {
     await file?.close();

@@ -13,6 +13,7 @@ import { checkLogin, type CheckedLogin } from './check-login.ts';
 import { Failure } from './failure.ts';
 import { besideService, configuredFor, untilSignal } from './first-steps.ts';
 import { withRedis } from './session.ts';
+import { warningsOf } from './warnings.ts';
 import { terminalPerson } from './terminal-person.ts';
 
 interface Options {
@@ -41,14 +42,11 @@ async function check(version: string, { login: name, report, json = false }: Opt
   const say: Say = json ? (line) => void process.stderr.write(`${line}\n`) : print;
   const { config, accounts, exposed } = await configuredFor(name, '--login');
   if (config.simulate) say('SIMULATED: no real broker is asked, no real token is made (SIMULATE=1).');
-  if (config.alerts.discord && config.publicUrl === undefined)
-    say('Warning: links in alerts lead to localhost; set PUBLIC_URL.');
   say(`Configuration: good. Accounts: ${shownCounts(countByBroker(accounts))}.`);
-  const warnings = exposed.map(
-    ({ path, mode }) => `${path} can be opened by other users of this machine (mode ${mode}): chmod 600 it`,
-  );
+  const warnings = warningsOf({ config, accounts, exposed });
   for (const warning of warnings) say(`Warning: ${warning}.`);
-  say(`Redis ACL line (put a password in place of <password>):\n  ${aclLine(accounts)}`);
+  if (config.redis.kind !== 'embedded')
+    say(`Redis ACL line (put a password in place of <password>):\n  ${aclLine(accounts)}`);
   await checkRedis(config, accounts, say);
   const account = accounts.find((each) => name !== undefined && namesOf(each).includes(name));
   const checked = account && (await loggedIn({ config, account, version, report, say }));
@@ -67,7 +65,10 @@ async function check(version: string, { login: name, report, json = false }: Opt
 }
 
 async function checkRedis(config: Config, accounts: readonly Account[], say: Say): Promise<void> {
-  if (config.redis.kind === 'embedded') return say('Redis: embedded; the service starts it.');
+  if (config.redis.kind === 'embedded') {
+    const runs = (await besideService(config)).redis.kind !== 'embedded';
+    return say(`Redis: embedded; ${runs ? 'it runs, and answers' : 'the service starts it'}.`);
+  }
   const deployment = await withRedis(config, readDeployment);
   requireFit(deployment);
   if (deployment.isReplica)

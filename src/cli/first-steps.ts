@@ -11,7 +11,7 @@ export async function configuredFor(
   at: string,
 ): Promise<Inspected & { readonly config: Config }> {
   const { basis, config, faults } = inspectConfig(thisProcess());
-  const inspected = await inspectAccounts(basis);
+  const inspected = await inspectAccounts(basis, { simulate: config?.simulate ?? false });
   const all = [...faults, ...inspected.faults];
   if (!config || all.length > 0) throw new ConfigurationError(all);
   if (name !== undefined) {

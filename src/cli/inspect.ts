@@ -17,7 +17,10 @@ export interface Inspected {
 }
 
 /** The accounts as a start would read them, with every fault of them, of the limits and of the state folder. */
-export async function inspectAccounts(basis: Basis): Promise<Inspected> {
+export async function inspectAccounts(
+  basis: Basis,
+  { simulate }: { readonly simulate: boolean },
+): Promise<Inspected> {
   const { setting } = basis;
   const { isHoliday } = basis.holidays;
   const http = makeHttp();
@@ -27,6 +30,7 @@ export async function inspectAccounts(basis: Basis): Promise<Inspected> {
       file: basis.credentialsFile,
       brokers,
       setting,
+      takesExamples: simulate,
       connect: makeConnect({ setting, http, clock: systemClock, isHoliday }),
     });
     return {

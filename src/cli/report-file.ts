@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open, rename, unlink } from 'node:fs/promises';
+import { lstat, open, rename, unlink } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { errnoOf } from '../core/errno.ts';
 import { ConfigurationError } from '../core/errors.ts';
@@ -17,6 +17,11 @@ export interface ReportFile {
  */
 export async function openReportFile(path: string): Promise<ReportFile> {
   const target = resolve(path);
+  // The first login is made once, and its report is the only evidence of it.
+  if (await exists(target)) {
+    const message = `${target} exists, and a report is never written over: name another file`;
+    throw new ConfigurationError([{ at: '--report', message }]);
+  }
   const draft = `${target}.${randomUUID()}`;
   const file = await open(draft, 'wx', 0o600).catch((error: unknown) => {
     const message = `${target} cannot be written (${errnoOf(error)}): name a file in a folder that this user may write`;
@@ -35,4 +40,11 @@ export async function openReportFile(path: string): Promise<ReportFile> {
       if (!written) await unlink(draft).catch(() => undefined);
     },
   };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }

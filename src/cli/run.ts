@@ -92,7 +92,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 async function configured(scope: Scope | undefined): Promise<Config> {
   const { basis, config, faults } = inspectConfig(thisProcess(), scope);
   if (config) return config;
-  const accounts = await inspectAccounts(basis);
+  const accounts = await inspectAccounts(basis, { simulate: false });
   throw new ConfigurationError([...faults, ...accounts.faults]);
 }
 

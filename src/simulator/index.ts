@@ -61,6 +61,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       if (said === undefined) throw new Error(`The simulated broker "${broker}" knows no command "${name}".`);
       return said;
     },
+    introduce: (broker, login) => mounts.get(broker)?.dialect.introduce?.(login),
     sample: (broker) => {
       const mount = mounts.get(broker);
       if (!mount) throw new Error(`There is no simulated broker "${broker}".`);

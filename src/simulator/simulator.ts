@@ -1,4 +1,4 @@
-import type { Broker } from '../core/broker.ts';
+import type { Broker, Login } from '../core/broker.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { DemoPart, Sample } from '../core/dialect.ts';
 import type { Switches } from './bench.ts';
@@ -38,6 +38,8 @@ export interface Simulator extends Omit<Ledger, 'open'> {
   setPassword(broker: string, username: string, password: string | undefined): void;
   /** Tells a broker something only it knows (`expire-all` …); throws where it does not. */
   command(broker: string, name: string, argument?: string): unknown;
+  /** Tells a broker of a login that will come, so that it knows whose it is. */
+  introduce(broker: string, login: Login): void;
   /** A made-up entry that this broker lets in, and one it refuses. */
   sample(broker: string): Sample;
   /** A broker's part of the demo; undefined where it has none. */

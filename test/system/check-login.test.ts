@@ -94,9 +94,12 @@ describe('check --login', () => {
       report: { calls: [{ method: 'POST', error: 'bad_credentials' }] },
     });
     expect(await readFile(join(at.dir, 'bad.md'), 'utf8')).toContain('Outcome: failed (`bad_credentials`)');
-    const second = await check(at, '--login', 'FIRST_BAD');
+    const second = await check(at, '--login', 'FIRST_BAD', '--report', 'second.md');
     expect(second.code).toBe(1);
     expect(second.stderr).toContain('nothing was sent');
+    await expect(readFile(join(at.dir, 'second.md'))).rejects.toThrow('ENOENT');
+    const third = await check(at, '--login', 'FIRST_BAD', '--report', 'bad.md');
+    expect([third.code, third.stderr]).toEqual([2, expect.stringContaining('bad.md exists')]);
     expect(loginsOf('FIRST_BAD')).toBe(1);
     for (const { stdout, stderr } of [first, second])
       expect(stdout + stderr).not.toContain('made-up-wrong-one');
@@ -175,17 +178,55 @@ describe('check --login', () => {
 });
 
 describe('check', () => {
+  it('warns of holidays that nobody listed and of alerts that nobody hears', async () => {
+    const app = { clientId: 'made-up-client', clientSecret: 'made-up-client-secret' };
+    const entries = [
+      { broker: 'upstox', name: 'FIRST_UP', ...app, redirectUri: 'http://localhost/callback' },
+    ];
+    const { code, stdout } = await check(await desk(database(), entries));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Warning: nobody is told when something goes wrong/m);
+    expect(stdout).toMatch(/^Warning: a person has to log FIRST_UP in, .* HOLIDAYS_FILE\.$/m);
+  });
+
+  it('finds the example file at fault, and a rehearsal with it good', async () => {
+    const example = await readFile(join(import.meta.dirname, '../../credentials.example.json'), 'utf8');
+    const at = await desk(database(), JSON.parse(example) as unknown[]);
+    const real = await check(at);
+    expect([real.code, real.stderr]).toEqual([2, expect.stringContaining("still the example's")]);
+    const rehearsed = await check({ ...at, env: { ...at.env, SIMULATE: '1' } });
+    expect([rehearsed.code, rehearsed.stderr]).toEqual([0, '']);
+  });
+
+  it('lets a rehearsal of a browser login end, as the user that the file names', async () => {
+    const redirectUri = `http://localhost:${await freePort()}/callback`;
+    const app = {
+      clientId: 'made-up-own',
+      clientSecret: 'made-up-client-secret',
+      redirectUri,
+      userId: 'AB0007',
+    };
+    const at = await desk(database(), [{ broker: 'upstox', name: 'OWN', ...app }]);
+    const env = { ...at.env, SIMULATE: '1' };
+    const checking = ends.add(await startCli(['check', '--login', 'OWN'], { ...at, env }), kill);
+    const location = await pressedThrough((await checking.line(/^ {2}http/)).trim());
+    expect((await fetch(location)).status).toBe(200);
+    const { code, stdout } = await checking.exit();
+    expect([code, stdout]).toEqual([0, expect.stringContaining('OWN is logged in')]);
+  });
+
   it('warns of a credentials file that others can open, and of nothing else', async () => {
-    const at = await desk(database(), [user('FIRST_D')]);
+    const bare = await desk(database(), [user('FIRST_D')]);
+    const at = { ...bare, env: { ...bare.env, ALERT_WEBHOOK_URL: 'http://127.0.0.1:1/' } };
     const open = await check(at);
     expect(open.code).toBe(0);
     const file = join(at.dir, 'credentials.json');
     expect(open.stdout).toMatch(/^Warning: .*credentials\.json can be opened by other users .*chmod 600/m);
     await chmod(file, 0o600);
-    const closed = await check({ dir: at.dir, ...(at.env && { env: at.env }) });
+    const closed = await check({ dir: at.dir, env: at.env });
     expect(closed.code).toBe(0);
     expect(closed.stdout).not.toContain('Warning');
-    const json = await check({ dir: at.dir, ...(at.env && { env: at.env }) }, '--json');
+    const json = await check({ dir: at.dir, env: at.env }, '--json');
     expect(JSON.parse(json.stdout)).toEqual({
       accounts: { tradovate: 1 },
       acl: expect.stringContaining('~FIRST_D'),

@@ -18,6 +18,15 @@ function isRedirect(text: string): boolean {
   return /^https?:$/.test(url.protocol) && url.hash === '' && url.username === '' && url.password === '';
 }
 
+/** Whose login it is, and by which app, where the entry says so. */
+export function ownerOf(
+  login: Pick<Login, 'identity' | 'credentials'>,
+): { readonly clientId: string; readonly userId: string } | undefined {
+  const userId = /^upstox\/([A-Z0-9]+)$/.exec(login.identity)?.[1];
+  const [clientId] = login.credentials;
+  return userId === undefined || clientId === undefined ? undefined : { clientId, userId };
+}
+
 /** The fields of an Upstox entry, beside the common ones. */
 export const fields = {
   username: z.string().min(1, 'is empty: leave it out, or give the login').optional(),

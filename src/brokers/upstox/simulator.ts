@@ -1,4 +1,5 @@
 import type { DialectAnswer, DialectRequest, MakeDialect, Operation, Sample } from '../../core/dialect.ts';
+import { ownerOf } from './account.ts';
 import { cloudflarePage, exceptionDump, failure, profileOf, refusal, success } from './simulated-answers.ts';
 import { makeApproval } from './simulated-approval.ts';
 import { makeApps } from './simulated-apps.ts';
@@ -106,6 +107,10 @@ export const upstoxDialect: MakeDialect = (host) => {
         },
       ],
     }),
+    introduce(login) {
+      const owner = ownerOf(login);
+      if (owner) apps.put({ ...apps.of(owner.clientId), userId: owner.userId });
+    },
     identify(request) {
       const asked = request.method === 'POST' ? clientIdOf(request) : undefined;
       if (asked !== undefined) return { name: 'request', username: apps.of(asked).userId };

@@ -1,4 +1,4 @@
-import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openReportFile } from '../../../src/cli/report-file.ts';
@@ -10,11 +10,9 @@ afterAll(removeFolders);
 const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o777;
 
 describe('a report file', () => {
-  it('is its owner’s alone, also where it replaces one that was everybody’s', async () => {
+  it('is its owner’s alone', async () => {
     const folder = await freshFolder();
     const path = join(folder, 'report.md');
-    await writeFile(path, 'old');
-    await chmod(path, 0o644);
     const file = await openReportFile(path);
     await file.write('new');
     await file.close();
@@ -23,12 +21,18 @@ describe('a report file', () => {
     expect(await readdir(folder)).toEqual(['report.md']);
   });
 
-  it('leaves no trace, and an old one as it was, where nothing is written', async () => {
+  it('leaves no trace where nothing is written', async () => {
     const folder = await freshFolder();
-    await writeFile(join(folder, 'report.md'), 'old');
     await (await openReportFile(join(folder, 'report.md'))).close();
-    expect(await readdir(folder)).toEqual(['report.md']);
-    expect(await readFile(join(folder, 'report.md'), 'utf8')).toBe('old');
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('is never written over an older one, which may be all that is known of a first login', async () => {
+    const folder = await freshFolder();
+    const path = join(folder, 'report.md');
+    await writeFile(path, 'old');
+    await expect(openReportFile(path)).rejects.toThrow(/--report: .*report\.md exists/);
+    expect(await readFile(path, 'utf8')).toBe('old');
   });
 
   it('that cannot be written is a fault before anything is reported', async () => {
