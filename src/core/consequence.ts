@@ -120,7 +120,8 @@ function afterRenewal(failed: Failed, failures: number, headroom: number): Parti
   const otherwise = { ...spent(before.session), retryAt: now, request: before.request };
   switch (error.kind) {
     case 'outcome-unknown':
-      if (policy.renewalIsSingleUse) return otherwise;
+      // What was rotated away may be dead by now: a read tells, and the sign-in waits no longer for it.
+      if (policy.renewalIsSingleUse) return { ...otherwise, proofDueAt: now };
       // Answered, but not as a living token is: it may have been closed at the broker.
       if (error.doubtsSession && before.trouble?.kind !== 'outcome-unknown')
         return { ...later, proofDueAt: now };

@@ -1,6 +1,13 @@
 import type { Account } from './account.ts';
 import { nextWithin } from './hours.ts';
-import { isLive, type AccountRecord, type Asked, type Pending, type Session } from './session.ts';
+import {
+  isLive,
+  type AccountRecord,
+  type Asked,
+  type Pending,
+  type Session,
+  type Trouble,
+} from './session.ts';
 import type { State } from './state.ts';
 
 /** What is known of an account when its next step is decided. */
@@ -13,6 +20,8 @@ export interface Situation {
   readonly record: AccountRecord;
   /** True while the account that holds the same broker user is configured. */
   readonly isClaimed: boolean;
+  /** Set where the broker has refused the account's API key, whoever's call that was. */
+  readonly refusedKey?: Trouble | undefined;
   /** No call before this instant (ms), 0 where nothing forbids one, and why. */
   readonly silence: { readonly until: number; readonly because: 'broker_silence' | 'broker_down' };
   readonly isHoliday: (day: string) => boolean;
@@ -114,7 +123,12 @@ export function decide(situation: Situation, now: number): Decision {
     connection.renew !== undefined &&
     now < (connection.renewableUntil?.(session.grant) ?? session.grant.expiresAt);
   const refused = situation.fingerprints.some((fingerprint) => record.refused.includes(fingerprint));
-  const stopped = (refused || situation.isClaimed) && record.request?.rearm !== true;
+  const mayRearm = record.request?.rearm === true;
+  // A key that is refused is refused to a renewal, too.
+  if (situation.refusedKey && !mayRearm) {
+    return rest('stopped', situation.refusedKey.code, now + STOPPED_LOOK_MS);
+  }
+  const stopped = (refused || situation.isClaimed) && !mayRearm;
 
   if (stopped && !canRenew) {
     return rest('stopped', record.trouble?.code ?? 'stopped', now + STOPPED_LOOK_MS);

@@ -10,6 +10,8 @@ export interface RefreshPolicy {
   readonly timeoutMs: number;
   /** True where a renewal spends what it sends: a call without an answer is never repeated. */
   readonly renewalIsSingleUse: boolean;
+  /** True where a token's early death tells nothing of what renews it: that is tried once before a sign-in. */
+  readonly renewalOutlivesToken?: boolean;
   /** How often a live token is proved against the broker, ms; absent: only where it is in doubt. */
   readonly proveEveryMs?: number;
   /** How long its tokens usually live, ms: for plans, where no token says so yet. */

@@ -57,7 +57,11 @@ export function afterProbe(
   const grant = { ...session.grant, expiresAt: Math.min(session.grant.expiresAt, now) };
   return {
     ...record,
-    session: { ...session, grant, renewalSpent: true },
+    session: {
+      ...session,
+      grant,
+      renewalSpent: session.renewalSpent || !(proven === 'dead' && policy.renewalOutlivesToken === true),
+    },
     proofDueAt: 0,
     retryAt: 0,
     trouble: {

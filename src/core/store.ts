@@ -1,6 +1,6 @@
 import type { Silence } from './consequence.ts';
 import type { Budget, Ledger } from './limits.ts';
-import type { AccountRecord, Attempt, Session } from './session.ts';
+import type { AccountRecord, Attempt, Session, Trouble } from './session.ts';
 import type { State } from './state.ts';
 
 /** The right to act on one account, until it expires or is released by a commit or a settlement. */
@@ -148,6 +148,8 @@ export interface Acquired {
   readonly silentUntil: number;
   /** Until when nobody calls a broker that does not answer, ms; 0 where it does. */
   readonly downUntil: number;
+  /** Why the broker refused the API key that the account uses, another account's call perhaps. */
+  readonly refusedKey: Trouble | undefined;
 }
 
 /** Where records, leases and published keys live. One implementation, over Redis: src/redis/store.ts. */
@@ -183,6 +185,10 @@ export interface TokenStore {
   /** Until when nobody calls a broker that does not answer, ms; 0 where it does. */
   downUntil(network: Network): Promise<number>;
   silence(network: Network, silence: Silence, now: number): Promise<void>;
+  /** Keeps for a week, for all accounts on it, that the broker refused the network's API key. */
+  refuseKey(network: Network, why: Trouble): Promise<void>;
+  /** The key works again: somebody has signed in with it. */
+  allowKey(network: Network): Promise<void>;
   /** Counts failed sign-ins again that Redis may have lost; those it knows count once. */
   recharge(
     network: Network,

@@ -31,6 +31,8 @@ export const keys = {
   silence: (network: Network): string => own(`silence:${network.broker}:${network.egress}`),
   /** Of everybody who uses the same API key; `key` is its fingerprint. */
   keySilence: (broker: string, key: string): string => own(`silence:${broker}:key:${key}`),
+  /** Why the broker refused an API key, for everybody who uses it. */
+  refusedKey: (broker: string, key: string): string => own(`refused:${broker}:key:${key}`),
   budget: (broker: string, { limit, subject }: Pick<Budget, 'limit' | 'subject'>): string =>
     own(`budget:${broker}:${limit}:${subject}`),
   breaker: (network: Network): readonly [string, string, string] => {

@@ -47,6 +47,10 @@ export interface ReadRecord {
   readonly unreadable: boolean;
 }
 
+/** A trouble as it lies in Redis. */
+export const readTrouble = (text: string | undefined): AccountRecord['trouble'] =>
+  parsed(text === '' ? undefined : text, troubleSchema);
+
 export function readRecord(name: string, fields: Fields, seal: Seal): ReadRecord {
   const session = readSession(name, fields, seal);
   return {

@@ -4,10 +4,13 @@ import type { Ledger } from '../core/limits.ts';
 import type { Lease, Network, TokenStore } from '../core/store.ts';
 import { keys } from './keys.ts';
 import { commitPayload, notePayload, restorePayload, settlePayload } from './payloads.ts';
-import { readRecord } from './record.ts';
+import { readRecord, readTrouble } from './record.ts';
 import { committed, numbers, pairs, strings } from './replies.ts';
 import { run, scripts } from './scripts.ts';
 import type { Seal } from './seal.ts';
+
+/** How long a refused API key is remembered for its other accounts, ms; their own verdicts outlive it. */
+const KEY_REFUSED_MS = 7 * 24 * 60 * 60_000;
 
 /**
  * The store over one Redis. Errors of Redis pass through: the caller leaves the account as it is.
@@ -36,12 +39,14 @@ export function makeStore(
             keys.record(name),
             keys.queued(network.broker),
             breaker,
+            // A script's keys are fixed in number: nobody has this one.
+            keys.refusedKey(network.broker, network.key ?? 'none'),
             ...silenceKeys(network),
           ],
           [owner, ttlMs, name, leastFence()],
         ),
       );
-      const [fence, isNew, downUntil, silentUntil, lastFence, ...flat] = reply;
+      const [fence, isNew, downUntil, silentUntil, lastFence, refusedKey, ...flat] = reply;
       if (fence === undefined) return undefined;
       const fields = pairs(flat);
       const { record, unreadable } = readRecord(name, fields, seal);
@@ -59,6 +64,7 @@ export function makeStore(
         lastFence: Number(lastFence ?? 0),
         silentUntil: Number(silentUntil ?? 0),
         downUntil: Number(downUntil ?? 0),
+        refusedKey: readTrouble(refusedKey),
       };
     },
 
@@ -172,6 +178,15 @@ export function makeStore(
           ? keys.keySilence(network.broker, network.key)
           : keys.silence(network);
       await run(redis, scripts.silence, [key], [silence.until, silence.code, silence.scope, now]);
+    },
+
+    async refuseKey({ broker, key }, trouble) {
+      if (key === undefined) return;
+      await redis.set(keys.refusedKey(broker, key), JSON.stringify(trouble), 'PX', KEY_REFUSED_MS);
+    },
+
+    async allowKey({ broker, key }) {
+      if (key !== undefined) await redis.del(keys.refusedKey(broker, key));
     },
 
     async recharge(network, ledger, failed) {

@@ -46,8 +46,12 @@ export function makeKeeper(parts: KeeperParts): Keeper {
     }
     const decision = decide(around.situationOf(account, record, held), clock.now());
     switch (decision.do) {
-      case 'rest':
-        return outcomes.rest(account, held, record, decision);
+      case 'rest': {
+        // Stopped by what another account on the same API key was told: people read why here, too.
+        const isStopped = decision.state === 'stopped' && held.refusedKey !== undefined;
+        const known = isStopped ? { ...record, trouble: held.refusedKey } : record;
+        return outcomes.rest(account, held, known, decision);
+      }
       case 'withdraw':
         return withdraw(account, held, record);
       case 'probe':

@@ -134,6 +134,14 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     // On disk before it is in Redis: a verdict that is lost would be asked for again.
     if (isVerdict) await keepsake.remember(account, record, 'verdict');
     const silentUntil = Math.max(await obey(account, silence), held.silentUntil);
+    // Whoever else uses the key would only be told the same, at the price of a password.
+    const { trouble } = record;
+    if (trouble && counts && error.kind === 'needs-human' && error.scope === 'key')
+      await insist(
+        clock,
+        () => store.refuseKey(network, trouble),
+        () => Promise.resolve(),
+      );
     const next = decide(around.situationOf(account, record, { ...held, silentUntil }), now);
     // Something else is tried at once (a sign-in after a refused renewal): no failure for people yet.
     const again = next.do !== 'rest';

@@ -87,7 +87,9 @@ export function makeProofs(
       now,
     );
     if (isOver) await parts.keepsake.remember(account, after, 'outcome');
-    if (isOver) tell.diedEarly(account, after);
+    // After a renewal that nobody answered this was to be expected: the sign-in that follows has the say.
+    const isSurprise = !(session.renewalSpent && record.trouble?.kind === 'outcome-unknown');
+    if (isOver) tell.diedEarly(account, after, isSurprise || proven === 'someone-else');
     else if (typeof proven === 'object') tell.unproved(account, proven.error);
     else tell.proved(account, before);
     return isOver && after.trouble

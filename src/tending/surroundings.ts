@@ -15,7 +15,7 @@ export interface Surroundings {
   situationOf(
     account: Account,
     record: AccountRecord,
-    held: Pick<Acquired, 'silentUntil' | 'downUntil'>,
+    held: Pick<Acquired, 'silentUntil' | 'downUntil' | 'refusedKey'>,
   ): Situation;
   budgetsOf(account: Account, call: LimitedCall): readonly Budget[];
   /** Those of them that count only calls which failed. */
@@ -46,6 +46,7 @@ export function makeSurroundings(parts: KeeperParts): Surroundings {
         record,
         fingerprints: parts.fingerprints(account.credentials),
         seedFingerprints: seed ? seedFingerprints(seed) : [],
+        refusedKey: held.refusedKey,
         silence: isDown
           ? { until: held.downUntil, because: 'broker_down' }
           : { until: held.silentUntil, because: 'broker_silence' },

@@ -49,8 +49,8 @@ export interface Telling {
   ): void;
   /** The broker honours the live token. */
   proved(account: Account, before: AccountRecord): void;
-  /** The broker ended a token before its time. */
-  diedEarly(account: Account, record: AccountRecord): void;
+  /** The broker ended a token before its time. `said` false: a renewal whose answer was lost has taken it away. */
+  diedEarly(account: Account, record: AccountRecord, said: boolean): void;
   /**
    * A proof brought nothing; the token is not in doubt. People hear of it where only they can help, or where
    * a new token waits for it: `failures` in a row, next try `at` (ms).
@@ -210,13 +210,13 @@ export function makeTelling(parts: TellingParts): Telling {
       listener.failed(account, { code: because, kind: 'throttled', message }, { state, at: nextAt });
     },
 
-    diedEarly(account, record) {
+    diedEarly(account, record, said) {
       const { trouble } = record;
       log.warn(
         { event: 'token.died_early', ...who(account), code: trouble?.code },
         `The token of ${account.name} was withdrawn: ${trouble?.message ?? ''}`,
       );
-      if (!trouble) return;
+      if (!trouble || !said) return;
       if (isPersons(account) && needed(account, record, 'awaiting_approval', trouble)) return;
       wells.delete(account.name);
       listener.failed(account, trouble, { state: 'expired', at: undefined });

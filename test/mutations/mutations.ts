@@ -77,7 +77,7 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'src/core/consequence.ts',
-        from: 'if (policy.renewalIsSingleUse) return otherwise;',
+        from: 'if (policy.renewalIsSingleUse) return { ...otherwise, proofDueAt: now };',
         to: 'if (policy.renewalIsSingleUse) return later;',
       },
     ],

@@ -19,6 +19,8 @@ export const ig: Broker = {
     jitterShare: 0.05,
     timeoutMs: 6_000,
     renewalIsSingleUse: true,
+    // An access token that is called dead: the refresh token first, then one login.
+    renewalOutlivesToken: true,
     typicalLifeMs: 60_000,
   },
   limits,
@@ -61,7 +63,8 @@ function loginOf(account: IgAccount): Login {
       String(encryptPassword),
       ...(session === 'v2' ? [account.accountId ?? ''] : []),
     ],
-    key: apiKey,
+    // A live key that is refused on demo is none of the live accounts' business.
+    key: `${environment} ${apiKey}`,
     connect: (io) => connect(account, io),
   };
 }

@@ -115,10 +115,14 @@ const groups: readonly Group[] = [
   {
     ...keyRefused,
     text: 'IG does not know the API key here: it is mistyped, or it is a live key used on demo or the reverse. Check apiKey and environment, and the key under My Account > Settings > API keys',
-    igCodes: [
-      'error.security.api-key-invalid',
-      'unauthorised.clientId.api-key.mismatch', // [C]
-    ],
+    igCodes: ['error.security.api-key-invalid'],
+  },
+  {
+    ...keyRefused,
+    // The key works, for another client: whoever else uses it is not concerned.
+    scope: 'account',
+    text: "The API key belongs to another IG login. Put one of this login's own keys into apiKey (My Account > Settings > API keys)",
+    igCodes: ['unauthorised.clientId.api-key.mismatch'], // [C]
   },
   {
     ...keyRefused,

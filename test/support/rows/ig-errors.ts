@@ -94,7 +94,7 @@ const signals: readonly Signal[] = [
   everywhere(403, security('api-key-restricted'), keyRefused),
   everywhere(403, 'endpoint.unavailable.for.api-key', keyRefused),
   everywhere(403, 'unauthorised.api-key.revoked', keyRefused),
-  everywhere(403, 'unauthorised.clientId.api-key.mismatch', keyRefused),
+  everywhere(403, 'unauthorised.clientId.api-key.mismatch', human('key_refused')),
   everywhere(403, exceeded('api-key-allowance'), keyQuota),
   everywhere(403, exceeded('account-allowance'), accountQuota),
   everywhere(403, exceeded('account-trading-allowance'), accountQuota),

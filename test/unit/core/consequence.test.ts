@@ -82,6 +82,11 @@ describe('a failed renewal', () => {
     const { record } = after({ kind: 'outcome-unknown' }, 'renewal', { session: live });
     expect(record).toMatchObject({ session: { renewalSpent: true }, retryAt: NOW });
   });
+  it('without an answer has the token proved that it may have taken away', () => {
+    const { record } = after({ kind: 'outcome-unknown' }, 'renewal', { session: live });
+    expect(record.proofDueAt).toBe(NOW);
+    expect(after({ kind: 'refused' }, 'renewal', { session: live }).record.proofDueAt).toBe(0);
+  });
   it('without an answer may be repeated where the broker allows it', () => {
     const { record } = after({ kind: 'outcome-unknown' }, 'renewal', { session: live }, false);
     expect(record.session?.renewalSpent).toBe(false);
@@ -183,6 +188,14 @@ describe('the proof of a live token', () => {
       session: { renewalSpent: true, grant: { expiresAt: NOW } },
       trouble: { code: 'died_early' },
     });
+  });
+  it('that finds it dead leaves one renewal where that outlives the token, and none that was spent', () => {
+    const outlives = { ...policy, renewalOutlivesToken: true };
+    const spentOf = (session: Session, proven: 'dead' | 'someone-else'): boolean | undefined =>
+      afterProbe({ ...before, session }, proven, outlives, NOW, () => 0).session?.renewalSpent;
+    expect(spentOf(live, 'dead')).toBe(false);
+    expect(spentOf({ ...live, renewalSpent: true }, 'dead')).toBe(true);
+    expect(spentOf(live, 'someone-else')).toBe(true);
   });
   it('that is answered as no living token leads to a sign-in, the token staying served', () => {
     const error = new BrokerError('odd', {

@@ -90,6 +90,15 @@ describe('an account with a password', () => {
     expect(decided({ pending }, {}, connection)).toEqual({ do: 'sign-in', because: 'no_token' });
     expect(decided({ pending })).toMatchObject({ do: 'prove' });
   });
+  it('whose API key was refused stops without a call, a renewal included, until a person asks', () => {
+    const refusedKey = { code: 'key_refused', kind: 'needs-human', message: 'No.', at: NOW } as const;
+    const due = session({ renewAt: NOW });
+    const stopped = { do: 'rest', state: 'stopped', because: 'key_refused' };
+    expect(decided({}, { refusedKey })).toMatchObject(stopped);
+    expect(decided({ session: due }, { refusedKey }, rotating)).toMatchObject(stopped);
+    const request = { at: NOW, rearm: true };
+    expect(decided({ request }, { refusedKey })).toMatchObject({ do: 'sign-in' });
+  });
   it('with a fresh token rests until it is due', () => {
     expect(decided({ session: session() })).toEqual({
       do: 'rest',

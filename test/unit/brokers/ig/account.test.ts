@@ -59,8 +59,9 @@ describe('an entry', () => {
     },
   );
 
-  it('names its API key, by which IG counts', () => {
-    expect(loginOf().key).toBe(entry.apiKey);
+  it('names its API key and environment, by which IG counts', () => {
+    expect(loginOf().key).toBe(`demo ${String(entry.apiKey)}`);
+    expect(loginOf({ environment: 'live' }).key).not.toBe(loginOf().key);
   });
 
   it('has other credentials with another accountId in v2 only, where a wrong one stops it', () => {
