@@ -11,6 +11,8 @@ export type Payload = Readonly<Record<string, unknown>>;
 
 /** Key lists outlive their tokens, so that what others put on them is still there tomorrow. */
 const LIST_TTL_MS = 7 * 24 * 60 * 60_000;
+/** No call has a later deadline, ms. */
+const LONGEST_CALL_MS = 10_000;
 /** What a success wipes from the record. */
 const settledFields = [
   'attempt',
@@ -145,9 +147,10 @@ export function restorePayload(name: string, commit: Commit, now: number): Paylo
 
 function publication(name: string, commit: Commit, now: number): Readonly<Record<string, unknown>> {
   const { grant, generation } = commit.session;
+  const expiresAt = endOf(grant, grant.expiresAt, now);
   const keyUntil = Math.max(
     1,
-    Math.min(grant.expiresAt, commit.ttlCapMs === undefined ? Infinity : now + commit.ttlCapMs),
+    Math.min(expiresAt, commit.ttlCapMs === undefined ? Infinity : now + commit.ttlCapMs),
   );
   return {
     name,
@@ -155,14 +158,22 @@ function publication(name: string, commit: Commit, now: number): Readonly<Record
     names: namesIn(commit),
     generation: String(generation),
     token: grant.token,
-    expiresAt: grant.expiresAt,
+    expiresAt,
     keyUntil,
     listTtlMs: LIST_TTL_MS,
     publications: commit.publications,
     companions: companionsOf(name, grant, now),
     rearmAt:
-      commit.ttlCapMs !== undefined && keyUntil < grant.expiresAt ? now + REARM_SHARE * commit.ttlCapMs : 0,
+      commit.ttlCapMs !== undefined && keyUntil < expiresAt ? now + REARM_SHARE * commit.ttlCapMs : 0,
   };
+}
+
+/**
+ * When a token of the grant ends, by this clock. One that seems to be born later than now was dated before
+ * the clock was set back: it has no more than its life, and its call took some of that.
+ */
+function endOf({ issuedAt }: Grant, expiresAt: number, now: number): number {
+  return issuedAt <= now ? expiresAt : Math.min(expiresAt, now + (expiresAt - issuedAt) - LONGEST_CALL_MS);
 }
 
 function companionsOf(
@@ -174,7 +185,7 @@ function companionsOf(
   return living.map(({ suffix, token, expiresAt }) => ({
     key: `token:${name}:${suffix}`,
     token,
-    keyUntil: expiresAt,
+    keyUntil: endOf(grant, expiresAt, now),
   }));
 }
 

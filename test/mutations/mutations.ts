@@ -289,8 +289,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: `${scripts}/publish.lua`,
-        from: "local keyUntil = string.format('%.0f', math.min(p.keyUntil, serverNow + (p.keyUntil - p.now)))",
-        to: "local keyUntil = string.format('%.0f', 10000 + math.min(p.keyUntil, serverNow + (p.keyUntil - p.now)))",
+        from: "local keyUntil = string.format('%.0f', math.min(endsAt, p.keyUntil, serverNow + (p.keyUntil - p.now)))",
+        to: "local keyUntil = string.format('%.0f', 10000 + math.min(endsAt, p.keyUntil, serverNow + (p.keyUntil - p.now)))",
       },
     ],
     project: 'integration',

@@ -1,5 +1,5 @@
 -- Shared by commit and restore: writes everything bots read of one login, in one step.
--- p: { name, token, now, keyUntil, listTtlMs, publications = {{name, discovered, meta = {...}}},
+-- p: { name, token, now, expiresAt, restore, keyUntil, listTtlMs, publications = {{name, discovered, meta = {...}}},
 --   companions = {{key, token, keyUntil}} }
 -- -> reports in words
 
@@ -19,7 +19,13 @@ local function publish(p, recordKey, listKey)
   -- Whichever clock is ahead, ours or the server's, no key outlives its token.
   local t = redis.call('TIME')
   local serverNow = t[1] * 1000 + math.floor(t[2] / 1000)
-  local keyUntil = string.format('%.0f', math.min(p.keyUntil, serverNow + (p.keyUntil - p.now)))
+  local endsAt = math.min(p.expiresAt, serverNow + (p.expiresAt - p.now))
+  if p.restore then
+    -- Whoever published it may have had another clock than who restores it.
+    local known = tonumber(redis.call('HGET', recordKey, 'endsAt') or '0')
+    endsAt = known > 0 and math.min(endsAt, known) or endsAt
+  end
+  local keyUntil = string.format('%.0f', math.min(endsAt, p.keyUntil, serverNow + (p.keyUntil - p.now)))
 
   local function typeOf(key)
     return redis.call('TYPE', key)['ok']
@@ -134,7 +140,8 @@ local function publish(p, recordKey, listKey)
     end
   end
   for _, companion in ipairs(p.companions) do
-    redis.call('SET', companion.key, companion.token, 'PXAT', string.format('%.0f', companion.keyUntil))
+    local companionUntil = math.min(companion.keyUntil, serverNow + (companion.keyUntil - p.now))
+    redis.call('SET', companion.key, companion.token, 'PXAT', string.format('%.0f', companionUntil))
   end
   -- Sub-accounts that the broker lists no longer: free for others, their keys run out.
   local present = {}
@@ -152,7 +159,7 @@ local function publish(p, recordKey, listKey)
     ownKeys[#ownKeys + 1] = key
   end
   -- The token's end by the server's own clock: whoever re-arms later may have another.
-  redis.call('HSET', recordKey, 'endsAt', string.format('%.0f', math.min(p.expiresAt, serverNow + (p.expiresAt - p.now))))
+  redis.call('HSET', recordKey, 'endsAt', string.format('%.0f', endsAt))
   redis.call('HSET', recordKey, 'keys', cjson.encode(written), 'digest', redis.sha1hex(p.token))
   redis.call('HSET', recordKey, 'ownKeys', cjson.encode(ownKeys), 'names', cjson.encode(names))
   redis.call('HSET', recordKey, 'aliases', #aliases > 0 and cjson.encode(aliases) or '[]')

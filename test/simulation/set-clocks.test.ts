@@ -1,0 +1,49 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { watchTokens } from './invariants/tokens.ts';
+import { makeWorld, type World } from './world.ts';
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const ig = { broker: 'ig', username: 'IG', password: 'made-up-pass-ig', apiKey: 'made-up-key' };
+
+let world: World;
+afterEach(() => world.stop());
+
+const move = (byMs: number): void => {
+  for (const { life, running } of world.replicas()) {
+    life.moveClock(byMs);
+    running()?.schedule.replan();
+    running()?.schedule.alarm();
+  }
+};
+const renewals = (): number => world.calls({ broker: 'ig', operation: 'refresh-token' }).length;
+
+describe('a clock that is set back while a call is under way', () => {
+  test('lets no key outlive its token', async () => {
+    world = await makeWorld({ entries: [ig], latencyMs: [1_000, 1_100] });
+    watchTokens(world);
+    await world.runUntil('a token', () => world.token('IG') !== undefined, MINUTE_MS);
+    const before = renewals();
+    // A clock that is ahead alone makes it due.
+    move(29 * MINUTE_MS);
+    await world.runUntil('a renewal under way', () => renewals() > before, MINUTE_MS);
+    move(-24 * MINUTE_MS);
+    await world.runFor(10 * MINUTE_MS);
+    expect(world.state('IG')['state']).toBe('fresh');
+  });
+
+  test('nor does another process, which writes keys again that were removed', async () => {
+    world = await makeWorld({ entries: [ig], latencyMs: [1_000, 1_100] });
+    watchTokens(world);
+    await world.runUntil('a token', () => world.token('IG') !== undefined, MINUTE_MS);
+    const before = renewals();
+    move(29 * MINUTE_MS);
+    await world.runUntil('a renewal', () => renewals() > before, MINUTE_MS);
+    await world.runFor(5 * SECOND_MS);
+    for (const { life } of world.replicas()) life.kill();
+    for (const key of ['token:IG', 'auth:IG', 'meta:IG']) world.redisServer.keyspace.remove(key);
+    await world.startReplica();
+    await world.runFor(10 * MINUTE_MS);
+    expect(world.state('IG')['state']).toBe('fresh');
+  });
+});
