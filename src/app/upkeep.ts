@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Account } from '../core/account.ts';
+import { isPlannedTooLate } from '../core/next-look.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { DueIndex } from '../redis/due.ts';
@@ -83,6 +84,23 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
     }
   }
 
+  /** What a clock that was ahead has planned: it may be right again, or its process gone. */
+  async function sweepLate(broker: string, accounts: readonly Account[]): Promise<void> {
+    const own = accounts.filter(({ enabled, connection }) => enabled && connection.signIn);
+    const now = clock.now();
+    for (let i = 0; i < own.length; i += FINDINGS_AT_ONCE) {
+      const names = own.slice(i, i + FINDINGS_AT_ONCE).map(({ name }) => name);
+      const plans = await due.plans(broker, names, now);
+      const late = names.filter((_, j) => plans[j] && isPlannedTooLate(plans[j], now));
+      if (late.length === 0) continue;
+      await due.put(broker, late, now);
+      log.warn(
+        { event: 'schedule.misdated', broker, accounts: late.length },
+        `${late.length} accounts of ${broker} were planned by a clock that was ahead; they are looked at now.`,
+      );
+    }
+  }
+
   async function sweepDue(broker: string, names: readonly string[]): Promise<void> {
     const lost = await due.missing(broker, names);
     if (lost.length === 0) return;
@@ -157,6 +175,7 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
           broker,
           group.map((account) => account.name),
         );
+        await sweepLate(broker, group);
       }
       await sweepFindings(served);
       await sweepKeys(served.map((account) => account.name));

@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis';
+import type { Planned } from '../core/next-look.ts';
 import { keys } from './keys.ts';
+import { patienceIn } from './record.ts';
 import { run, scripts } from './scripts.ts';
 
 /** How far a claim pushes an account ahead: when its job is lost, it is due again after this. */
@@ -19,6 +21,8 @@ export interface DueIndex {
   remove(broker: string, names: readonly string[]): Promise<void>;
   /** Those of `names` that have no next action. */
   missing(broker: string, names: readonly string[]): Promise<readonly string[]>;
+  /** What is planned for each of them, and why; undefined for one without a next action. */
+  plans(broker: string, names: readonly string[], now: number): Promise<readonly (Planned | undefined)[]>;
   /** A job scheduler has fired; kept for an hour. */
   noteTick(broker: string, at: number): Promise<void>;
   /** When one last fired, ms, or undefined. */
@@ -32,6 +36,9 @@ export interface DueIndex {
 }
 
 const BATCH = 500;
+
+const text = (field: string, value: unknown): Readonly<Record<string, string>> =>
+  typeof value === 'string' ? { [field]: value } : {};
 
 function batches<T>(items: readonly T[]): readonly (readonly T[])[] {
   const count = Math.ceil(items.length / BATCH);
@@ -73,6 +80,30 @@ export function makeDueIndex(redis: Redis): DueIndex {
         });
       }
       return without;
+    },
+    async plans(broker, names, now) {
+      const scores = await redis.zmscore(keys.due(broker), ...names);
+      const read = redis.pipeline();
+      for (const name of names) {
+        read.hmget(keys.record(name), 'issuedAt', 'expiresAt', 'renewAt', 'retryAt', 'trouble');
+        read.hget(`state:${name}`, 'reason');
+      }
+      const replies = (await read.exec()) ?? [];
+      return names.map((_, i) => {
+        const score = scores[i];
+        const fields = replies[2 * i]?.[1];
+        if (score === null || score === undefined || !Array.isArray(fields)) return undefined;
+        const [issuedAt = 0, expiresAt = 0, renewAt = 0] = fields.map(Number);
+        const reason = replies[2 * i + 1]?.[1];
+        return {
+          at: Number(score),
+          issuedAt,
+          expiresAt,
+          renewAt,
+          retryAt: patienceIn({ ...text('retryAt', fields[3]), ...text('trouble', fields[4]) }, now),
+          reason: typeof reason === 'string' ? reason : '',
+        };
+      });
     },
     async noteTick(broker, at) {
       await redis.set(keys.tick(broker), at, 'PX', TICK_KEPT_MS);

@@ -163,8 +163,7 @@ function publication(name: string, commit: Commit, now: number): Readonly<Record
     listTtlMs: LIST_TTL_MS,
     publications: commit.publications,
     companions: companionsOf(name, grant, now),
-    rearmAt:
-      commit.ttlCapMs !== undefined && keyUntil < expiresAt ? now + REARM_SHARE * commit.ttlCapMs : 0,
+    rearmAt: commit.ttlCapMs !== undefined && keyUntil < expiresAt ? now + REARM_SHARE * commit.ttlCapMs : 0,
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Grant } from '../core/broker.ts';
 import { errorKinds } from '../core/errors.ts';
+import { patienceOf } from '../core/decide.ts';
 import { emptyRecord, type AccountRecord, type Session } from '../core/session.ts';
 import type { Facts } from '../core/store.ts';
 import type { Seal } from './seal.ts';
@@ -37,6 +38,16 @@ const requestSchema = z.object({ at: z.number(), rearm: z.boolean() });
 const sourceSchema = z.enum(['sign-in', 'renewal', 'consent', 'adopted']);
 const pendingSchema = z.array(z.object({ grant: grantSchema, source: sourceSchema, identity: z.string() }));
 const askedSchema = z.object({ at: z.number(), until: z.number(), refused: z.string().exactOptional() });
+
+/** When our own patience with the account ends, by what its hash says; see `patienceOf`. */
+export const patienceIn = (fields: Fields, now: number): number =>
+  patienceOf(
+    {
+      trouble: parsed(fields['trouble'], troubleSchema),
+      retryAt: Number(fields['retryAt'] ?? 0),
+    },
+    now,
+  );
 
 /** The record as it lies in its hash. */
 export type Fields = Readonly<Record<string, string>>;

@@ -144,7 +144,8 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
       };
       const toCommit = commitOf(account, record, session, got);
       const network = around.networkOf(account);
-      const write = (): ReturnType<typeof store.commit> => store.commit(held.lease, network, toCommit, clock.now());
+      const write = (): ReturnType<typeof store.commit> =>
+        store.commit(held.lease, network, toCommit, clock.now());
       const result = await insist(clock, write, async () => {
         if (startedAt !== undefined)
           await keepsake.hold(account, { startedAt, grant, source, identity: account.identity });

@@ -276,8 +276,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'src/redis/payloads.ts',
-        from: 'Math.min(grant.expiresAt, commit.ttlCapMs === undefined ? Infinity : now + commit.ttlCapMs),',
-        to: 'Math.min(grant.expiresAt, commit.ttlCapMs === undefined ? Infinity : now + 10 * commit.ttlCapMs),',
+        from: 'Math.min(expiresAt, commit.ttlCapMs === undefined ? Infinity : now + commit.ttlCapMs),',
+        to: 'Math.min(expiresAt, commit.ttlCapMs === undefined ? Infinity : now + 10 * commit.ttlCapMs),',
       },
     ],
     project: 'integration',

@@ -47,3 +47,16 @@ describe('a clock that is set back while a call is under way', () => {
     expect(world.state('IG')['state']).toBe('fresh');
   });
 });
+
+test('accounts that a clock an hour ahead has put off are looked at within a sweep, whoever is left', async () => {
+  const tv = { username: 'TV', password: 'made-up-pass-tv' };
+  world = await makeWorld({ entries: [tv] });
+  const fault = world.fault({ broker: 'tradovate', kind: 'unreachable' });
+  move(60 * MINUTE_MS);
+  await world.runFor(3 * MINUTE_MS);
+  for (const { life } of world.replicas()) life.kill();
+  fault.remove();
+  await world.startReplica();
+  expect(world.dueAt('TV')).toBeGreaterThan(world.now() + 50 * MINUTE_MS);
+  await world.runUntil('a token', () => world.token('TV') !== undefined, 2 * MINUTE_MS);
+});

@@ -1,0 +1,31 @@
+/** What is stored of an account, where its next look is judged. Instants in ms, 0 for none. */
+export interface Planned {
+  /** When it is looked at next, by the due index. */
+  readonly at: number;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  readonly renewAt: number;
+  /** Until when our own patience lasts; see `patienceOf`. */
+  readonly retryAt: number;
+  /** The reason beside its state. */
+  readonly reason: string;
+}
+
+/** Clocks differ, and some looks are planned a minute ahead, ms. */
+const TOLERANCE_MS = 90_000;
+/** Longer than anything that a broker or a limit is waited for, ms. */
+const LONGEST_HOLD_MS = 2 * 60 * 60_000;
+/** Something beyond the account says when it goes on. */
+const HELD_UP_BY: readonly string[] = ['broker_silence', 'broker_down', 'budget_spent', 'proof_pending'];
+
+/**
+ * True where the next look of an account that signs in by itself was planned by a clock that was ahead: it
+ * lies beyond all that its record waits for. A process that put it there may be gone.
+ */
+export function isPlannedTooLate(planned: Planned, now: number): boolean {
+  const { at, issuedAt, expiresAt, renewAt, retryAt, reason } = planned;
+  if (issuedAt > now + TOLERANCE_MS && at > now) return true;
+  if (HELD_UP_BY.includes(reason)) return at > now + LONGEST_HOLD_MS;
+  const wanted = Math.max(retryAt, Math.min(renewAt, expiresAt));
+  return at > Math.max(now, wanted) + TOLERANCE_MS;
+}
