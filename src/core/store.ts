@@ -124,6 +124,8 @@ export interface NoteOptions {
   readonly expiresAt: number;
   /** True: not held up by a broker that seems down (a person waits for the answer). */
   readonly passesBreaker?: boolean;
+  /** True: nor by a silence that the broker asked for. */
+  readonly passesSilence?: boolean;
   readonly seedSpent?: string;
 }
 
@@ -134,7 +136,9 @@ export type Noted =
   /** A budget has no room before `until` (ms). */
   | { readonly outcome: 'over'; readonly until: number; readonly limit: string }
   /** The broker does not answer; nobody calls it before `until` (ms). */
-  | { readonly outcome: 'down'; readonly until: number };
+  | { readonly outcome: 'down'; readonly until: number }
+  /** The broker asked for silence after the lease was taken. */
+  | { readonly outcome: 'silent'; readonly until: number };
 
 /** What the holder of a lease knows of its account. */
 export interface Acquired {

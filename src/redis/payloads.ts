@@ -40,14 +40,13 @@ export function notePayload(
   options: NoteOptions,
   seenRequest: string,
 ): Payload {
-  const { network: _, leaves: __, signIn, seedSpent, passesBreaker = false, ...rest } = options;
+  const { network: _, leaves: __, signIn, seedSpent, ...rest } = options;
   return {
     ...rest,
     name: lease.name,
     owner: lease.owner,
     member: memberOf(lease),
     seenRequest,
-    passesBreaker,
     open: rampOpenAt,
     ...(attempt && { attempt: JSON.stringify(attempt) }),
     ...(seedSpent !== undefined && { seedSpent }),

@@ -19,7 +19,7 @@ export const scripts = {
   acquire: load('acquire'),
   extend: load('extend'),
   release: load('release'),
-  note: load('budget', 'note'),
+  note: load('budget', 'ramp', 'note'),
   commit: load('ramp', 'breaker', 'publish', 'commit'),
   settle: load('ramp', 'breaker', 'budget', 'publish', 'settle'),
   rearm: load('rearm'),

@@ -87,6 +87,9 @@ export function makeStore(
             breaker,
             breakerProbe,
             ledgerKey(network, signIn?.ledger),
+            keys.silence(network),
+            // Fixed in number too: without an API key the network's own stands twice.
+            silenceKeys(network).at(-1) ?? '',
             ...[...budgets, ...leaves].map((budget) => keys.budget(network.broker, budget)),
           ],
           [JSON.stringify(payload)],
@@ -101,6 +104,8 @@ export function makeStore(
           return { outcome: 'over', until: Number(second), limit: limit ?? '' };
         case '-3':
           return { outcome: 'down', until: Number(second) };
+        case '-4':
+          return { outcome: 'silent', until: Number(second) };
         default:
           return { outcome: 'lost' };
       }

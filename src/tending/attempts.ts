@@ -125,6 +125,7 @@ export function makeAttempts(
     const noted = await note(account, held, record, step.kind, {
       kind: step.kind,
       passesBreaker: step.kind === 'consent',
+      passesSilence: step.kind === 'consent',
       ...(seedSpent !== undefined && { seedSpent }),
     });
     if (noted.may === 'not') return noted.tended;

@@ -31,7 +31,7 @@ export type Note = (
   held: HeldLease,
   record: AccountRecord,
   call: LimitedCall,
-  how: Pick<NoteOptions, 'passesBreaker' | 'seedSpent'> & { readonly kind?: AttemptKind },
+  how: Pick<NoteOptions, 'passesBreaker' | 'passesSilence' | 'seedSpent'> & { readonly kind?: AttemptKind },
 ) => Promise<MayCall>;
 
 export function makeNote(parts: KeeperParts, around: Surroundings, outcomes: Outcomes, tell: Telling): Note {
@@ -66,11 +66,11 @@ export function makeNote(parts: KeeperParts, around: Surroundings, outcomes: Out
       }),
     });
     if (noted.outcome === 'noted') return { may: 'call', halfOpen: noted.halfOpen, startedAt: now };
-    if (noted.outcome !== 'over' && noted.outcome !== 'down') {
+    if (!('until' in noted)) {
       return { may: 'not', tended: { outcome: noted.outcome } };
     }
     const isOver = noted.outcome === 'over';
-    const because = isOver ? 'budget_spent' : 'broker_down';
+    const because = { over: 'budget_spent', down: 'broker_down', silent: 'broker_silence' }[noted.outcome];
     // Past this the renewal would come too late: whoever can goes another way.
     if (isOver && call === 'renewal' && noted.until > (safeUntil ?? 0) && account.connection.signIn) {
       return { may: 'sign-in instead' };
@@ -95,6 +95,12 @@ export function makeNote(parts: KeeperParts, around: Surroundings, outcomes: Out
       const nextAt = Math.min(noted.until, now + ASKED_LOOK_MS);
       const link = { do: 'rest', state: 'awaiting_approval', because: 'awaiting_approval', nextAt } as const;
       return { may: 'not', tended: await outcomes.rest(account, held, record, link) };
+    }
+    if (noted.outcome === 'silent') {
+      // It came between the look and the call: decided again, as a moment later it would have been.
+      const silenced = around.situationOf(account, record, { ...held, silentUntil: noted.until });
+      const next = decide(silenced, now);
+      if (next.do === 'rest') return { may: 'not', tended: await outcomes.rest(account, held, record, next) };
     }
     if (isOver) tell.overBudget(account, noted.limit, noted.until, live);
     const without = session ? 'expired' : 'backing_off';

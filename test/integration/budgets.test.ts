@@ -207,6 +207,17 @@ describe('the ledger of failed sign-ins', () => {
     expect((await signIn('FORCED_TOO', NOW + 12, { forced: true })).outcome).toBe('over');
   });
 
+  it('spends the untried’s last failure on nobody where a refusal and open questions may have spent it', async () => {
+    await fails('WRONG', NOW + 1, 'refused');
+    for (const i of [2, 3]) await fails(`SILENT_${i}`, NOW + i, 'unknown');
+    // Past the pace of what nobody answers, and still no more than three.
+    const later = NOW + 30 * MINUTE;
+    expect(await signIn('UNTRIED', later)).toMatchObject({ outcome: 'over', until: later + HOUR / 5 + 1 });
+    expect((await signIn('KNOWN', later, { proven: true })).outcome).toBe('noted');
+    await redis.set('refresher:budget:some-broker:sign-in-failures:default:success', later);
+    expect((await signIn('UNTRIED', later + 20_000)).outcome).toBe('noted');
+  });
+
   it('paces what nobody answers, and never stops it', async () => {
     for (const i of [1, 2, 3]) await fails(`SILENT_${i}`, NOW + i, 'unknown');
     expect(await signIn('UNTRIED', NOW + 10)).toMatchObject({ until: NOW + 3 + HOUR / 5 });
@@ -220,6 +231,17 @@ describe('the ledger of failed sign-ins', () => {
       await ends('GOOD', NOW + i, { ramp: 'success' });
     }
   });
+});
+
+it('a silence that came after the lease was taken holds the call up, unless a person waits for it', async () => {
+  const acquired = await store.acquire('A', network, 'A', 10_000);
+  if (!acquired) throw new Error('held');
+  await store.silence(network, { scope: 'egress', until: NOW + HOUR, code: 'captcha' }, NOW);
+  const options = { ttlMs: 10_000, now: NOW, network, budgets: [], cost: 1, emergency: true, expiresAt: 0 };
+  const noted = await store.note(acquired.lease, undefined, options);
+  expect(noted).toEqual({ outcome: 'silent', until: NOW + HOUR });
+  const passing = await store.note(acquired.lease, undefined, { ...options, passesSilence: true });
+  expect(passing.outcome).toBe('noted');
 });
 
 describe('the breaker of a broker', () => {

@@ -89,8 +89,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: `${scripts}/note.lua`,
-        from: 'local held, narrow = ledgerSays(KEYS[8], p)',
-        to: 'local held, narrow = nil, false',
+        from: 'local held, cap = ledgerSays(KEYS[8], p, untried)',
+        to: 'local held, cap = nil, 1000',
       },
     ],
     project: 'integration',

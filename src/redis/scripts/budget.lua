@@ -43,14 +43,12 @@ end
 
 -- The failed sign-ins of a network. Members: `r:` refused, `u:` outcome unknown. The last of an hour's
 -- failures are kept for logins that are known to be good: those can hardly fail, an untried one can.
--- -> until when to wait (ms) or nothing, true where only one sign-in may be under way
-local function ledgerSays(key, p)
+-- What is under way may fail as well, so that after a failure less goes at once.
+-- -> until when to wait (ms) or nothing, how many sign-ins may be under way
+local function ledgerSays(key, p, untried)
   local ledger = p.ledger
   redis.call('ZREMRANGEBYSCORE', key, '-inf', p.now - ledger.windowMs)
   local entries = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
-  if #entries == 0 then
-    return nil, false
-  end
   -- A success shows that this network is not barred, whatever became of what nobody answered.
   local succeededAt = tonumber(redis.call('GET', key .. ':success') or '0')
   local refusedAt, unknownAt, all = {}, {}, {}
@@ -64,23 +62,29 @@ local function ledgerSays(key, p)
       all[#all + 1] = at
     end
   end
+  local most = ledger.ours
   if p.proven or p.forced then
-    local most = math.max(1, ledger.max - 1)
-    if #refusedAt >= most then
-      return refusedAt[#refusedAt - most + 1] + ledger.windowMs + 1, true
-    end
-  elseif #refusedAt >= ledger.ours then
-    return refusedAt[#refusedAt - ledger.ours + 1] + ledger.windowMs + 1, true
+    most = math.max(1, ledger.max - 1)
+  end
+  if #refusedAt >= most then
+    return refusedAt[#refusedAt - most + 1] + ledger.windowMs + 1
+  end
+  local slowMs = ledger.windowMs / ledger.max
+  if untried and not p.forced and #refusedAt > 0 and #all >= ledger.ours then
+    -- An answer may show any day that what nobody answered was no failure: looked at again before that.
+    return math.min(all[#all - ledger.ours + 1] + ledger.windowMs, p.now + slowMs) + 1
   end
   -- Never stopped for what nobody answered, only paced: a long outage needs no person.
   if #all >= ledger.ours and #unknownAt > 0 and not p.forced then
-    local pace = p.proven and ledger.paceMs or ledger.windowMs / ledger.max
-    local nextAt = unknownAt[#unknownAt] + pace
+    local nextAt = unknownAt[#unknownAt] + (p.proven and ledger.paceMs or slowMs)
     if nextAt > p.now then
-      return nextAt, true
+      return nextAt
     end
   end
-  return nil, #all > 0 and not p.proven or #unknownAt >= ledger.ours
+  if untried and #all > 0 or #unknownAt >= ledger.ours then
+    return nil, 1
+  end
+  return nil, #refusedAt > 0 and math.max(1, most - #refusedAt) or 1000
 end
 
 -- A failed call is counted where only failures are.

@@ -1,17 +1,29 @@
 -- Writes an attempt before its call goes out, if the breaker, every budget and the sign-in ramp let it,
 -- and gives the lease its full time again, so that the call's deadline always lies inside it. All or
 -- nothing: what is turned away has charged nothing.
--- includes budget.lua
--- KEYS lease record rampLevel rampUnderWay rampWaiting breaker breakerProbe ledger budget... leftBudget...
--- ARGV payload (JSON): { name, owner, now, ttlMs, attempt, seedSpent, seenRequest, passesBreaker, signIn,
---   proven, forced, open, ledger = {limit, max, ours, windowMs, paceMs} or nil, emergency, expiresAt,
+-- includes budget.lua, ramp.lua
+-- KEYS lease record rampLevel rampUnderWay rampWaiting breaker breakerProbe ledger silence keySilence
+--   budget... leftBudget...
+-- ARGV payload (JSON): { name, owner, now, ttlMs, attempt, seedSpent, seenRequest, passesBreaker,
+--   passesSilence, signIn, proven, forced, open, ledger = {limit, max, ours, windowMs, paceMs} or nil, emergency, expiresAt,
 --   budgets = {{limit, max, routine, windowMs, counts}} }
 -- -> {1, 1 where the breaker is half-open} noted, {0} lease lost, {-1} the ramp is full (the lease is
---    given back), {-2, until, limit} a budget is spent, {-3, until} the breaker is open
+--    given back), {-2, until, limit} a budget is spent, {-3, until} the breaker is open, {-4, until} the
+--    broker has asked for silence since the lease was taken
 local p = cjson.decode(ARGV[1])
 local now = p.now
 if redis.call('GET', KEYS[1]) ~= p.owner then
   return { 0 }
+end
+
+if not p.passesSilence then
+  local silent = 0
+  for i = 9, 10 do
+    silent = math.max(silent, tonumber(redis.call('HGET', KEYS[i], 'until') or '0'))
+  end
+  if silent > now then
+    return { -4, silent }
+  end
 end
 
 local halfOpen = 0
@@ -29,47 +41,39 @@ if not p.passesBreaker and redis.call('EXISTS', KEYS[6]) == 1 then
 end
 
 for i, budget in ipairs(p.budgets) do
-  local until_ = spentUntil(KEYS[8 + i], budget, p)
+  local until_ = spentUntil(KEYS[10 + i], budget, p)
   if until_ then
     return { -2, until_, budget.limit }
   end
 end
 
 if p.signIn then
-  local level = tonumber(redis.call('GET', KEYS[3]) or '1')
-  local cap = level < p.open and level or math.huge
+  -- One that a person allows once more was refused before, whatever it had been before that.
+  local untried = not p.proven or p.forced
+  local caps = KEYS[3] .. ':caps'
+  local kind = untried and 'untried' or 'proven'
   if p.ledger then
-    local held, narrow = ledgerSays(KEYS[8], p)
+    local held, cap = ledgerSays(KEYS[8], p, untried)
     if held then
       return { -2, held, p.ledger.limit }
     end
-    if narrow then
-      cap = 1
-      redis.call('SET', KEYS[3] .. ':narrow', '1', 'PX', p.ledger.windowMs)
-    else
-      redis.call('DEL', KEYS[3] .. ':narrow')
-    end
+    redis.call('HSET', caps, 'ours', p.ledger.ours, kind, cap)
+    redis.call('PEXPIRE', caps, p.ledger.windowMs)
   end
-  redis.call('ZREM', KEYS[4], p.name)
-  redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now)
-  if redis.call('ZCARD', KEYS[4]) >= cap then
-    redis.call('ZADD', KEYS[5], 'NX', now, p.name)
+  if not enterRamp(KEYS[3], KEYS[4], KEYS[5], untried, p) then
     -- Given back here, not by the caller: who wakes it must find it free.
     redis.call('DEL', KEYS[1])
     return { -1 }
   end
-  -- A place ends with its lease: a process that dies does not hold it for ever.
-  redis.call('ZADD', KEYS[4], string.format('%.0f', now + p.ttlMs), p.name)
-  redis.call('ZREM', KEYS[5], p.name)
 end
 
 if halfOpen == 1 then
   redis.call('SET', KEYS[7], p.name, 'PX', p.ttlMs)
 end
 for i, budget in ipairs(p.budgets) do
-  charge(KEYS[8 + i], budget, p)
+  charge(KEYS[10 + i], budget, p)
 end
-for i = 9 + #p.budgets, #KEYS do
+for i = 11 + #p.budgets, #KEYS do
   -- Who goes another way keeps nobody's place.
   redis.call('ZREM', KEYS[i] .. ':waiting', p.name)
 end

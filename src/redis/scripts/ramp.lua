@@ -1,33 +1,87 @@
--- Shared by commit and settle: a sign-in under way has ended.
--- Doubles the network's level on a success, puts it back to one on a refusal, and makes those that
--- wait for a place due now. -> how many were woken
+-- Shared by note, commit and settle: how many sign-ins of a network are under way. All of them are bounded by
+-- its level; the untried ones besides, since each of them may be refused. Beside the three keys stand
+-- `<level>:succeeded`, `<level>:caps` (what the ledger of failures leaves), `<under way>:untried`, `<waiting>:untried`.
+
+-- First logins that worked speak for the next ones of the same batch, not for those that somebody adds later.
+local BURST_MS = 60000
+
+-- The most untried sign-ins at once: what a network may fail anyway, until so many of this batch have worked
+-- that its passwords are hardly shifted by a row. From then on as many as have worked.
+local function untriedCap(levelKey, ours, open)
+  local succeeded = tonumber(redis.call('GET', levelKey .. ':succeeded') or '0')
+  return succeeded >= open and succeeded or math.min(2 ^ succeeded, ours)
+end
+
+-- How many more may begin now; 1000 stands for as many as there are.
+local function roomOnRamp(levelKey, underWayKey, untried, now, open)
+  local level = tonumber(redis.call('GET', levelKey) or '1')
+  local caps = redis.call('HMGET', levelKey .. ':caps', 'ours', untried and 'untried' or 'proven')
+  local cap = math.min(level < open and level or 1000, tonumber(caps[2] or '1000'))
+  redis.call('ZREMRANGEBYSCORE', underWayKey, '-inf', now)
+  local room = cap - redis.call('ZCARD', underWayKey)
+  if untried then
+    local untriedKey = underWayKey .. ':untried'
+    redis.call('ZREMRANGEBYSCORE', untriedKey, '-inf', now)
+    local most = untriedCap(levelKey, tonumber(caps[1] or '1000'), open)
+    room = math.min(room, most - redis.call('ZCARD', untriedKey))
+  end
+  return room
+end
+
+-- -> true where a place is taken, false where the account waits for one
+local function enterRamp(levelKey, underWayKey, waitingKey, untried, p)
+  redis.call('ZREM', underWayKey, p.name)
+  redis.call('ZREM', underWayKey .. ':untried', p.name)
+  local queue = untried and waitingKey .. ':untried' or waitingKey
+  if roomOnRamp(levelKey, underWayKey, untried, p.now, p.open) <= 0 then
+    redis.call('ZADD', queue, 'NX', p.now, p.name)
+    return false
+  end
+  -- A place ends with its lease: a process that dies does not hold it for ever.
+  local ends = string.format('%.0f', p.now + p.ttlMs)
+  redis.call('ZADD', underWayKey, ends, p.name)
+  if untried then
+    redis.call('ZADD', underWayKey .. ':untried', ends, p.name)
+  end
+  redis.call('ZREM', waitingKey, p.name)
+  redis.call('ZREM', waitingKey .. ':untried', p.name)
+  return true
+end
+
+-- The next ones have to show anew that they are let in.
+local function restartRamp(levelKey)
+  redis.call('SET', levelKey, 1)
+  redis.call('DEL', levelKey .. ':succeeded')
+end
+
+local function wake(queue, dueKey, room, now)
+  local woken = room > 0 and redis.call('ZRANGE', queue, 0, room - 1) or {}
+  for _, waiting in ipairs(woken) do
+    redis.call('ZREM', queue, waiting)
+    redis.call('ZADD', dueKey, 'XX', now, waiting)
+  end
+  return #woken
+end
+
+-- A sign-in under way has ended: the level doubles on a success and falls to one on a refusal, and those that
+-- wait for a place are due now. -> how many were woken
 local function leaveRamp(levelKey, underWayKey, waitingKey, dueKey, name, outcome, now, open)
   if outcome == '' then
     return 0
   end
   redis.call('ZREM', underWayKey, name)
-  local level = tonumber(redis.call('GET', levelKey) or '1')
+  local wasUntried = redis.call('ZREM', underWayKey .. ':untried', name) == 1
   if outcome == 'success' then
-    level = math.min(level * 2, open)
+    local level = tonumber(redis.call('GET', levelKey) or '1')
+    redis.call('SET', levelKey, math.min(level * 2, open))
+    if wasUntried then
+      redis.call('INCR', levelKey .. ':succeeded')
+      redis.call('PEXPIRE', levelKey .. ':succeeded', BURST_MS)
+    end
   elseif outcome == 'refusal' then
-    level = 1
+    restartRamp(levelKey)
   end
-  redis.call('SET', levelKey, level)
-  redis.call('ZREMRANGEBYSCORE', underWayKey, '-inf', now)
-  local room = 1000
-  if redis.call('EXISTS', levelKey .. ':narrow') == 1 then
-    -- After a failure one goes at a time: the others are not woken for nothing.
-    room = 1 - redis.call('ZCARD', underWayKey)
-  elseif level < open then
-    room = level - redis.call('ZCARD', underWayKey)
-  end
-  if room <= 0 then
-    return 0
-  end
-  local woken = redis.call('ZRANGE', waitingKey, 0, room - 1)
-  for _, waiting in ipairs(woken) do
-    redis.call('ZREM', waitingKey, waiting)
-    redis.call('ZADD', dueKey, 'XX', now, waiting)
-  end
-  return #woken
+  local woken = wake(waitingKey, dueKey, roomOnRamp(levelKey, underWayKey, false, now, open), now)
+  local room = roomOnRamp(levelKey, underWayKey, true, now, open) - woken
+  return woken + wake(waitingKey .. ':untried', dueKey, room, now)
 end

@@ -14,7 +14,7 @@ if p.answer == 'up' then
 elseif p.answer == 'down' then
   if unanswered(KEYS[7], KEYS[8], KEYS[9], p.name, p.now, p.pauseMs, p.trips) then
     -- After an outage everybody signs in at once: they ramp up again.
-    redis.call('SET', KEYS[4], 1)
+    restartRamp(KEYS[4])
   end
 end
 if p.charge then
