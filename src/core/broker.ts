@@ -188,6 +188,8 @@ export interface Limit {
   readonly counts: 'every-call' | 'failures';
   /** The setting that replaces `max` (the reserve keeps its share). */
   readonly variable: string;
+  /** True for a limit that its documents contradict: counted only where the setting gives it a number. */
+  readonly offByDefault?: boolean;
 }
 
 /** A broker's hosts: which setting overrides which default, by purpose and environment. */

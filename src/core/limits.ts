@@ -73,14 +73,15 @@ function budgetOf(limit: Limit, account: Pick<Account, 'name'>, subjects: Subjec
       };
 }
 
-/** The limits with the numbers that settings give them: the reserve keeps its share. */
+/** The limits with the numbers that settings give them, without those that are off: the reserve keeps its share. */
 export function limitsWith(
   limits: readonly Limit[],
   setting: (variable: string) => string | undefined,
 ): readonly Limit[] | { readonly faults: readonly { readonly at: string; readonly message: string }[] } {
   const faults: { at: string; message: string }[] = [];
-  const read = limits.map((limit) => {
+  const read = limits.flatMap((limit) => {
     const text = setting(limit.variable);
+    if (limit.offByDefault && (text === undefined || text === '0')) return [];
     if (text === undefined) return limit;
     if (!/^[1-9]\d{0,5}$/.test(text)) {
       faults.push({ at: limit.variable, message: 'must be a whole number from 1 to 999999' });

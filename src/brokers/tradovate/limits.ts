@@ -38,6 +38,19 @@ export const limits: readonly Limit[] = [
     counts: 'failures',
     variable: 'TRADOVATE_PROOFS_PER_HOUR',
   },
+  // "Authentication: 10 requests/minute" (an older text of rate-limits). The newer page has no such limit, and
+  // forty first logins would take four minutes for it: off, unless the setting says otherwise.
+  {
+    name: 'authentications',
+    calls: ['sign-in', 'renewal'],
+    max: 10,
+    reserve: 0,
+    windowMs: 60_000,
+    per: 'egress',
+    counts: 'every-call',
+    variable: 'TRADOVATE_LOGINS_PER_MINUTE',
+    offByDefault: true,
+  },
 ];
 
 /** A login is due at 72 to 80 % of a token's life: it costs no budget while it succeeds. */

@@ -1,6 +1,7 @@
 import type { DialectAnswer, DialectHost } from '../../core/dialect.ts';
 
 const HOUR_MS = 60 * 60_000;
+const MINUTE_MS = 60_000;
 const SECOND_MS = 1_000;
 
 /** The calls that each network has a budget of. */
@@ -39,7 +40,12 @@ export function makeLimits(host: DialectHost): (endpoint: Endpoint, egress: stri
 /** Refuses the calls of a network without a token, or of a user, that are too many. */
 export interface Quotas {
   /** Counts a call, also one that is refused: that is how repeats lengthen the wait. */
-  spend(who: { readonly egress: string; readonly username: string | undefined }): DialectAnswer | undefined;
+  spend(who: {
+    readonly egress: string;
+    readonly username: string | undefined;
+    /** True for a login or a renewal. */
+    readonly authenticates: boolean;
+  }): DialectAnswer | undefined;
   forget(): void;
 }
 
@@ -47,12 +53,20 @@ export interface Quotas {
  * The limits of users (partner.tradovate.com, rate-limits; the window is the previous hour: github
  * tradovate/api issue 25): 5,000 an hour signed in (as many a minute and a second, which says no more), 1,000 an hour and
  * 100 a second without a token, by network. Switches `limits.user`, `limits.anonymous` (a number an
- * hour). Past it: 429 with an empty body.
+ * hour), `limits.perMinute` (`off`, a number): an older text's limit of logins and renewals together, by network. Past it:
+ * 429 with an empty body.
  */
 export function makeQuotas(host: DialectHost): Quotas {
   const spent = new Map<string, number[]>();
   return {
-    spend: ({ egress, username }) => {
+    spend: ({ egress, username, authenticates }) => {
+      const perMinute = host.switch<number | 'off'>('limits.perMinute', 'off');
+      if (authenticates && perMinute !== 'off') {
+        const at = host.clock.now();
+        const lately = (spent.get(`logins ${egress}`) ?? []).filter((each) => each > at - MINUTE_MS);
+        spent.set(`logins ${egress}`, [...lately, at]);
+        if (lately.length >= perMinute) return { status: 429 };
+      }
       const key = username === undefined ? `network ${egress}` : `user ${username}`;
       const now = host.clock.now();
       const recent = spent.get(key) ?? [];

@@ -112,9 +112,9 @@ export const tradovateDialect: MakeDialect = (host) => {
       if (told) return { status: told.status, ...(told.body !== undefined && { body: told.body }) };
       const username = reads.tokenOf(request)?.session.username;
       const inNetwork = { ...request, egress: networkOf(request.egress) };
-      return (
-        quotas.spend({ egress: inNetwork.egress, username }) ?? play[name]?.(inNetwork) ?? { status: 404 }
-      );
+      const authenticates = ['authorize', 'access-token-request', 'renew'].includes(name);
+      const spent = quotas.spend({ egress: inNetwork.egress, username, authenticates });
+      return spent ?? play[name]?.(inNetwork) ?? { status: 404 };
     },
     refuse: ({ name }) => {
       if (name === 'authorize') return wrongBridge(host);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { makeWorld, type World } from '../world.ts';
+import { makeWorld, type World, type WorldOptions } from '../world.ts';
 import { busiest, expectAllWell, HOUR_MS, MINUTE_MS, watchGaps } from './clockwork.ts';
 
 /* Forty bridge logins on one network: what fits its limits, and what the person in the web app is left with. */
@@ -74,6 +74,39 @@ describe('forty bridge logins on one network, for twelve hours', () => {
     expect(of('authorize')).toHaveLength(12);
     expect(busiest(of('renew'), HOUR_MS)).toBeLessThanOrEqual(12);
     expectAllWell(world, names.slice(0, 12));
+  });
+});
+
+describe('forty first logins where ten a minute are let through', () => {
+  const limited = { tradovate: { 'limits.perMinute': 10 } };
+  const openWith = async (more: Partial<WorldOptions>): Promise<void> => {
+    world = await makeWorld({ entries: entriesWith(() => ({})), sweepEveryMs: 5 * MINUTE_MS, ...more });
+  };
+
+  test('with the setting at ten: four minutes, no call refused, and ever after no minute with more', async () => {
+    await openWith({ switches: limited, settings: { TRADOVATE_LOGINS_PER_MINUTE: '10' } });
+    const gaps = watchGaps(world, names);
+    await world.runFor(4 * MINUTE_MS);
+    expectAllWell(world, names);
+    await world.runFor(3 * HOUR_MS);
+    expect(world.calls().filter(({ status }) => status !== 200)).toEqual([]);
+    expect(busiest(of('authorize'), MINUTE_MS)).toBe(10);
+    expect(names.flatMap((name) => gaps.of(name))).toEqual([]);
+    expectAllWell(world, names);
+  });
+
+  test('with the setting off, as it is by default: obeyed for an hour where it holds', async () => {
+    await openWith({ switches: limited });
+    await world.runFor(57 * MINUTE_MS);
+    // Ten under way at most when the first was refused.
+    expect(of('authorize').length).toBeLessThanOrEqual(20);
+    expect(names.filter((name) => world.token(name) !== undefined)).toHaveLength(10);
+  });
+
+  test('with the setting off, where there is none: all forty in seconds', async () => {
+    await openWith({});
+    await world.runFor(15_000);
+    expectAllWell(world, names);
   });
 });
 

@@ -172,6 +172,36 @@ const provedAfterPenalties = (ends: boolean): Play => ({
   },
 });
 
+/** One call an hour is let through: of the network without a token, or of the user with one. */
+const quotaSpent = (of: 'network' | 'user'): Play => ({
+  says:
+    of === 'network'
+      ? 'the second account waits for the hour, the first is served'
+      : 'its list an hour later, the token served all the time',
+  entry: { ...bridge, ...(of === 'user' && { verify: true, discoverAccounts: true }) },
+  async check(scene) {
+    const { world, name } = scene;
+    await world.runFor(MINUTE_MS);
+    expect(world.token(name)).toBeDefined();
+    if (of === 'network') await scene.add({ ...bridge, username: 'USER_2' });
+    await world.runFor(MINUTE_MS);
+    expect(world.token('USER_2')).toBeUndefined();
+    expect(scene.opened()).toEqual(['rate_limited warning']);
+    const refused = world.calls().filter(({ status }) => status === 429);
+    expect(refused).toHaveLength(1);
+    // The hour is left alone: each call would begin it anew.
+    const at = refused[0]?.deliveredAt ?? 0;
+    world.setSwitch('tradovate', `limits.${of === 'network' ? 'anonymous' : 'user'}`, 100);
+    await world.runFor(at + HOUR_MS - SECOND_MS - world.now());
+    const since = world.calls().filter(({ startedAt }) => startedAt > at);
+    expect(since).toEqual([]);
+    await world.runFor(LIFE_MS);
+    if (of === 'network') expect(world.token('USER_2')).toBeDefined();
+    expect(scene.gaps()).toEqual([]);
+    expectWell(scene);
+  },
+});
+
 const row = (name: string, value: unknown, play: Play): SwitchRow => ({ name, value, ...play });
 const none = (): readonly string[] => [];
 
@@ -271,8 +301,10 @@ const rows: readonly SwitchRow[] = [
     },
   }),
   row('penaltySeconds', 2, afterFailures(api, 2 * SECOND_MS)),
-  row('limits.anonymous', 1, works(api)),
-  row('limits.user', 1, works(api)),
+  row('limits.anonymous', 1, quotaSpent('network')),
+  row('limits.user', 1, quotaSpent('user')),
+  row('limits.perMinute', 'off', works(api)),
+  row('limits.perMinute', 10, works(api)),
   row('throttleWith', 'ticket', refusedOnce('time_penalty', 15 * SECOND_MS)),
   row('throttleWith', 'captcha', refusedOnce('captcha', HOUR_MS)),
   row('throttleWith', '423', refusedOnce('lockout_near', HOUR_MS)),

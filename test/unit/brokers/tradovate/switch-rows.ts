@@ -277,6 +277,8 @@ export const switchRows: readonly SwitchRow[] = [
     expect((await rig.failure(() => rig.signIn(rig.connect(api)))).error.code).toBe('rate_limited');
   }),
   row('limits.user', 1, renewsTimes(1, 1)),
+  row('limits.perMinute', 'off', renewsTimes(15, 15)),
+  row('limits.perMinute', 10, renewsTimes(9, 9)),
   ...(
     [
       ['ticket', 'time_penalty'],
