@@ -73,6 +73,8 @@ export const ASKED_LOOK_MS = 60 * 60_000;
 const STOPPED_LOOK_MS = 60_000;
 /** How long after a silence those go on who did not cause it, ms. */
 const TICKET_HEAD_START_MS = 1_000;
+/** A grant in hand whose proof failed so often in a row keeps nobody from being asked for another. */
+const PATIENT_PROOFS = 3;
 /** Hours and the broker's own days meet within so many steps, or never. */
 const ASK_STEPS = 20;
 
@@ -103,9 +105,14 @@ export function decide(situation: Situation, now: number): Decision {
   const pending = pendingOf(record, account, now);
   if (pending) {
     const until = Math.max(record.proofDueAt, silence.until);
-    return until > now
-      ? rest(live ? 'fresh' : idle, 'proof_pending', until)
-      : { do: 'prove', because: 'proof_pending', pending };
+    if (until <= now) return { do: 'prove', because: 'proof_pending', pending };
+    // Anybody may post to a webhook: what cannot be proved does not keep the day's question back for long.
+    const isPatient = live || !needsPerson || silence.until > now || record.failures < PATIENT_PROOFS;
+    const next = isPatient ? undefined : person(situation, now);
+    if (!next || (next.do === 'rest' && next.because === 'asked_later')) {
+      return rest(live ? 'fresh' : idle, 'proof_pending', until);
+    }
+    return next.do === 'rest' ? { ...next, nextAt: Math.min(next.nextAt ?? until, until) } : next;
   }
 
   const requested = record.request !== undefined;

@@ -18,6 +18,8 @@ export interface StatusFacts {
   readonly renewAt: number | undefined;
   /** When the broker last said that it honours the token, ms. */
   readonly provenAt: number | undefined;
+  /** How often it is proved, ms; undefined: once. */
+  readonly proveEveryMs?: number | undefined;
   readonly failures: number;
   /** No try before this instant, ms. */
   readonly retryAt: number | undefined;
@@ -34,6 +36,8 @@ export interface StatusFacts {
 }
 
 const troubleSchema = z.object({ code: z.string(), kind: z.string(), message: z.string(), at: z.number() });
+/** So many times the pace of proofs may pass without one. */
+const LATE_PROOFS = 2;
 const SILENCE = 'The broker asked this network for silence; the next try waits for its end.';
 const stateSchema = z.enum(states);
 
@@ -57,7 +61,7 @@ export function describe(facts: StatusFacts, now: number): AccountStatus {
   const trouble = readTrouble(facts.trouble);
   // A stopped account is looked at, but nothing is tried: no time to wait for.
   const idle = state === 'disabled' || state === 'paused' || state === 'stopped';
-  const next = idle ? undefined : facts.dueAt;
+  const next = idle ? undefined : facts.person ? personsNext(facts, valid) : facts.dueAt;
   return {
     valid,
     time_remaining_seconds: Math.floor(left / 1000),
@@ -65,7 +69,7 @@ export function describe(facts: StatusFacts, now: number): AccountStatus {
     expiry_time: iso(facts.expiresAt),
     needs_refresh: !valid || (facts.renewAt !== undefined && now >= facts.renewAt),
     message: sentence(state, valid, left, facts.reason === 'broker_silence' ? SILENCE : trouble?.message),
-    api_validated: validated(facts, trouble?.code),
+    api_validated: validated(facts, trouble?.code, now),
     name: facts.name,
     username: facts.username,
     broker: facts.broker,
@@ -88,9 +92,24 @@ export function describe(facts: StatusFacts, now: number): AccountStatus {
 }
 
 /** What the last proof said of the present token; null where none was made. */
-function validated(facts: StatusFacts, code: string | undefined): boolean | null {
+function validated(facts: StatusFacts, code: string | undefined, now: number): boolean | null {
   if (code === 'died_early' || code === 'dead_on_arrival') return false;
-  return (facts.provenAt ?? 0) > 0 ? true : null;
+  const { provenAt = 0, proveEveryMs } = facts;
+  return provenAt > 0 && !isProofLate(provenAt, proveEveryMs, now) ? true : null;
+}
+
+/** A proof that was made too long ago says nothing of the token any more: the ones after it have failed. */
+export function isProofLate(provenAt: number, proveEveryMs: number | undefined, now: number): boolean {
+  return proveEveryMs !== undefined && now - provenAt > LATE_PROOFS * proveEveryMs;
+}
+
+/**
+ * When a person is asked for the next token, as far as that is known: a look that proves the present one, or waits
+ * for an answer, is no refresh.
+ */
+function personsNext({ expiresAt, reason, dueAt }: StatusFacts, isLive: boolean): number | undefined {
+  if (isLive) return expiresAt;
+  return reason === 'asked_later' || reason === 'approval_lapsed' ? dueAt : undefined;
 }
 
 /** Until when the broker wants no call for this account (ms), or undefined. */

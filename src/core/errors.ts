@@ -15,6 +15,7 @@ export const ownCodes = [
   'expired_on_arrival',
   'dead_on_arrival',
   'died_early',
+  'token_doubted',
   'entry_changed',
   'someone_else',
   'claimed_by_another',

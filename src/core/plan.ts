@@ -14,6 +14,8 @@ export interface Way extends Pick<RefreshPolicy, 'dueAtShare' | 'jitterShare' | 
   readonly key?: string | undefined;
   /** How long its tokens usually live, ms. */
   readonly lifeMs: number;
+  /** How often a live token is proved, ms; absent: only where it is in doubt. */
+  readonly proveEveryMs?: number | undefined;
 }
 
 /** An account to plan for: what is stored of it, and its way. */
@@ -86,10 +88,10 @@ const spending: Readonly<Record<PlannedCall, LimitedCall>> = {
 
 /** How an account gets its next tokens. `key`: the fingerprint of its API key. */
 export function wayOf(connection: Connection, policy: RefreshPolicy, key: string | undefined): Way {
-  const { dueAtShare, jitterShare, timeoutMs, typicalLifeMs = UNKNOWN_LIFE_MS } = policy;
+  const { dueAtShare, jitterShare, timeoutMs, typicalLifeMs = UNKNOWN_LIFE_MS, proveEveryMs } = policy;
   const signsIn = connection.signIn !== undefined;
   const by = connection.renew ? 'renewal' : signsIn ? 'sign-in' : 'person';
-  return { by, signsIn, key, dueAtShare, jitterShare, timeoutMs, lifeMs: typicalLifeMs };
+  return { by, signsIn, key, dueAtShare, jitterShare, timeoutMs, lifeMs: typicalLifeMs, proveEveryMs };
 }
 
 /** Every budget that the accounts' refreshes spend or that stops their sign-ins, by broker; each once. */

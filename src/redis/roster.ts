@@ -13,6 +13,7 @@ const waySchema = z.object({
   jitterShare: z.number(),
   timeoutMs: z.number(),
   lifeMs: z.number(),
+  proveEveryMs: z.number().optional(),
 });
 
 const entrySchema = z.object({

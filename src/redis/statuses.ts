@@ -50,6 +50,7 @@ export async function readFacts(
         enabled: entry.enabled,
         subAccounts: [...new Set([...entry.subAccounts, ...names(found)])],
         provenAt: numeric(provenAt),
+        proveEveryMs: entry.way?.proveEveryMs,
         person: entry.person,
         generation: numeric(generation),
         issuedAt: numeric(issuedAt),

@@ -69,17 +69,21 @@ export async function prove(
   });
   if (proof === 'alive' || typeof proof === 'object') return proof;
   throw proof === 'dead'
-    ? new BrokerError('The broker refuses the token it has just handed out.', {
-        // The password was right, so that no verdict falls on it: another login may have ended this one.
-        kind: source === 'sign-in' ? 'outcome-unknown' : 'refused',
-        code: 'dead_on_arrival',
-        status: 200,
-      })
+    ? deadOnArrival(source)
     : new BrokerError('The token belongs to another user than this account; it was not stored.', {
         kind: 'refused',
         code: 'someone_else',
         status: 200,
       });
+}
+
+export function deadOnArrival(source: Source): BrokerError {
+  return new BrokerError('The broker refuses the token it has just handed out.', {
+    // The password was right, so that no verdict falls on it: another login may have ended this one.
+    kind: source === 'sign-in' ? 'outcome-unknown' : 'refused',
+    code: 'dead_on_arrival',
+    status: 200,
+  });
 }
 
 /** Takes a third of the time at most: what is left must do for the login. */

@@ -1,7 +1,9 @@
 import type { Account } from '../core/account.ts';
 import type { Call } from '../core/broker.ts';
 import { silenceOf } from '../core/consequence.ts';
+import { afterDoubt, isDoubtedTwice } from '../core/doubt.ts';
 import { afterOutstanding, afterProbe, type Proven } from '../core/proof.ts';
+import { isProofLate } from '../core/describe.ts';
 import { decide, pendingOf, type Decision } from '../core/decide.ts';
 import { BrokerError } from '../core/errors.ts';
 import type { AccountRecord, Pending } from '../core/session.ts';
@@ -10,11 +12,15 @@ import { within } from './deadline.ts';
 import type { HeldLease } from './lease.ts';
 import type { Note } from './notes.ts';
 import { discover, isListDue } from './listings.ts';
-import { prove } from './obtain.ts';
+import { deadOnArrival, prove } from './obtain.ts';
 import { answeredOf, lookAt, type Outcomes } from './outcomes.ts';
 import { policyOf, type KeeperParts, type Tended } from './parts.ts';
+import { isPersons } from './persons.ts';
 import { hasLiveToken, type Surroundings } from './surroundings.ts';
 import type { Telling } from './telling.ts';
+
+/** Enough failures in a row to be said. */
+const MANY = 3;
 
 /** Another thing is to be done at once, at the next look. */
 const soon = (now: number, isLive: boolean): Extract<Decision, { do: 'rest' }> => ({
@@ -50,7 +56,7 @@ export function makeProofs(
     if (!session || !ask) return { outcome: 'held' };
     const noted = await note(account, held, record, 'proof', {});
     if (noted.may === 'not') return noted.tended;
-    const proven = await call(account, held, (each) => ask(session.grant, each)).catch(
+    const said = await call(account, held, (each) => ask(session.grant, each)).catch(
       (error: unknown): Proven => {
         if (error instanceof BrokerError) return { error };
         throw error;
@@ -58,10 +64,15 @@ export function makeProofs(
     );
     const now = clock.now();
     const policy = policyOf(parts, account);
-    const isPersons = account.connection.signIn === undefined;
+    const doubt =
+      isPersons(account) && typeof said === 'object' && said.error.doubtsSession ? said.error : undefined;
+    const proven = doubt && isDoubtedTwice(record, doubt) ? 'dead' : said;
     // Nothing is tried for an account that waits for a person: that its token lives is all there is to say.
-    const before = isPersons && proven === 'alive' ? { ...record, failures: 0 } : record;
-    const after = afterProbe(before, proven, policy, now, random);
+    const before = isPersons(account) && proven === 'alive' ? { ...record, failures: 0 } : record;
+    const after =
+      doubt && proven !== 'dead'
+        ? afterDoubt(before, doubt, now)
+        : afterProbe(before, proven, policy, now, random);
     const isOver = proven === 'dead' || proven === 'someone-else';
     const silence = typeof proven === 'object' ? silenceOf(proven.error, record, now) : undefined;
     const silentUntil = Math.max(await outcomes.obey(account, silence), held.silentUntil);
@@ -89,9 +100,12 @@ export function makeProofs(
     if (isOver) await parts.keepsake.remember(account, after, 'outcome');
     // After a renewal that nobody answered this was to be expected: the sign-in that follows has the say.
     const isSurprise = !(session.renewalSpent && record.trouble?.kind === 'outcome-unknown');
+    const isLate = isProofLate(Math.max(record.provenAt, session.grant.issuedAt), policy.proveEveryMs, now);
     if (isOver) tell.diedEarly(account, after, isSurprise || proven === 'someone-else');
-    else if (typeof proven === 'object') tell.unproved(account, proven.error);
-    else tell.proved(account, before);
+    else if (typeof proven === 'object') {
+      const late = { state: 'fresh', at: after.proofDueAt, failures: MANY };
+      tell.unproved(account, proven.error, isLate ? late : undefined);
+    } else tell.proved(account, before, isLate);
     return isOver && after.trouble
       ? {
           outcome: 'failed',
@@ -125,6 +139,9 @@ export function makeProofs(
     try {
       const startedAt = clock.now();
       const proof = await call(account, held, (each) => prove(account, grant, source, each));
+      // What anybody may have posted is not kept for one odd answer after the other.
+      const isDoubted = typeof proof === 'object' && isPersons(account) && proof.outstanding.doubtsSession;
+      if (isDoubted) throw deadOnArrival(source);
       if (typeof proof === 'object') return await later(account, held, record, proof.outstanding);
       const listing = isListDue(account, record, source, clock.now())
         ? await call(account, held, (each) => discover(account, grant, each))

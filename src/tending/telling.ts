@@ -47,13 +47,13 @@ export interface Telling {
     decision: Extract<Decision, { do: 'rest' }>,
     isLive: boolean,
   ): void;
-  /** The broker honours the live token. */
-  proved(account: Account, before: AccountRecord): void;
+  /** The broker honours the live token; `wasLate`: for long nobody knew, and people may have heard of it. */
+  proved(account: Account, before: AccountRecord, wasLate: boolean): void;
   /** The broker ended a token before its time. `said` false: a renewal whose answer was lost has taken it away. */
   diedEarly(account: Account, record: AccountRecord, said: boolean): void;
   /**
-   * A proof brought nothing; the token is not in doubt. People hear of it where only they can help, or where
-   * a new token waits for it: `failures` in a row, next try `at` (ms).
+   * A proof brought nothing; the token is not in doubt. People hear of it where only they can help, where
+   * a new token waits for it, or where none has come for long: `failures` in a row, next try `at` (ms).
    */
   unproved(
     account: Account,
@@ -234,8 +234,8 @@ export function makeTelling(parts: TellingParts): Telling {
       listener.failed(account, error, { state: waiting?.state ?? 'fresh', at: waiting?.at });
     },
 
-    proved(account, { failures, trouble }) {
-      if (failures > 0 || (trouble === undefined && wells.has(account.name))) return;
+    proved(account, { failures, trouble }, wasLate) {
+      if (failures > 0 || (!wasLate && trouble === undefined && wells.has(account.name))) return;
       wells.add(account.name);
       listener.recovered(account);
     },

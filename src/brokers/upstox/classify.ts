@@ -67,13 +67,21 @@ function toError(meaning: Meaning, answer: HttpAnswer, purpose: Purpose, now: nu
       status: answer.status,
     });
   }
+  const isDoubt = purpose === 'probe' && meaning.code === 'unreadable_answer' && isBare401(answer);
   const retryAfterMs = meaning.code === 'service_hours' ? untilOpeningMs(now) : pauseMs(meaning, answer);
   return new BrokerError(message, {
     ...fields,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(isDoubt && { doubtsSession: true }),
     status: answer.status,
   });
 }
+
+/** A refusal without a code: in JSON (the exception dump that the logout knows), or with no body at all. */
+const isBare401 = (answer: HttpAnswer): boolean =>
+  answer.status === 401 &&
+  readErrorCodes(answer.json).length === 0 &&
+  (answer.json !== undefined || answer.body.trim() === '');
 
 function pauseMs({ kind }: Meaning, { headers }: HttpAnswer): number | undefined {
   const seconds = Number(headers['retry-after']);

@@ -20,7 +20,8 @@ export function arrivalsNext(row: Row): PersonsNext {
   if (arrivals.length === 0) return hearsNothing;
   const [first = ''] = arrivals;
   const [kind = '', code = ''] = first.split(':');
-  if (first === 'dead') return dropped;
+  // Posted by whoever it was, a token that is refused without a word of Upstox' own is none.
+  if (first === 'dead' || row.name.startsWith('401 without a code')) return dropped;
   if (first !== 'alive') return provedLater(kind, code);
   return taken(arrivals.includes('dead') ? 2 : 1, 'at once');
 }

@@ -39,6 +39,86 @@ const lasting: readonly (readonly [name: string, codes: string, fault: Lasting])
   ['a connection that breaks', '', { kind: 'drop' }],
 ];
 
+const proofs = { broker: 'upstox', operation: 'profile' } as const;
+
+describe('a proof that is answered the same for hours', () => {
+  test('by a 401 without a code: asked about again after 10 s, and withdrawn at the second', async () => {
+    const { world, name } = await open(upstoxEntry);
+    await world.runFor(2 * MINUTE_MS);
+    await logIn(scene);
+    await world.runFor(SECOND_MS);
+    await scene.arrange(() => void world.fault({ ...proofs, kind: 'status', status: 401 }));
+    await world.runUntil('a doubt', () => scene.sent('profile').length > 0, 31 * MINUTE_MS);
+    await world.runFor(5 * SECOND_MS);
+    expect(world.token(name)).toBeDefined();
+    await world.runFor(10 * SECOND_MS);
+    expect(scene.sent('profile')).toHaveLength(2);
+    expect(world.token(name)).toBeUndefined();
+    expectWay(scene, /no longer honours/);
+  });
+
+  test('by one such 401 and then by the profile: the token stays, and the doubt is over', async () => {
+    const { world, name } = await open(upstoxEntry);
+    await world.runFor(2 * MINUTE_MS);
+    await logIn(scene);
+    await world.runFor(SECOND_MS);
+    for (let doubt = 0; doubt < 2; doubt++) {
+      await scene.arrange(() => void world.fault({ ...proofs, kind: 'status', status: 401, times: 1 }));
+      await world.runFor(31 * MINUTE_MS);
+      expect(scene.sent('profile')).toHaveLength(2);
+      expect(world.token(name)).toBeDefined();
+    }
+    expect(world.openIncidents()).toEqual([]);
+  });
+
+  test('by a server that fails: said as a warning once more than an hour has brought no proof, and over with the next', async () => {
+    const { world, name } = await open(upstoxEntry);
+    await world.runFor(2 * MINUTE_MS);
+    await logIn(scene);
+    await world.runFor(SECOND_MS);
+    await scene.arrange(() => void world.fault({ ...proofs, kind: 'status', status: 500 }));
+    await world.runFor(55 * MINUTE_MS);
+    expect(world.openIncidents()).toEqual([]);
+    await world.runFor(10 * MINUTE_MS);
+    expect(world.openIncidents()).toMatchObject([
+      { code: 'server_fault', level: 'warning', accounts: [name] },
+    ]);
+    expect(world.token(name)).toBeDefined();
+    scene.heal();
+    await world.runFor(6 * MINUTE_MS);
+    expect(world.openIncidents()).toEqual([]);
+  });
+
+  test.each([
+    ['a page with 401', 'html', 401],
+    ['a 403 without a code', 'status', 403],
+  ] as const)('by %s: no logout', async (_, kind, status) => {
+    const { world, name } = await open(upstoxEntry);
+    await world.runFor(2 * MINUTE_MS);
+    await logIn(scene);
+    await world.runFor(SECOND_MS);
+    await scene.arrange(() => void world.fault({ ...proofs, kind, status }));
+    await world.runFor(40 * MINUTE_MS);
+    expect(scene.sent('profile').length).toBeGreaterThan(2);
+    expect(world.token(name)).toBeDefined();
+  });
+
+  test.each([
+    ['a server that fails', 500],
+    ['a 401 without a code', 401],
+  ])('by %s, to what somebody posted before 08:00: the person is asked all the same', async (_, status) => {
+    const { world, name } = await open(askingEntry);
+    world.fault({ ...proofs, kind: 'status', status });
+    world.command('upstox', 'forge', `${upstoxEntry.clientId} dead token`);
+    await world.runUntil('the request', () => scene.sent('request').length > 0, 5 * MINUTE_MS);
+    await world.runFor(10 * SECOND_MS);
+    expectWay(scene);
+    expect(world.state(name)['state']).toBe('awaiting_approval');
+    await world.runFor(HOUR_MS);
+    expect(scene.sent('request')).toHaveLength(1);
+  });
+});
+
 describe('an answer that lasts for twelve hours', () => {
   test.each(lasting)(
     '%s to the request: two at most, and a critical message with the link stays open',

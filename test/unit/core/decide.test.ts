@@ -344,6 +344,37 @@ describe('a person who is asked through the broker', () => {
       nextAt: NOW + MINUTE,
     });
   });
+  it('was not asked where the broker refused to, and is asked with other credentials or by their own wish', () => {
+    const trouble = { code: 'no_notifier', kind: 'needs-human', message: '', at: NOW } as const;
+    const refused = { trouble, asked: { at: NOW - MINUTE, until: NOW + MINUTE, refused: 'present' } };
+    expect(decided(refused, {}, ringing)).toMatchObject({ do: 'rest', because: 'no_notifier' });
+    const others = { ...refused, asked: { ...refused.asked, refused: 'other credentials' } };
+    expect(decided(others, {}, ringing)).toMatchObject({ do: 'request' });
+    expect(decided({ ...refused, request: { at: NOW, rearm: false } }, {}, ringing)).toMatchObject({
+      do: 'request',
+    });
+  });
+  it('is asked at any hour by their own wish, beside a live token too, and not while a question is open', () => {
+    const later: Connection = {
+      consent: { ...offered(ringing.consent), askAt: () => NOW + 60 * MINUTE },
+    };
+    const wish = { request: { at: NOW, rearm: false } };
+    expect(decided(wish, {}, later)).toMatchObject({ do: 'request' });
+    expect(decided({ ...wish, session: session() }, {}, later)).toMatchObject({ do: 'request' });
+    const open = { ...wish, asked: { at: NOW - MINUTE, until: NOW + MINUTE } };
+    expect(decided(open, {}, later)).toMatchObject({ do: 'rest', because: 'asked' });
+  });
+  it('is asked although somebody posted what nobody can prove, after some tries', () => {
+    const pending = { grant: grant({ token: 'posted' }), source: 'consent', identity: 'login' } as const;
+    const posted = { pending: [pending], proofDueAt: NOW + 2_000 };
+    expect(decided({ ...posted, failures: 2 }, {}, ringing)).toMatchObject({ because: 'proof_pending' });
+    expect(decided({ ...posted, failures: 3 }, {}, ringing)).toMatchObject({ do: 'request' });
+    const asked = { at: NOW - MINUTE, until: NOW + MINUTE };
+    expect(decided({ ...posted, failures: 3, asked }, {}, ringing)).toMatchObject({
+      because: 'asked',
+      nextAt: NOW + 2_000,
+    });
+  });
   it('who did not answer is asked again at the next time, not before', () => {
     const later: Connection = {
       consent: { ...offered(ringing.consent), askAt: () => NOW + 60 * MINUTE },

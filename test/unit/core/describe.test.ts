@@ -65,6 +65,21 @@ subject('an account as operators see it', () => {
       person_needed: true,
     });
   });
+  it('was validated for two paces of its proofs, and then nobody knows', () => {
+    const proved = { provenAt: NOW, proveEveryMs: HOUR / 2, expiresAt: NOW + 9 * HOUR };
+    expect(describe(facts(proved), NOW + HOUR).api_validated).toBe(true);
+    expect(describe(facts(proved), NOW + HOUR + 1).api_validated).toBeNull();
+    expect(describe(facts({ provenAt: NOW }), NOW + HOUR / 2).api_validated).toBe(true);
+  });
+  it('that a person logs in is refreshed next when it ends, or when they are asked: not at a look', () => {
+    const person = { person: true, dueAt: NOW + 1_000 };
+    const next = (changes: Partial<StatusFacts>, now: number): string | null =>
+      describe(facts({ ...person, ...changes }), now).next_refresh;
+    expect(next({}, NOW)).toBe(new Date(NOW + HOUR).toISOString());
+    const waiting = { state: 'awaiting_approval', expiresAt: NOW - 1 };
+    expect(next({ ...waiting, reason: 'asked_later' }, NOW)).toBe(new Date(NOW + 1_000).toISOString());
+    expect(next({ ...waiting, reason: 'asked' }, NOW)).toBeNull();
+  });
   it('with a call on its way is refreshing', () => {
     expect(describe(facts({ underWay: true }), NOW).state).toBe('refreshing');
   });
