@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { startAlerts, type Alerts } from '../alerts/alerts.ts';
 import { discordChannel } from '../alerts/discord.ts';
 import { mailChannel } from '../alerts/mail.ts';
+import { simulatedChannel } from '../alerts/simulated.ts';
 import { webhookChannel } from '../alerts/webhook.ts';
 import { brokers } from '../brokers/index.ts';
 import type { Config } from '../config/index.ts';
@@ -63,16 +64,17 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
   const store = makeStore(redis, seal, log, () => parts.mirror.generation());
   const tickets = makeTickets((text) => seal.sign(text), isSame);
   const { discord, webhook, mail } = config.alerts;
+  const channels = [
+    ...(discord ? [discordChannel({ ...discord, api: discord.apiUrl })] : []),
+    ...(webhook ? [webhookChannel(webhook)] : []),
+    ...(mail ? [mailChannel(mail)] : []),
+  ];
   const alerts = startAlerts({
     redis,
     clock,
     log,
     instance,
-    channels: [
-      ...(discord ? [discordChannel({ ...discord, api: discord.apiUrl })] : []),
-      ...(webhook ? [webhookChannel(webhook)] : []),
-      ...(mail ? [mailChannel(mail)] : []),
-    ],
+    channels: config.simulate ? channels.map(simulatedChannel) : channels,
   });
   releases.add(() => alerts.stop());
   const listener = makeListener({
@@ -82,7 +84,6 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
     log,
     publicUrl: parts.publicUrl,
     isHoliday: parts.isHoliday,
-    simulated: config.simulate,
     metrics: parts.metrics,
     titleOf: (name) => brokerNamed(name).title,
     woken: parts.woken,

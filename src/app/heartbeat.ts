@@ -1,14 +1,19 @@
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
+import type { AccountStatus } from '../core/status.ts';
 
 export interface HeartbeatParts {
   /** Secret: whoever knows it can beat in our place. */
   readonly url: string;
-  /** Why all is not well; none where it is. */
+  /** Why the service is not ready; none where it is. */
   readonly reasons: () => Promise<readonly string[]>;
+  readonly accounts: () => Promise<readonly Held[]>;
   readonly clock: Clock;
   readonly log: Log;
 }
+
+/** What counts of an account: whether its broker gave it a token that lives. */
+export type Held = Pick<AccountStatus, 'broker' | 'state' | 'valid'>;
 
 export interface Heartbeat {
   stop(): Promise<void>;
@@ -17,9 +22,20 @@ export interface Heartbeat {
 const EVERY_MS = 60_000;
 const CALL_MS = 10_000;
 
+/** No token is expected of these: nobody is served, or a person's morning is still to come. */
+const idle: ReadonlySet<string> = new Set(['disabled', 'paused', 'awaiting_approval']);
+
+/** The brokers of which no account has a live token although one should: all is not well then. */
+export function brokersWithout(accounts: readonly Held[]): readonly string[] {
+  const expected = accounts.filter(({ state }) => !idle.has(state));
+  return [...Map.groupBy(expected, ({ broker }) => broker)].flatMap(([broker, members]) =>
+    members.some(({ valid }) => valid) ? [] : [broker],
+  );
+}
+
 /**
- * Calls an address every minute while the service does its work: whoever watches it notices a dead one,
- * which cannot say so itself. A service that is not ready does not beat.
+ * Calls an address every minute while all is well: whoever watches it notices a dead service, which cannot
+ * say so itself. One that is not ready does not beat, nor does one that has lost all tokens of a broker.
  */
 export function startHeartbeat(parts: HeartbeatParts): Heartbeat {
   const { clock, log } = parts;
@@ -27,7 +43,7 @@ export function startHeartbeat(parts: HeartbeatParts): Heartbeat {
   let isUnheard = false;
 
   async function beat(): Promise<void> {
-    if ((await parts.reasons()).length > 0) return;
+    if ((await parts.reasons()).length > 0 || brokersWithout(await parts.accounts()).length > 0) return;
     const answer = await fetch(parts.url, {
       redirect: 'follow',
       signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(CALL_MS)]),

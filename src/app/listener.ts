@@ -21,8 +21,6 @@ export interface ListenerParts {
   readonly metrics: Pick<Metrics, 'attempted'>;
   readonly woken: (broker: string) => void;
   readonly isHoliday: (day: string) => boolean;
-  /** True: no real broker is asked, and every alert says so. */
-  readonly simulated: boolean;
 }
 
 /** What the keeper says, turned into alerts; in order, and without ever holding up the keeper. */
@@ -50,7 +48,6 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
       hearAt: (at) => thereAt(account, at),
     };
   };
-  const said = (message: string): string => (parts.simulated ? `[simulated] ${message}` : message);
   return {
     failed(account, error, next) {
       const isPressing = error.kind === 'needs-human' || next.state === 'stopped' || next.state === 'expired';
@@ -59,7 +56,7 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
           broker: account.broker,
           account: account.name,
           code: error.code,
-          message: said(error.message),
+          message: error.message,
           nextAt: next.at,
           // A login that did not work out must not take away the way to the next one.
           link:
@@ -85,13 +82,11 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
           broker: account.broker,
           account: account.name,
           code: isLoss ? why.code : `awaiting_approval_${dayOf(account, now)}`,
-          message: said(
-            isLoss
-              ? `${why.message} A person must log in at ${title} again.`
-              : asked
-                ? `${title} has asked for today's token: approve it in its app, or log in by the link.`
-                : `A person must log in at ${title} for today's token.`,
-          ),
+          message: isLoss
+            ? `${why.message} A person must log in at ${title} again.`
+            : asked
+              ? `${title} has asked for today's token: approve it in its app, or log in by the link.`
+              : `A person must log in at ${title} for today's token.`,
           why: isLoss ? undefined : why?.message,
           link: link(account),
           level,

@@ -220,7 +220,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   });
   readiness.say(undefined);
   if (config.heartbeatUrl !== undefined) {
-    const heartbeat = startHeartbeat({ url: config.heartbeatUrl, reasons: readiness.reasons, clock, log });
+    const heartbeat = startHeartbeat({ url: config.heartbeatUrl, ...readiness, ...desk, clock, log });
     releases.add(() => heartbeat.stop());
   }
   log.info({ event: 'service.ready', url: server.url }, `Serving at ${server.url}.`);

@@ -24,9 +24,12 @@ export function runCommand(version: string): Command {
   );
 }
 
+/** What people say who want an account to rest. */
+const stopping: ReadonlySet<string> = new Set(['pause', 'resume', 'stop', 'disable', 'logout', 'forget']);
+
 function unknownCommand(command: Command, word: string): never {
   return command.error(
-    `error: There is no command "${word}"; "token-refresher --help" lists them all. To stop one account, set "enabled": false for it and say "token-refresher reload".`,
+    `error: There is no command "${word}"; "token-refresher --help" lists them all.${stopping.has(word) ? ' To stop one account, set "enabled": false for it and say "token-refresher reload".' : ''}`,
     { exitCode: 2 },
   );
 }

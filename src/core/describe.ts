@@ -68,7 +68,13 @@ export function describe(facts: StatusFacts, now: number): AccountStatus {
     time_remaining_hours: Math.round(left / 36_000) / 100,
     expiry_time: iso(facts.expiresAt),
     needs_refresh: !valid || (facts.renewAt !== undefined && now >= facts.renewAt),
-    message: sentence(state, valid, left, facts.reason === 'broker_silence' ? SILENCE : trouble?.message),
+    message: sentence(
+      facts.name,
+      state,
+      valid,
+      left,
+      facts.reason === 'broker_silence' ? SILENCE : trouble?.message,
+    ),
     api_validated: validated(facts, trouble?.code, now),
     name: facts.name,
     username: facts.username,
@@ -118,7 +124,13 @@ export function throttledUntil(facts: StatusFacts, now: number): number | undefi
   return isThrottled && facts.retryAt !== undefined && facts.retryAt > now ? facts.retryAt : undefined;
 }
 
-function sentence(state: State, valid: boolean, leftMs: number, trouble: string | undefined): string {
+function sentence(
+  name: string,
+  state: State,
+  valid: boolean,
+  leftMs: number,
+  trouble: string | undefined,
+): string {
   const token = valid ? `The token is good for another ${duration(leftMs)}.` : 'There is no live token.';
   switch (state) {
     case 'fresh':
@@ -131,7 +143,7 @@ function sentence(state: State, valid: boolean, leftMs: number, trouble: string 
     case 'expired':
       return `${token} ${trouble ?? 'The next try is scheduled.'}`;
     case 'awaiting_approval':
-      return `${token} A person must log in at the broker.`;
+      return `${token} A person must log in at the broker: by the link of the alert, or now by "token-refresher login ${name}".`;
     case 'stopped':
       return `${token} Stopped: ${trouble ?? 'a person must act.'}`;
     case 'paused':

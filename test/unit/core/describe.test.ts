@@ -62,6 +62,7 @@ subject('an account as operators see it', () => {
   it('that only a person can log in awaits that person then', () => {
     expect(describe(facts({ person: true }), NOW + HOUR)).toMatchObject({
       state: 'awaiting_approval',
+      message: expect.stringContaining('now by "token-refresher login DESK_1"'),
       person_needed: true,
     });
   });

@@ -1,0 +1,29 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { makeProgram } from '../../../src/cli/program.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('a word that is no command', () => {
+  const saidOf = async (word: string): Promise<string> => {
+    const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    await expect(makeProgram('0').parseAsync([word], { from: 'user' })).rejects.toMatchObject({
+      exitCode: 2,
+    });
+    return write.mock.calls.map(([text]) => String(text)).join('');
+  };
+
+  it.each(['staus', 'import'])(
+    '%s is said to be none, without advice that nobody asked for',
+    async (word) => {
+      const said = await saidOf(word);
+      expect(said).toContain(`There is no command "${word}"`);
+      expect(said).not.toContain('To stop one account');
+    },
+  );
+
+  it('says how one account is stopped to whoever wants that', async () => {
+    expect(await saidOf('pause')).toContain('To stop one account, set "enabled": false');
+  });
+});
