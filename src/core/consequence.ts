@@ -134,6 +134,8 @@ function afterRenewal(failed: Failed, failures: number, headroom: number): Parti
     case 'needs-human':
       return { ...spent(before.session), ...stopped(failed) };
     default:
+      // A server that fails for this token only may be one that no longer knows it.
+      if (error.doubtsSession && failures === UNANSWERED_RENEWALS) return { ...later, proofDueAt: now };
       // An error page does not say whether the pair was rotated before it: sent is spent.
       return policy.renewalIsSingleUse && error.sent ? { ...later, ...spent(before.session) } : later;
   }

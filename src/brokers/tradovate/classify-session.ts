@@ -57,9 +57,11 @@ function byStatus(answer: HttpAnswer, said: Said | undefined, asked: Asked, make
   const { status } = answer;
   if (status >= 500) {
     // A server fault by its own text; a bare 500 is also how an orphaned token was answered.
-    return status !== 500 || serverFault.test(answer.body) || isHtml(answer)
-      ? make('server_fault', brokerFails, 'Tradovate failed')
-      : orphan(make);
+    const isFault = serverFault.test(answer.body);
+    if (status === 500 && !isFault && !isHtml(answer)) return orphan(make);
+    // A session that was closed may be answered so, too: of renewals that fail in a row one is followed by a proof.
+    const doubtsSession = isFault && asked.call === 'renewal';
+    return make('server_fault', { ...brokerFails, doubtsSession }, 'Tradovate failed');
   }
   if (status === 423) {
     return make(

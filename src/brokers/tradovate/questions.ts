@@ -38,6 +38,16 @@ const bridgeLimits: Settle = (calls) =>
     ? '/authorize answers with penalties: it takes part in the limits'
     : undefined;
 
+const bridgeRenewal: Settle = (calls) => {
+  const isBridge = called(calls, '/authorize').some(({ fields }) => fields['d.access_token']);
+  const tries = called(calls, '/auth/renewaccesstoken').filter((call) => !isPenalty(call));
+  if (!isBridge || tries.length === 0) return undefined;
+  const renewed = tries.find(({ fields }) => fields['accessToken']);
+  return renewed
+    ? 'A token of the bridge was renewed'
+    : `A token of the bridge was not renewed: HTTP ${tries[0]?.status}, taken for ${tries[0]?.error ?? 'no error'}`;
+};
+
 const ticketOnRenewal: Settle = (calls) => {
   const tries = called(calls, '/auth/renewaccesstoken');
   const penalised = tries.findIndex(isPenalty);
@@ -70,6 +80,11 @@ export const questions: readonly Question[] = [
     id: 'bridge-limits',
     text: 'Whether /authorize counts for the sessions of a user and for the limits of a network',
     settledBy: bridgeLimits,
+  },
+  {
+    id: 'bridge-renewal',
+    text: 'Whether a token of the bridge can be renewed (`"renew": true`)',
+    settledBy: bridgeRenewal,
   },
   {
     id: 'old-token-after-renewal',

@@ -6,6 +6,9 @@ import { jwt, type SimulatedSession, type SimulatedToken } from './simulator-ses
 const WRONG_LOGIN =
   'Incorrect username or password. Please try again, noting that passwords are case-sensitive.';
 
+/** As github tradovate/api issue 15 has it. */
+const SERVER_FAULT = 'Internal Server Error, error id: 5f0c0000-0000-4000-8000-000000000015';
+
 /** Switches `bridge.errorStatus` (200, 401, 403) and `bridge.errmsg` (a text): no raw body is public. */
 export function wrongBridge(host: DialectHost): DialectAnswer {
   return bridgeError(host, host.switch('bridge.errmsg', WRONG_LOGIN));
@@ -72,14 +75,20 @@ export function nativeToken(
   return { status: 200, body };
 }
 
-/** What answers a token that is not alive. Switch `orphanAnswer` (401, 408, 429, 500), for one whose session was closed. */
+/**
+ * What answers a token that is not alive. Switch `orphanAnswer`, for one whose session was closed: 401, 408, 429, 500,
+ * and the two that something else is answered with too, `429-empty` (a user's limit) and `500-error-id` (a server fault).
+ */
 export function deadToken(host: DialectHost, token: SimulatedToken | undefined): DialectAnswer {
   const bodies: Readonly<Record<number, string>> = {
     408: 'Request Timeout',
     429: 'Too Many Requests',
     500: 'Internal Server Error',
   };
-  const status = token?.session.closed ? host.switch('orphanAnswer', 401) : 401;
+  const said = token?.session.closed ? host.switch<number | string>('orphanAnswer', 401) : 401;
+  if (said === '429-empty') return { status: 429 };
+  if (said === '500-error-id') return { status: 500, body: SERVER_FAULT };
+  const status = Number(said);
   const body = bodies[status];
   return { status, ...(body !== undefined && { body }) };
 }

@@ -147,6 +147,19 @@ test('the proof of a token that is served is answered by a page: it stays served
   expectWell(scene);
 });
 
+test('two renewals in a row end in a server fault by its id: one proof, and where that says dead one login', async () => {
+  const { world } = await open(api);
+  await untilDue();
+  await scene.arrange(() => {
+    const fault = { operation: 'renew', status: 500, body: 'Internal Server Error, error id: 5f0c0000' };
+    for (let n = 0; n < 2; n += 1) world.command('tradovate', 'answer', JSON.stringify(fault));
+    world.command('tradovate', 'answer', JSON.stringify({ operation: 'me', status: 401 }));
+  });
+  await world.runFor(5 * MINUTE_MS);
+  expect(operations(scene.sent())).toEqual(['renew', 'renew', 'me', 'access-token-request']);
+  expectWell(scene);
+});
+
 describe('a password that is changed in a time penalty', () => {
   test('goes out without the ticket of the old one, and is penalised for itself', async () => {
     const { world, name } = await open({ ...bridge, password: 'made-up wrong secret' });

@@ -80,6 +80,62 @@ const orphaned = (calls: readonly string[]): Play => ({
   },
 });
 
+/** It is taken for the limit of a user, whose hour is left alone: its loss alone. */
+const orphanWaits = (): Play => ({
+  says: 'renew, and an hour later a login; the token served to its end',
+  entry: api,
+  async check(scene) {
+    const { world, name } = scene;
+    await world.runFor(MINUTE_MS);
+    const end = scene.servedUntil();
+    world.command('tradovate', 'evict', name);
+    await world.runFor(130 * MINUTE_MS);
+    expect(operations(scene.sent().slice(1))).toEqual(['renew', 'access-token-request']);
+    expect(scene.gaps().map(({ from }) => from)).toEqual([end]);
+    expectWell(scene);
+  },
+});
+
+/** It is taken for a failing server: renewed in vain, and signed in anew once the token is over. */
+const orphanRenews = (): Play => ({
+  says: 'renewed in vain to its end, a minute without a token at most, then a login',
+  entry: api,
+  async check(scene) {
+    const { world, name } = scene;
+    await world.runFor(MINUTE_MS);
+    const end = scene.servedUntil();
+    world.command('tradovate', 'evict', name);
+    await world.runFor(90 * MINUTE_MS);
+    expect(scene.sent('access-token-request')).toHaveLength(2);
+    for (const { from, until } of scene.gaps()) {
+      expect(from).toBeGreaterThanOrEqual(end - 1);
+      expect(until - from).toBeLessThan(MINUTE_MS);
+    }
+    expectWell(scene);
+  },
+});
+
+/** Five wrong passwords by the bridge, as another program on the network sends them; then a login. */
+const afterWrongPasswords = (logins: number): Play => ({
+  says: `a token at login ${logins} after five wrong passwords by the bridge`,
+  entry: bridge,
+  async check(scene) {
+    const { world, stage, name } = scene;
+    await world.runFor(MINUTE_MS);
+    await scene.arrange(async () => {
+      const stranger = { username: name, password: 'made-up wrong secret', apiKey: '' };
+      for (let n = 0; n < 5; n += 1) await stage.sendLogin?.('tradovate', stranger);
+    });
+    const neighbour = { ...bridge, username: 'USER_NEXT' };
+    await scene.add(neighbour);
+    await world.runFor(MINUTE_MS);
+    expect(world.token('USER_NEXT')).toBeDefined();
+    const sent = world.calls({ operation: 'authorize' }).filter(({ username }) => username === 'USER_NEXT');
+    expect(sent).toHaveLength(logins);
+    expectWell(scene);
+  },
+});
+
 /** Every renewal is penalised once. */
 const penalised = (place: string): Play => ({
   says: 'each renewal twice, 15 s apart, the second with what the first was given; no moment without a token',
@@ -225,8 +281,8 @@ const rows: readonly SwitchRow[] = [
   ),
   row('bridge.countsAsSession', 'on', works(bridge)),
   row('bridge.countsAsSession', 'off', works(bridge)),
-  row('bridge.countsForLimits', 'on', afterFailures(bridge, 15 * SECOND_MS)),
-  row('bridge.countsForLimits', 'off', works(bridge)),
+  row('bridge.countsForLimits', 'on', afterWrongPasswords(2)),
+  row('bridge.countsForLimits', 'off', afterWrongPasswords(1)),
   row('bridge.penalties', 'on', afterFailures(bridge, 15 * SECOND_MS)),
   row('bridge.penalties', 'off', afterFailures(bridge, 0)),
   row('bridge.accept', 'form or json', works(bridge)),
@@ -254,6 +310,8 @@ const rows: readonly SwitchRow[] = [
   ...[408, 429, 500].map((value) =>
     row('orphanAnswer', value, orphaned(['renew', 'me', 'access-token-request'])),
   ),
+  row('orphanAnswer', '429-empty', orphanWaits()),
+  row('orphanAnswer', '500-error-id', orphanRenews()),
   row('expirationFraction', 'present', works(api)),
   row('expirationFraction', 'absent', works(api)),
   row('cidAsString', 'accepted', works(apiWith({ cid: '1234' }))),

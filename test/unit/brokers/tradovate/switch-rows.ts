@@ -237,6 +237,8 @@ export const switchRows: readonly SwitchRow[] = [
   row('captchaOnLoginPenalty', 'always', afterFailures(api, 'captcha')),
   row('orphanAnswer', 401, orphanGives('session_dead')),
   ...[408, 429, 500].map((value) => row('orphanAnswer', value, orphanGives('orphan_suspected'))),
+  row('orphanAnswer', '429-empty', orphanGives('rate_limited')),
+  row('orphanAnswer', '500-error-id', orphanGives('server_fault')),
   row('expirationFraction', 'present', livesTheSame),
   row('expirationFraction', 'absent', livesTheSame),
   row('cidAsString', 'accepted', posts('application/json', STRING_CID, 200, NATIVE)),
@@ -247,6 +249,14 @@ export const switchRows: readonly SwitchRow[] = [
   }),
   row('apiKeyNeeded', 'off', posts('application/json', '{"name":"U","password":"p"}', 200, NATIVE)),
   row('apiKeyNeeded', 'on', async (rig) => {
+    // Without a key it says what it says of a wrong password; ours is sent with every login.
+    const base = rig.simulator.setting('TRADOVATE_BRIDGE_URL') ?? '';
+    const answer = await fetch(`${base}${NATIVE}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"name":"U","password":"p"}',
+    });
+    expect(await answer.json()).toHaveProperty('errorText');
     await rig.signIn(rig.connect(api));
   }),
   row('deviceIdEnforced', 'off', discovers(apiWith({ deviceId: 'wrong-device' }), threeNames)),
