@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../core/clock.ts';
-import { describe, throttledUntil } from '../core/describe.ts';
+import { describe, heldBackOf, throttledUntil } from '../core/describe.ts';
 import type { Desk, RefreshAnswer } from '../http/desk.ts';
 import { keys } from '../redis/keys.ts';
 import type { Roster, RosterEntry } from '../redis/roster.ts';
@@ -79,6 +79,15 @@ export function makeDesk(parts: DeskParts): Desk {
       if (silentUntil > clock.now()) {
         const retryAt = new Date(silentUntil).toISOString();
         return { outcome: 'silent', message: `The broker asked for silence until ${retryAt}.`, retryAt };
+      }
+      const heldBack = facts && !options.rearm ? heldBackOf(facts, clock.now()) : undefined;
+      if (heldBack) {
+        const retryAt = new Date(heldBack.until).toISOString();
+        return {
+          outcome: 'held-back',
+          message: `${name} cannot be refreshed now: ${heldBack.message}`,
+          retryAt,
+        };
       }
       await requestRefresh(redis, name, entry.broker, options.rearm, clock.now());
       parts.nudge(entry.broker);

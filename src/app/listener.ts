@@ -50,7 +50,11 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
   };
   return {
     failed(account, error, next) {
-      const isPressing = error.kind === 'needs-human' || next.state === 'stopped' || next.state === 'expired';
+      const isPressing =
+        error.kind === 'needs-human' ||
+        next.state === 'stopped' ||
+        next.state === 'expired' ||
+        next.lacksToken === true;
       queue(() =>
         parts.alerts.failed({
           broker: account.broker,

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import pLimit from 'p-limit';
 import { requestRefresh } from '../app/desk.ts';
 import { systemClock } from '../core/clock.ts';
-import { describe } from '../core/describe.ts';
+import { describe, heldBackOf } from '../core/describe.ts';
 import type { AccountStatus } from '../core/status.ts';
 import { keys } from '../redis/keys.ts';
 import { makeInstances } from '../redis/instances.ts';
@@ -97,13 +97,19 @@ async function refreshOne(
       ? `the broker asked for silence until ${new Date(until).toISOString()}`
       : undefined;
   };
+  /** Nor of one that no limit has room for, as the service said at `since` (ms) or later. */
+  const heldBack = async (since = 0): Promise<string | undefined> => {
+    const [facts] = await readFacts(redis, [[name, entry]]);
+    const saidAt = Date.parse(facts?.since ?? '');
+    return facts && saidAt >= since ? heldBackOf(facts, systemClock.now())?.message : undefined;
+  };
   const before = await look();
   if (entry.person) return 'only a person can get the next token; the page and the alerts show the link';
   if (before?.state === 'disabled') return 'disabled in the credentials file';
   if (before?.state === 'stopped' && !force)
     return `stopped: ${before.last_error?.message ?? 'a person must act'} (--force tries once more)`;
-  const silent = await silence();
-  if (silent !== undefined) return silent;
+  const waits = (await silence()) ?? (force ? undefined : await heldBack());
+  if (waits !== undefined) return waits;
   const askedAt = systemClock.now();
   await requestRefresh(redis, name, entry.broker, force, askedAt);
   while (systemClock.now() - askedAt < WAIT_MS) {
@@ -117,7 +123,8 @@ async function refreshOne(
       after.state !== 'due'
     )
       return after.last_error.message;
-    const silenced = after?.state === 'refreshing' ? undefined : await silence();
+    const silenced =
+      after?.state === 'refreshing' ? undefined : ((await silence()) ?? (await heldBack(askedAt)));
     if (silenced !== undefined) return silenced;
   }
   return 'no outcome within a minute; is the service running?';

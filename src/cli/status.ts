@@ -61,7 +61,7 @@ function table(accounts: readonly AccountStatus[]): string {
       account.state,
       account.valid ? duration(account.time_remaining_seconds * 1000) : '-',
       account.next_refresh === null ? '-' : until(account.next_refresh),
-      account.state === 'fresh' ? '' : (account.last_error?.message ?? account.message),
+      account.state === 'fresh' ? '' : wordsOf(account),
     ],
   }));
   const head = ['NAME', 'BROKER', 'STATE', 'LEFT', 'NEXT', 'WHAT'];
@@ -83,6 +83,10 @@ function table(accounts: readonly AccountStatus[]): string {
     '',
   ].join('\n');
 }
+
+/** A limit that leaves no room says more than what went wrong before it. */
+const wordsOf = ({ reason, last_error, message }: AccountStatus): string =>
+  reason === 'budget_spent' ? message : (last_error?.message ?? message);
 
 function until(at: string): string {
   const left = Date.parse(at) - systemClock.now();

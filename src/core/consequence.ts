@@ -55,6 +55,7 @@ export function consequence(failed: Failed): Consequence {
     failures,
     attempt: undefined,
     request: undefined,
+    heldBack: undefined,
     carry: error.carry,
     trouble: { code: error.code, kind: error.kind, message: error.message, at: now },
   };

@@ -25,6 +25,8 @@ export interface StatusFacts {
   readonly retryAt: number | undefined;
   /** The stored trouble, JSON. */
   readonly trouble: string | undefined;
+  /** Why a limit holds it back, JSON. */
+  readonly heldBack: string | undefined;
   /** A call for this account is on its way. */
   readonly underWay: boolean;
   readonly tokenType: string | undefined;
@@ -38,6 +40,7 @@ export interface StatusFacts {
 const troubleSchema = z.object({ code: z.string(), kind: z.string(), message: z.string(), at: z.number() });
 /** So many times the pace of proofs may pass without one. */
 const LATE_PROOFS = 2;
+const heldBackSchema = z.object({ until: z.number(), message: z.string() });
 const SILENCE = 'The broker asked this network for silence; the next try waits for its end.';
 const stateSchema = z.enum(states);
 
@@ -68,13 +71,7 @@ export function describe(facts: StatusFacts, now: number): AccountStatus {
     time_remaining_hours: Math.round(left / 36_000) / 100,
     expiry_time: iso(facts.expiresAt),
     needs_refresh: !valid || (facts.renewAt !== undefined && now >= facts.renewAt),
-    message: sentence(
-      facts.name,
-      state,
-      valid,
-      left,
-      facts.reason === 'broker_silence' ? SILENCE : trouble?.message,
-    ),
+    message: sentence(facts.name, state, valid, left, waitOf(facts, now) ?? trouble?.message),
     api_validated: validated(facts, trouble?.code, now),
     name: facts.name,
     username: facts.username,
@@ -124,6 +121,17 @@ export function throttledUntil(facts: StatusFacts, now: number): number | undefi
   return isThrottled && facts.retryAt !== undefined && facts.retryAt > now ? facts.retryAt : undefined;
 }
 
+/** What holds an account back that is no failure of its own. */
+const waitOf = (facts: StatusFacts, now: number): string | undefined =>
+  facts.reason === 'broker_silence' ? SILENCE : heldBackOf(facts, now)?.message;
+
+/** The limit that leaves this account no room now, and until when (ms). */
+export function heldBackOf(facts: StatusFacts, now: number): { until: number; message: string } | undefined {
+  if (facts.reason !== 'budget_spent' || facts.heldBack === undefined) return undefined;
+  const heldBack = parsed(facts.heldBack, heldBackSchema);
+  return heldBack && heldBack.until > now ? heldBack : undefined;
+}
+
 function sentence(
   name: string,
   state: State,
@@ -153,10 +161,13 @@ function sentence(
   }
 }
 
-function readTrouble(text: string | undefined): z.output<typeof troubleSchema> | undefined {
+const readTrouble = (text: string | undefined): z.output<typeof troubleSchema> | undefined =>
+  parsed(text, troubleSchema);
+
+function parsed<S extends z.ZodType>(text: string | undefined, schema: S): z.output<S> | undefined {
   if (text === undefined) return undefined;
   try {
-    return troubleSchema.safeParse(JSON.parse(text)).data;
+    return schema.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import type { Connection, Grant } from './broker.ts';
 import type { ErrorKind } from './errors.ts';
+import type { HeldBack } from './held-back.ts';
 
 /** How a session came to be. */
 export type Source = 'sign-in' | 'renewal' | 'consent' | 'adopted';
@@ -95,6 +96,8 @@ export interface AccountRecord {
   readonly owner: string | undefined;
   /** Fingerprint of the credentials that signed in last: a login that is known to be good. */
   readonly proven: string | undefined;
+  /** Set while a limit of the broker leaves no room for it. */
+  readonly heldBack: HeldBack | undefined;
   /** What the next call has to bring along, by the broker's last word. Secret. */
   readonly carry: Readonly<Record<string, string>> | undefined;
   /** Sub-accounts as the broker lists them; undefined: not asked yet. */
@@ -122,6 +125,7 @@ export const emptyRecord: AccountRecord = {
   proofDueAt: 0,
   owner: undefined,
   proven: undefined,
+  heldBack: undefined,
   carry: undefined,
   discovered: undefined,
   listedAt: 0,

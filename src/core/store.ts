@@ -193,6 +193,8 @@ export interface TokenStore {
   refuseKey(network: Network, why: Trouble): Promise<void>;
   /** The key works again: somebody has signed in with it. */
   allowKey(network: Network): Promise<void>;
+  /** The accounts whose passwords were refused within the ledger's window, oldest first. */
+  refusedIn(network: Network, ledger: Ledger, now: number): Promise<readonly string[]>;
   /** Counts failed sign-ins again that Redis may have lost; those it knows count once. */
   recharge(
     network: Network,

@@ -11,7 +11,11 @@ export interface Readiness {
 export type RefreshAnswer =
   | { readonly outcome: 'started'; readonly message: string }
   | { readonly outcome: 'action-required'; readonly message: string; readonly url: string }
-  | { readonly outcome: 'stopped' | 'silent'; readonly message: string; readonly retryAt: string | null }
+  | {
+      readonly outcome: 'stopped' | 'silent' | 'held-back';
+      readonly message: string;
+      readonly retryAt: string | null;
+    }
   | { readonly outcome: 'unknown-name'; readonly message: string };
 
 export type ConsentOutcome =

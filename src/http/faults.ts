@@ -14,6 +14,7 @@ export const faultCodes = {
   ACCOUNT_STOPPED: 'The account is stopped.',
   NOTICE_REFUSED: 'What was posted is no token of this account.',
   BUSY: 'The account is busy; post it again in a few seconds.',
+  BUDGET_SPENT: 'A limit of the broker leaves no room now.',
   BROKER_SILENT: 'The broker asked for silence.',
   NOTHING_STARTS: 'No account can be refreshed now.',
   BODY_TOO_LARGE: 'The body is too large.',

@@ -15,6 +15,12 @@ const wish = z.union([
   z.strictObject({ rearm: z.boolean().optional() }),
 ]);
 
+const refusals = {
+  stopped: 'ACCOUNT_STOPPED',
+  silent: 'BROKER_SILENT',
+  'held-back': 'BUDGET_SPENT',
+} as const satisfies Readonly<Record<string, FaultCode>>;
+
 /** `/api/token/*`: JSON only, for whoever is signed in. */
 export function addTokenRoutes(app: FastifyInstance, context: HttpContext): void {
   const { desk, access } = context;
@@ -68,10 +74,12 @@ function sendRefreshAnswer(reply: FastifyReply, answer: RefreshAnswer): FastifyR
     case 'action-required':
       return reply.code(200).send({ status: 'action_required', message, url: answer.url });
     case 'stopped':
-    case 'silent': {
-      const code: FaultCode = answer.outcome === 'stopped' ? 'ACCOUNT_STOPPED' : 'BROKER_SILENT';
-      return sendFault(reply, new HttpFault(409, code, message, { retry_at: answer.retryAt }));
-    }
+    case 'silent':
+    case 'held-back':
+      return sendFault(
+        reply,
+        new HttpFault(409, refusals[answer.outcome], message, { retry_at: answer.retryAt }),
+      );
     case 'unknown-name':
       return sendFault(reply, new HttpFault(404, 'UNKNOWN_ACCOUNT', message));
   }
@@ -93,7 +101,7 @@ async function refreshAll(desk: Desk, reply: FastifyReply): Promise<FastifyReply
       : [],
   );
   const refused = answers.flatMap((answer) =>
-    answer.outcome === 'stopped' || answer.outcome === 'silent'
+    answer.outcome === 'stopped' || answer.outcome === 'silent' || answer.outcome === 'held-back'
       ? [{ name: answer.name, message: answer.message, retry_at: answer.retryAt }]
       : [],
   );

@@ -25,6 +25,7 @@ const settledFields = [
   'expiredSaid',
   'pending',
   'carry',
+  'heldBack',
 ];
 /** How many accounts fail in a minute before nobody calls their broker. */
 const BREAKER_TRIPS = 3;

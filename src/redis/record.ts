@@ -34,6 +34,7 @@ const troubleSchema = z.object({
   message: z.string(),
   at: z.number(),
 });
+const heldBackSchema = z.object({ fingerprint: z.string(), until: z.number(), message: z.string() });
 const requestSchema = z.object({ at: z.number(), rearm: z.boolean() });
 const sourceSchema = z.enum(['sign-in', 'renewal', 'consent', 'adopted']);
 const pendingSchema = z.array(z.object({ grant: grantSchema, source: sourceSchema, identity: z.string() }));
@@ -88,6 +89,7 @@ export function readRecord(name: string, fields: Fields, seal: Seal): ReadRecord
       proofDueAt: Number(fields['proofDueAt'] ?? 0),
       owner: fields['owner'],
       proven: fields['proven'],
+      heldBack: parsed(fields['heldBack'], heldBackSchema),
       carry: parsed(opened(name, 'carry', fields, seal), words),
       discovered: parsed(fields['discovered'], z.array(z.string())),
       listedAt: Number(fields['listedAt'] ?? 0),
@@ -122,6 +124,7 @@ export function outcomeFields(
     unknownSignIns: record.unknownSignIns.length > 0 ? JSON.stringify(record.unknownSignIns) : undefined,
     refused: record.refused.length > 0 ? JSON.stringify(record.refused) : undefined,
     failures: record.failures > 0 ? String(record.failures) : undefined,
+    heldBack: record.heldBack && JSON.stringify(record.heldBack),
     expiredSaid: record.expiredSaid > 0 ? String(record.expiredSaid) : undefined,
     renewalSpent: record.session && (record.session.renewalSpent ? '1' : '0'),
     renewAt: record.session && String(record.session.renewAt),

@@ -14,6 +14,7 @@ const recordFields = [
   'attempt',
   'provenAt',
   'discovered',
+  'heldBack',
 ] as const;
 const BATCH = 250;
 
@@ -37,8 +38,19 @@ export async function readFacts(
     batch.forEach(([name, entry], j) => {
       const row = (k: number): readonly (string | null)[] => list(replies[j * 5 + k]?.[1]);
       const single = (k: number): unknown => replies[j * 5 + k]?.[1];
-      const [generation, issuedAt, expiresAt, renewAt, failures, retryAt, trouble, attempt, provenAt, found] =
-        row(0);
+      const [
+        generation,
+        issuedAt,
+        expiresAt,
+        renewAt,
+        failures,
+        retryAt,
+        trouble,
+        attempt,
+        provenAt,
+        found,
+        heldBack,
+      ] = row(0);
       const [tokenType, scope] = row(1);
       const [state, reason, since] = row(2);
       const due = single(3);
@@ -59,6 +71,7 @@ export async function readFacts(
         failures: numeric(failures) ?? 0,
         retryAt: numeric(retryAt),
         trouble: trouble ?? undefined,
+        heldBack: heldBack ?? undefined,
         underWay: attempt !== null && attempt !== undefined && single(4) === 1,
         tokenType: tokenType ?? undefined,
         scope: scope ?? undefined,

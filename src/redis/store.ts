@@ -194,6 +194,18 @@ export function makeStore(
       if (key !== undefined) await redis.del(keys.refusedKey(broker, key));
     },
 
+    async refusedIn(network, ledger, now) {
+      const members = await redis.zrangebyscore(
+        keys.budget(network.broker, ledger),
+        now - ledger.windowMs,
+        '+inf',
+      );
+      // `r:<name>:<fence>`
+      return members
+        .filter((each) => each.startsWith('r:'))
+        .map((each) => each.slice(2, each.lastIndexOf(':')));
+    },
+
     async recharge(network, ledger, failed) {
       const key = keys.budget(network.broker, ledger);
       const scored = failed.flatMap(({ at, as, member }) => [

@@ -1,5 +1,6 @@
 import type { Account } from '../core/account.ts';
 import type { LimitedCall } from '../core/broker.ts';
+import { heldBackMessage, type HeldBack } from '../core/held-back.ts';
 import { ASKED_LOOK_MS, decide } from '../core/decide.ts';
 import { lastSafeStart } from '../core/policy.ts';
 import type { AccountRecord, Attempt, AttemptKind } from '../core/session.ts';
@@ -37,6 +38,30 @@ export type Note = (
 export function makeNote(parts: KeeperParts, around: Surroundings, outcomes: Outcomes, tell: Telling): Note {
   const { store, clock } = parts;
 
+  async function heldBackBy(
+    account: Account,
+    record: AccountRecord,
+    call: LimitedCall,
+    { limit, until }: { readonly limit: string; readonly until: number },
+  ): Promise<HeldBack | undefined> {
+    const ledger = call === 'sign-in' ? around.ledgerOf(account) : undefined;
+    const budget = [...around.budgetsOf(account, call), ...(ledger ? [ledger] : [])].find(
+      (each) => each.limit === limit,
+    );
+    if (!budget) return undefined;
+    const credentials = parts.fingerprints(account.credentials);
+    const says =
+      ledger && budget === ledger
+        ? {
+            refused: await store.refusedIn(around.networkOf(account), ledger, clock.now()),
+            mayUseRest: isProven(record, credentials) || isAskedFor(record, credentials),
+          }
+        : undefined;
+    // What it first waited with: until it is tried, a change that a person made stays one.
+    const fingerprint = record.heldBack?.fingerprint ?? credentials[0] ?? '';
+    return { fingerprint, until, message: heldBackMessage(budget, says, until) };
+  }
+
   return async (account, held, record, call, { kind, ...how }) => {
     const now = clock.now();
     const { timeoutMs } = policyOf(parts, account);
@@ -44,6 +69,7 @@ export function makeNote(parts: KeeperParts, around: Surroundings, outcomes: Out
     const live = hasLiveToken(account, record, now);
     const safeUntil =
       session && lastSafeStart(session.grant.issuedAt, session.grant.expiresAt, { timeoutMs });
+    const credentials = parts.fingerprints(account.credentials);
     const fingerprint = around.fingerprintOf(account);
     const attempt: Attempt | undefined = kind && { kind, startedAt: now, by: parts.instance, fingerprint };
     const noted = await store.note(held.lease, attempt, {
@@ -59,9 +85,8 @@ export function makeNote(parts: KeeperParts, around: Surroundings, outcomes: Out
       ...(call === 'sign-in' && {
         signIn: {
           ledger: around.ledgerOf(account),
-          proven:
-            record.proven !== undefined && parts.fingerprints(account.credentials).includes(record.proven),
-          forced: record.request?.rearm === true,
+          proven: isProven(record, credentials),
+          forced: isAskedFor(record, credentials),
         },
       }),
     });
@@ -102,10 +127,27 @@ export function makeNote(parts: KeeperParts, around: Surroundings, outcomes: Out
       const next = decide(silenced, now);
       if (next.do === 'rest') return { may: 'not', tended: await outcomes.rest(account, held, record, next) };
     }
-    if (isOver) tell.overBudget(account, noted.limit, noted.until, live);
+    if (noted.outcome === 'over') tell.overBudget(account, noted.limit, noted.until, live);
+    const heldBack = noted.outcome === 'over' ? await heldBackBy(account, record, call, noted) : undefined;
     const without = session ? 'expired' : 'backing_off';
     const state = live ? 'due' : account.connection.signIn ? without : 'awaiting_approval';
     const decision = { do: 'rest', state, because, nextAt: noted.until } as const;
-    return { may: 'not', tended: await outcomes.rest(account, held, record, decision) };
+    const after = heldBack ? { ...record, heldBack } : record;
+    return { may: 'not', tended: await outcomes.rest(account, held, after, decision) };
   };
+}
+
+const isProven = ({ proven }: AccountRecord, credentials: readonly string[]): boolean =>
+  proven !== undefined && credentials.includes(proven);
+
+/**
+ * True where a person asked for a try by name, or has changed the credentials since they were refused or
+ * held back: such a login need not prove itself first, once.
+ */
+function isAskedFor(record: AccountRecord, credentials: readonly string[]): boolean {
+  const { request, refused, trouble, heldBack } = record;
+  if (request?.rearm) return true;
+  const isVerdict = trouble?.kind === 'needs-human' || trouble?.kind === 'refused';
+  const isMended = isVerdict && refused.length > 0 && !credentials.some((each) => refused.includes(each));
+  return isMended || (heldBack !== undefined && !credentials.includes(heldBack.fingerprint));
 }

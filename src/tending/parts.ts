@@ -20,7 +20,8 @@ export interface Listener {
   failed(
     account: Account,
     error: { code: string; message: string; kind: string },
-    next: { state: string; at: number | undefined },
+    /** `lacksToken`: nobody can use the account until then, whatever its state is called. */
+    next: { state: string; at: number | undefined; lacksToken?: boolean },
   ): void;
   recovered(account: Account): void;
   /**

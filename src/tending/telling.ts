@@ -66,6 +66,9 @@ export interface Telling {
 
 type TellingParts = Pick<KeeperParts, 'log' | 'listener' | 'clock' | 'isHoliday'>;
 
+/** So long an account may be without a token that it never had, ms, before it is as bad as one that was lost. */
+const SHORT_WAIT_MS = 60_000;
+
 /** An account waits, and this is not what keeps it. */
 const quietReasons: readonly string[] = ['proof_pending', 'asked_later', 'approval_lapsed'];
 
@@ -201,13 +204,19 @@ export function makeTelling(parts: TellingParts): Telling {
 
     waits(account, record, { because, state, nextAt }, isLive) {
       if (quietReasons.includes(because)) return;
-      const message = networkTroubles[because];
+      const heldBack = because === 'budget_spent' ? record.heldBack?.message : undefined;
+      const message = heldBack ?? networkTroubles[because];
       const network = message === undefined ? undefined : { code: because, message };
       const why = todaysTrouble(account, record, parts.clock.now()) ?? network;
       if (needed(account, record, state, why)) return;
       if (isLive || message === undefined) return;
       wells.delete(account.name);
-      listener.failed(account, { code: because, kind: 'throttled', message }, { state, at: nextAt });
+      const lacksToken = (nextAt ?? Infinity) - parts.clock.now() > SHORT_WAIT_MS;
+      listener.failed(
+        account,
+        { code: because, kind: 'throttled', message },
+        { state, at: nextAt, lacksToken },
+      );
     },
 
     diedEarly(account, record, said) {

@@ -98,3 +98,69 @@ describe('three passwords refused within the hour, and a Redis that loses everyt
     expect(world.openIncidents()[0]?.accounts.toSorted()).toEqual(wrong);
   });
 });
+
+describe('new logins of which more have a wrong password than may fail', () => {
+  const entries = numbered('USER', 12, bridge);
+  const names = entries.map(({ username }) => String(username));
+  const wrong = names.slice(0, 6);
+  const refusals = (): number =>
+    world.log.filter(
+      ({ fields }) => fields['event'] === 'refresh.failed' && fields['code'] === 'bad_credentials',
+    ).length;
+  const begin = async (): Promise<void> => {
+    await open({ entries });
+    for (const name of wrong) world.setPassword('tradovate', name, 'made-up-another-one');
+    await world.runFor(5 * MINUTE_MS);
+    expect(refusals()).toBe(3);
+  };
+  const correct = async (mended: readonly string[]): Promise<void> => {
+    const change = (name: string): boolean => mended.includes(name);
+    world.writeEntries(
+      entries.map((entry) =>
+        change(String(entry['username'])) ? { ...entry, password: 'made-up-another-one' } : entry,
+      ),
+    );
+    await world.reload();
+    await world.runFor(2 * MINUTE_MS);
+  };
+
+  test('say who spent the failures, until when they wait, and what frees them', async () => {
+    await begin();
+    const waiting = names.filter((name) => world.state(name)['reason'] === 'budget_spent');
+    expect(waiting.length).toBeGreaterThan(5);
+    const [incident] = world.openIncidents().filter(({ code }) => code === 'budget_spent');
+    expect(incident?.level).toBe('critical');
+    expect(incident?.accounts.toSorted()).toEqual(waiting.toSorted());
+    const record = await world.redis.hgetall(keys.record(waiting[0] ?? ''));
+    expect(JSON.parse(record['heldBack'] ?? '{}')).toMatchObject({
+      message: expect.stringMatching(
+        /^3 of 5 failed logins of this network in 60 min are used \(USER_\d+, USER_\d+, USER_\d+\)\. .*waits until \d\d:\d\d UTC.*refresh NAME --force/,
+      ) as unknown,
+    });
+  });
+
+  test('are tried at once where a person has corrected them in the file, tried before or not', async () => {
+    await begin();
+    await correct(wrong);
+    expect(wrong.filter((name) => world.token(name) === undefined)).toEqual([]);
+    expect(refusals()).toBe(3);
+  });
+
+  test('are tried at once where a person asks for one by name', async () => {
+    await begin();
+    const name = names.find((each) => !wrong.includes(each) && world.token(each) === undefined) ?? '';
+    await world.requestRefresh(name, true);
+    await world.runFor(30_000);
+    expect(world.token(name)).toBeDefined();
+  });
+
+  test('are never tried so often that the network could be barred, however many are changed', async () => {
+    await begin();
+    const other = entries.map((entry) => ({ ...entry, password: 'made-up-and-still-wrong' }));
+    world.writeEntries(other);
+    await world.reload();
+    for (const name of names) await world.requestRefresh(name, true);
+    await world.runFor(20 * MINUTE_MS);
+    expect(refusals()).toBe(4);
+  });
+});

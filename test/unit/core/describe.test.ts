@@ -17,6 +17,7 @@ const facts = (changes: Partial<StatusFacts> = {}): StatusFacts => ({
   issuedAt: NOW - HOUR,
   expiresAt: NOW + HOUR,
   renewAt: NOW + HOUR / 2,
+  heldBack: undefined,
   provenAt: undefined,
   failures: 0,
   retryAt: undefined,

@@ -57,6 +57,7 @@ const unknown: StatusFacts = {
   issuedAt: undefined,
   expiresAt: undefined,
   renewAt: undefined,
+  heldBack: undefined,
   provenAt: undefined,
   failures: 0,
   retryAt: undefined,
