@@ -3,7 +3,7 @@ import type { Decision } from '../core/decide.ts';
 import { BrokerError } from '../core/errors.ts';
 import type { AccountRecord, AttemptKind, Session } from '../core/session.ts';
 import { sayListing, troubleOf, type Listing } from './listings.ts';
-import { networkTroubles } from './network-troubles.ts';
+import { isLong, networkTrouble } from './network-troubles.ts';
 import type { KeeperParts } from './parts.ts';
 import { isPersons, makeNeed, todaysTrouble, type Need } from './persons.ts';
 
@@ -65,9 +65,6 @@ export interface Telling {
 }
 
 type TellingParts = Pick<KeeperParts, 'log' | 'listener' | 'clock' | 'isHoliday'>;
-
-/** So long an account may be without a token that it never had, ms, before it is as bad as one that was lost. */
-const SHORT_WAIT_MS = 60_000;
 
 /** An account waits, and this is not what keeps it. */
 const quietReasons: readonly string[] = ['proof_pending', 'asked_later', 'approval_lapsed'];
@@ -204,19 +201,13 @@ export function makeTelling(parts: TellingParts): Telling {
 
     waits(account, record, { because, state, nextAt }, isLive) {
       if (quietReasons.includes(because)) return;
-      const heldBack = because === 'budget_spent' ? record.heldBack?.message : undefined;
-      const message = heldBack ?? networkTroubles[because];
-      const network = message === undefined ? undefined : { code: because, message };
+      const network = networkTrouble(because, record);
       const why = todaysTrouble(account, record, parts.clock.now()) ?? network;
       if (needed(account, record, state, why)) return;
-      if (isLive || message === undefined) return;
+      if (isLive || !network) return;
       wells.delete(account.name);
-      const lacksToken = (nextAt ?? Infinity) - parts.clock.now() > SHORT_WAIT_MS;
-      listener.failed(
-        account,
-        { code: because, kind: 'throttled', message },
-        { state, at: nextAt, lacksToken },
-      );
+      const next = { state, at: nextAt, lacksToken: isLong(nextAt, parts.clock.now()) };
+      listener.failed(account, network, next);
     },
 
     diedEarly(account, record, said) {
