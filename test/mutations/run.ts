@@ -8,11 +8,15 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { tally } from '../support/tally.ts';
-import { mutations, type Edit, type Mutation } from './mutations.ts';
+import type { Edit, Mutation } from './mutation.ts';
+import { mutations } from './mutations.ts';
+import { simulatedMutations } from './simulated.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const { values } = parseArgs({ options: { only: { type: 'string' }, list: { type: 'boolean' } } });
-const chosen = mutations.filter(({ breaks }) => breaks.includes(values.only ?? ''));
+const chosen = [...mutations, ...simulatedMutations].filter(({ breaks }) =>
+  breaks.includes(values.only ?? ''),
+);
 
 /** Runs the tests; how many failed, and of how many. */
 async function run(scratch: string, mutation: Mutation): Promise<{ red: number; all: number }> {

@@ -1,65 +1,10 @@
 import { expect, test } from 'vitest';
-import type { Chaos } from './chaos.ts';
-import { igLogin, igPair, tradovateLogin, type Desk } from './desk.ts';
-import { makeDice } from './random.ts';
+import { aims } from './aims.ts';
 import { playSeed } from './scenario.ts';
 
 /*
  * A few seeds with everything aimed at one protection: what `npm run test:mutations` takes away in turn.
  */
-
-const MINUTE_MS = 60_000;
-const dice = makeDice(1);
-const desk = (hours: number, entries: Desk['entries'], wrong?: string): Desk => ({
-  entries,
-  wrong,
-  hours,
-  calmMs: 100 * MINUTE_MS,
-});
-const rotating = [igLogin(dice, 0), igLogin(dice, 1)];
-const mixed = [tradovateLogin(dice, 0), igPair(dice, 0), tradovateLogin(dice, 1)];
-const many = Array.from({ length: 20 }, (_, i) => ({
-  username: `TV_${i}`,
-  password: `made-up-pass-tv-${i}`,
-  renew: true,
-}));
-
-interface Aim {
-  readonly at: string;
-  readonly desk: Desk;
-  readonly chaos: Chaos;
-  readonly seeds: number;
-}
-
-const aims: readonly Aim[] = [
-  {
-    at: 'rotations',
-    desk: desk(0.08, rotating),
-    chaos: {
-      perHour: 300,
-      only: ['crash in a call', 'pause in a call', 'job doubled in a call', 'redis replies lost in a call'],
-    },
-    seeds: 2,
-  },
-  {
-    at: 'refusals',
-    desk: desk(0.5, mixed, 'TV_0'),
-    chaos: { perHour: 20, only: ['crash', 'redis emptied', 'deploy', 'broker stalls'] },
-    seeds: 4,
-  },
-  {
-    at: 'limits',
-    desk: desk(2, many),
-    chaos: { perHour: 4, only: ['broker throttles', 'crash', 'broker drops answers'] },
-    seeds: 2,
-  },
-  {
-    at: 'ends',
-    desk: desk(1.5, mixed),
-    chaos: { perHour: 4, only: ['tokens ended', 'clock skew'] },
-    seeds: 4,
-  },
-];
 
 test.each(aims)('no invariant breaks with everything aimed at $at', { timeout: 120_000 }, async (aim) => {
   for (let seed = 1; seed <= aim.seeds; seed++) {

@@ -187,10 +187,12 @@ export function begin(world: World, invariants: Invariants, wrong: Wrong, dice: 
       alarmAll(world);
       return MINUTE_MS;
     case 'redis rolled back': {
+      const snapshotAt = timeline.now();
       const snapshot: Snapshot = redisServer.keyspace.snapshot();
       const lostMs = few(200, 1_000);
       timeline.after(lostMs, () => {
-        lose(world, invariants, () => redisServer.keyspace.restore(snapshot));
+        world.loseData(() => redisServer.keyspace.restore(snapshot));
+        invariants.redisRolledBack(snapshotAt);
         redisNet.cutUntil(timeline.now() + few(1, 10) * SECOND_MS);
         alarmAll(world);
       });

@@ -20,6 +20,8 @@ export type { Gap } from './tokens.ts';
 export interface Invariants {
   /** Redis lost data: what it knew may be unknown to it again. */
   redisLost(): void;
+  /** The same, and what is there now is what was there then (an instant). */
+  redisRolledBack(from: number): void;
   /** A process' clock was moved so far from the others', ms: plans get their time to follow. */
   clockMoved(apartMs: number): void;
   /** A person allowed one more try. */
@@ -35,7 +37,7 @@ export interface Invariants {
 export function watchInvariants(world: World, options: InvariantOptions): Invariants {
   const signIns = watchSignIns(world, options);
   const tokens = watchTokens(world);
-  const spending = watchSpending(world);
+  const spending = watchSpending(world, options);
   const flights = watchFlights(world);
   const budgets = watchBudgets(world);
   const secrets = watchSecrets(world, tokens.latest);
@@ -43,18 +45,21 @@ export function watchInvariants(world: World, options: InvariantOptions): Invari
   watchPlans(world, wellness, options);
   watchIncidents(world, wellness);
   const penalties = watchPenalties(world);
+  const redisLost = (): void => {
+    signIns.redisLost();
+    if (!options.factsOutliveRedis) {
+      budgets.forget();
+      penalties.forget();
+      tokens.forget();
+    }
+    wellness.disturbed();
+    flights.forget();
+  };
   return {
-    redisLost() {
-      signIns.redisLost();
-      if (!options.factsOutliveRedis) {
-        budgets.forget();
-        penalties.forget();
-        tokens.forget();
-        // What another machine sent in the lost seconds is on its disk alone.
-        spending.forget();
-      }
-      wellness.disturbed();
-      flights.forget();
+    redisLost,
+    redisRolledBack(from) {
+      redisLost();
+      spending.rolledBack(from);
     },
     clockMoved(apartMs) {
       wellness.disturbed();

@@ -1,0 +1,47 @@
+import type { Edit, Mutation } from './mutation.ts';
+import { mutations } from './mutations.ts';
+
+/** Breaks something, aimed at as test/simulation/aims.ts says. */
+const simulated = (breaks: string, at: string, edits: readonly Edit[]): Mutation => ({
+  breaks: `simulated: ${breaks}`,
+  edits,
+  project: 'simulation',
+  tests: ['test/simulation/aimed.test.ts'],
+  named: `aimed at ${at}`,
+});
+
+/** The same as there, by its name. */
+const asThere = (breaks: string, at: string): Mutation => {
+  const found = mutations.find((each) => each.breaks === breaks);
+  if (!found) throw new Error(`no mutation is named "${breaks}"`);
+  return simulated(breaks, at, found.edits);
+};
+
+/** The protections once more, before the invariants of a simulation: each run is a few seconds. */
+export const simulatedMutations: readonly Mutation[] = [
+  asThere('the fence of a commit', 'rotations'),
+  asThere('the journal: an attempt is not written before its call', 'rotations'),
+  asThere('the journal: a single-use renewal without an answer is repeated', 'rotations'),
+  asThere('the lease: it is given to who asks', 'rotations'),
+  asThere('the TTL: keys outlive their token', 'rotations'),
+  asThere('the verdict on refused credentials', 'refusals'),
+  asThere('the mirror: what is known of an account', 'refusals'),
+  asThere('the silence that a broker asked for', 'limits'),
+  simulated('the verdict: it is never kept', 'refusals', [
+    {
+      file: 'src/core/consequence.ts',
+      from: 'return { refused: [...new Set([...before.refused, fingerprint])], retryAt: 0 };',
+      to: 'return { refused: before.refused, retryAt: 0 };',
+    },
+  ]),
+  simulated('the alerts: none is ever opened', 'refusals', [
+    {
+      file: 'src/alerts/incidents.ts',
+      from: '  // An incident whose accounts all moved away is taken up again: an account that flaps between two',
+      to: '  if (now > 0) return book;\n  // An incident whose accounts all moved away is taken up again: an account that flaps between two',
+    },
+  ]),
+  simulated('the limits: a thousand times the broker’s', 'limits', [
+    { file: 'src/brokers/tradovate/limits.ts', from: '    max: 15,', to: '    max: 15_000,' },
+  ]),
+];
