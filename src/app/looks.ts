@@ -19,11 +19,18 @@ const HELD_WAIT_MS = 1_000;
 /** What a job asks for: look at one account of a broker. */
 export function makeLook(parts: LookParts): (broker: string, name: string) => Promise<void> {
   const { accounts, keeper, due, clock, stopping } = parts;
+  const isStopping = (): boolean => stopping.aborted;
   return async (broker, name) => {
     const account = accounts.get(name);
     if (account?.broker !== broker) return parts.entrance.passOn(broker, name);
+    if (isStopping()) {
+      // Another process takes it: it neither waits here any longer, nor for the end of its claim.
+      await due.unqueue(broker, [name]);
+      await due.put(broker, [name], clock.now());
+      return;
+    }
     try {
-      for (let looks = 0; looks < LOOKS_IN_A_ROW && !stopping.aborted; looks++) {
+      for (let looks = 0; looks < LOOKS_IN_A_ROW && !isStopping(); looks++) {
         const tended = await keeper.tend(name);
         // Whoever holds it may end without setting its next look: a notice that was refused.
         if (tended.outcome === 'held') await due.put(broker, [name], clock.now() + HELD_WAIT_MS);

@@ -15,8 +15,8 @@ export interface StartOptions {
   readonly signal?: AbortSignal;
   /** The simulated brokers of a run that brings its own. */
   readonly simulator?: Simulation;
-  /** The process cannot go on; its supervisor must start a new one. */
-  readonly giveUp: (reason: string) => void;
+  /** The process cannot go on; its supervisor must start a new one. Code 2: a person must change something first. */
+  readonly giveUp: (reason: string, code?: 1 | 2) => void;
 }
 
 export interface Service {

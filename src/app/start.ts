@@ -29,6 +29,7 @@ import { makeReleases, type Releases } from './releases.ts';
 import type { Service, StartOptions } from './service.ts';
 import { startSimulation } from './simulation.ts';
 import { openTarget } from './target.ts';
+import { orUnfit } from './unfit.ts';
 import { makeUpkeep } from './upkeep.ts';
 import { makeWebhooks } from './webhooks.ts';
 
@@ -181,6 +182,8 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     clock,
     log,
   });
+  // Once is enough: what this process seals from then on is under the first key.
+  await upkeep.openAll();
   await entrance.enterAll();
   await entrance.lookAtFirst();
   await planning.judge();
@@ -195,10 +198,10 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     clock,
     log,
     look: makeLook({ ...engine, accounts, entrance, clock, stopping: stopping.signal }),
-    async sweep() {
+    sweep: orUnfit(async () => {
       await readiness.judgeRedis();
       await upkeep.sweep();
-    },
+    }, options.giveUp),
     beat,
     rearm: upkeep.rearm,
     isEmptied: () => isEmptied(redis),

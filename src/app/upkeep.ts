@@ -29,6 +29,8 @@ export interface UpkeepParts {
 }
 
 export interface Upkeep {
+  /** Puts aside what no key opens, before anybody writes over it, and seals the rest under the first key. */
+  openAll(): Promise<void>;
   /** Gives every account its roster entry, its next action and its keys; proves it from what is stored. */
   sweep(): Promise<void>;
   /** Gives capped TTLs their full length again, and lost keys their token. */
@@ -54,7 +56,6 @@ const FINDINGS = [
 export function makeUpkeep(parts: UpkeepParts): Upkeep {
   const { redis, due, clock, log } = parts;
   let from = 0;
-  let sealsSwept = false;
   /** What each record said when this process learned of it. */
   const learned = new Map<string, string>();
 
@@ -164,6 +165,7 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
   }
 
   return {
+    openAll: () => sweepSeals(parts.accounts.all().map(({ name }) => name)),
     async sweep() {
       await parts.enterWorld();
       await parts.tidy();
@@ -179,9 +181,6 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
       }
       await sweepFindings(served);
       await sweepKeys(served.map((account) => account.name));
-      // Once a process is enough: what it seals from then on is under the first key.
-      if (!sealsSwept) await sweepSeals(served.map((account) => account.name));
-      sealsSwept = true;
     },
     async rearm() {
       const names = await dueForRearm(redis, clock.now());

@@ -56,9 +56,9 @@ export async function serve(options: ServeOptions): Promise<void> {
     config,
     log,
     signal: ending.signal,
-    giveUp(reason) {
+    giveUp(reason, code = 1) {
       log.fatal({ event: 'service.gave_up', reason }, `Giving up: ${reason}.`);
-      process.exit(1);
+      process.exit(code);
     },
   });
   // Also while it starts: what it has opened by then (an embedded Redis) must not outlive us.

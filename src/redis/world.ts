@@ -29,7 +29,10 @@ export async function enterWorld(parts: WorldParts): Promise<void> {
     .setnx(keys.keycheck, seal.seal(KEYCHECK, 'keycheck'))
     .mget(keys.contract, keys.world, keys.keycheck)
     .exec();
-  const values = results?.[3]?.[1];
+  // A command that failed says nothing about whose Redis this is.
+  const failed = results?.find(([error]) => error !== null)?.[0];
+  if (!results || failed) throw failed ?? new Error('Redis did not say whose it is');
+  const values = results[3]?.[1];
   const [contract, present, keycheck] = Array.isArray(values) ? values.map(String) : [];
   const fits = judge(parts, contract, present, keycheck);
   if (fits === 'current') return;

@@ -68,7 +68,7 @@ export function makeTake(parts: KeeperParts, around: Surroundings, outcomes: Out
       source: 'consent',
       identity: account.identity,
     });
-    await store.settle(
+    const { settled } = await store.settle(
       held.lease,
       around.networkOf(account),
       {
@@ -84,6 +84,8 @@ export function makeTake(parts: KeeperParts, around: Surroundings, outcomes: Out
       },
       now,
     );
+    // Somebody else looks at the account by now: it is taken once more, from the notice.
+    if (!settled) return { outcome: 'lost' };
     log.info(
       { event: 'token.pending', account: account.name, broker: account.broker, source: 'consent' },
       `A token for ${account.name} arrived and waits for its proof.`,

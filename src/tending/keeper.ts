@@ -3,6 +3,7 @@ import type { Grant } from '../core/broker.ts';
 import { decide, type Decision } from '../core/decide.ts';
 import { BrokerError } from '../core/errors.ts';
 import { emptyRecord, isLive, isOfUse, type AccountRecord } from '../core/session.ts';
+import { makeAdopt } from './adoption.ts';
 import { makeTake } from './arrivals.ts';
 import { makeAttempts } from './attempts.ts';
 import { makeCommits } from './commits.ts';
@@ -17,6 +18,8 @@ import { makeSurroundings } from './surroundings.ts';
 import { makeTelling } from './telling.ts';
 import { makeWithdraw } from './withdrawals.ts';
 
+type Work = (account: Account, held: HeldLease, record: AccountRecord) => Promise<Tended>;
+
 /** Looks after accounts, one at a time under its lease; whatever asks (a job, a person) asks here. */
 export function makeKeeper(parts: KeeperParts): Keeper {
   const { store, clock, log, keepsake } = parts;
@@ -24,7 +27,10 @@ export function makeKeeper(parts: KeeperParts): Keeper {
   const tell = makeTelling(parts);
   const outcomes = makeOutcomes(parts, around, tell);
   const commits = makeCommits(parts, around, tell);
-  const note = makeNote(parts, around, outcomes, tell);
+  const adopt = makeAdopt(parts, around);
+  const unsent = new Map<string, number>();
+  const underWay = new Set<string>();
+  const note = makeNote(parts, around, outcomes, tell, unsent);
   const attempts = makeAttempts(parts, around, outcomes, commits, note, tell);
   const ask = makeAsk(parts, outcomes, note, tell);
   const take = makeTake(parts, around, outcomes);
@@ -33,6 +39,10 @@ export function makeKeeper(parts: KeeperParts): Keeper {
 
   async function tendHeld(account: Account, held: HeldLease, record: AccountRecord): Promise<Tended> {
     if (record.attempt) return closeOpenAttempt(account, held, record);
+    return goOn(account, held, record);
+  }
+
+  async function goOn(account: Account, held: HeldLease, record: AccountRecord): Promise<Tended> {
     const adopted = await adopt(account, record);
     if (adopted) {
       const { proved, ...got } = adopted;
@@ -71,7 +81,11 @@ export function makeKeeper(parts: KeeperParts): Keeper {
    * make the same refresh token look unspent.
    */
   async function closeOpenAttempt(account: Account, held: HeldLease, record: AccountRecord): Promise<Tended> {
-    const { kind: during = 'sign-in', startedAt = 0 } = record.attempt ?? {};
+    const { kind: during = 'sign-in', startedAt = 0, by } = record.attempt ?? {};
+    // Redis noted it and did not say so in time: its call never went out.
+    if (by === parts.instance && unsent.get(account.name) === startedAt) {
+      return goOn(account, held, { ...record, attempt: undefined });
+    }
     const answer = keepsake.heldFor(account, startedAt);
     const now = clock.now();
     if (answer && answer.identity === account.identity && isOfUse(account.connection, answer.grant, now)) {
@@ -108,38 +122,27 @@ export function makeKeeper(parts: KeeperParts): Keeper {
     });
   }
 
-  /**
-   * A token that this machine kept and Redis does not have, or lost, spares a sign-in; so does one that
-   * somebody else wrote, on a first start.
-   */
-  async function adopt(
-    account: Account,
-    record: AccountRecord,
-  ): Promise<ReturnType<typeof keepsake.grantOf>> {
-    if (!account.enabled) return undefined;
-    const pinned = around.pinnedOwner(account, record);
-    const isOurs = (grant: Grant): boolean =>
-      pinned === undefined || grant.owner === undefined || grant.owner === pinned;
-    const kept = keepsake.grantOf(account, record);
-    if (kept && isOurs(kept.grant)) return kept;
-    if (record.session !== undefined || !account.connection.adopt) return undefined;
-    const token = await store.foreignToken(account.name);
-    const grant = token === undefined ? undefined : account.connection.adopt(token, clock.now());
-    return grant && isOurs(grant) ? { grant, source: 'adopted', proved: true } : undefined;
-  }
-
   /** Only Redis makes a look fail: it may have lost its last seconds with it. */
   function doubted(error: unknown): never {
     keepsake.doubt();
     throw error;
   }
 
-  async function underLease(
-    name: string,
-    work: (account: Account, held: HeldLease, record: AccountRecord) => Promise<Tended>,
-  ): Promise<Tended> {
+  async function underLease(name: string, work: Work): Promise<Tended> {
     const account = parts.account(name);
     if (!account) return { outcome: 'unknown' };
+    // Redis may be emptied in the midst of it, and the lease with it: in one process no two looks meet all the same.
+    if (underWay.has(name)) return { outcome: 'held' };
+    underWay.add(name);
+    try {
+      return await withLease(account, work);
+    } finally {
+      underWay.delete(name);
+    }
+  }
+
+  async function withLease(account: Account, work: Work): Promise<Tended> {
+    const { name } = account;
     const owner = `${parts.instance}:${parts.random().toString(36).slice(2)}`;
     const ttlMs = policyOf(parts, account).timeoutMs * LEASE_SHARE;
     const held = await takeLease(store, clock, name, around.networkOf(account), owner, ttlMs).catch(doubted);
@@ -167,10 +170,17 @@ export function makeKeeper(parts: KeeperParts): Keeper {
 
   return {
     tend: (name) => underLease(name, tendHeld),
-    receive: (name, arrival) =>
-      underLease(name, (account, held, record) =>
-        attempts.act(account, held, record, { kind: 'consent', source: 'consent', arrival }),
-      ),
+    async receive(name, arrival) {
+      const exchange: Work = (account, held, record) =>
+        attempts.act(account, held, record, { kind: 'consent', source: 'consent', arrival });
+      const found = { open: false };
+      const tended = await underLease(name, (account, held, record) => {
+        // Noted over, nobody would know of it any more.
+        found.open = record.attempt !== undefined;
+        return found.open ? closeOpenAttempt(account, held, record) : exchange(account, held, record);
+      });
+      return found.open ? underLease(name, exchange) : tended;
+    },
     take: (name, notice) =>
       underLease(name, async (account, held, record) => {
         const tended = await take(account, held, record, notice);

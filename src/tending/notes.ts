@@ -35,7 +35,14 @@ export type Note = (
   how: Pick<NoteOptions, 'passesBreaker' | 'passesSilence' | 'seedSpent'> & { readonly kind?: AttemptKind },
 ) => Promise<MayCall>;
 
-export function makeNote(parts: KeeperParts, around: Surroundings, outcomes: Outcomes, tell: Telling): Note {
+/** @param unsent the attempts of this process that Redis may know of though their calls never went out, by account */
+export function makeNote(
+  parts: KeeperParts,
+  around: Surroundings,
+  outcomes: Outcomes,
+  tell: Telling,
+  unsent: Map<string, number>,
+): Note {
   const { store, clock } = parts;
 
   async function heldBackBy(
@@ -72,6 +79,7 @@ export function makeNote(parts: KeeperParts, around: Surroundings, outcomes: Out
     const credentials = parts.fingerprints(account.credentials);
     const fingerprint = around.fingerprintOf(account);
     const attempt: Attempt | undefined = kind && { kind, startedAt: now, by: parts.instance, fingerprint };
+    if (attempt) unsent.set(account.name, now);
     const noted = await store.note(held.lease, attempt, {
       ...how,
       ttlMs: timeoutMs * LEASE_SHARE,
@@ -90,6 +98,7 @@ export function makeNote(parts: KeeperParts, around: Surroundings, outcomes: Out
         },
       }),
     });
+    unsent.delete(account.name);
     if (noted.outcome === 'noted') return { may: 'call', halfOpen: noted.halfOpen, startedAt: now };
     if (!('until' in noted)) {
       return { may: 'not', tended: { outcome: noted.outcome } };

@@ -106,4 +106,13 @@ describe('a holder whose lease ran out while it was away', () => {
     await store.release(slow);
     expect(await server.client().get('refresher:lease:DESK')).toBe(held?.lease.owner);
   });
+
+  it('is told that its token is in where only the reply was lost, whoever took the next lease', async () => {
+    await server.client().del('refresher:lease:DESK');
+    const later = await store.acquire('DESK', network, 'later', 10_000);
+    expect(later?.lease.fence).toBeGreaterThan(next.fence);
+    expect((await store.commit(next, network, commitOf(next, 'newer'), Date.now())).outcome).toBe(
+      'committed',
+    );
+  });
 });

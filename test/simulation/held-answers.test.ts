@@ -30,3 +30,39 @@ test.for([
     expect(world.state('IG')['state']).toBe('fresh');
   },
 );
+
+test('a Redis that is emptied while a call is under way makes its process send no second one', async () => {
+  world = await makeWorld({ entries: [ig], latencyMs: [2_700, 2_800] });
+  watchSpending(world);
+  await world.runUntil('a token', () => world.token('IG') !== undefined, MINUTE_MS);
+  let isEmptied = false;
+  world.onCall((call, what) => {
+    if (isEmptied || call.operation !== 'refresh-token' || what !== 'arrived') return;
+    isEmptied = true;
+    world.loseData(() => {
+      world.redisServer.keyspace.clear();
+      // As the sweep enters it again.
+      world.redisServer.keyspace.make('refresher:due:ig', 'zset').scores.set('IG', world.now());
+    });
+  });
+  await world.runFor(50 * SECOND_MS);
+  expect(isEmptied).toBe(true);
+  expect(count('login')).toBe(1);
+});
+
+test('an attempt that Redis noted without saying so in time never went out, and costs no login', async () => {
+  world = await makeWorld({ entries: [ig] });
+  watchSpending(world);
+  await world.runUntil('a token', () => world.token('IG') !== undefined, MINUTE_MS);
+  let lost = 0;
+  world.onStep((changed) => {
+    if (lost > 0 || !changed.includes('refresher:lease:IG')) return;
+    // The lease was taken: what comes next is the note.
+    lost += 1;
+    world.redisNet.loseReplies(1);
+  });
+  await world.runFor(3 * MINUTE_MS);
+  expect(lost).toBe(1);
+  expect(count('login')).toBe(1);
+  expect(world.token('IG')).toBeDefined();
+});

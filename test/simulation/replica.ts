@@ -204,6 +204,7 @@ async function assemble(parts: ReplicaParts, accounts: Accounts): Promise<Runnin
       await redis.ping();
       await enter();
       await beat();
+      await upkeep.openAll();
       await entrance.enterAll();
       await entrance.lookAtFirst();
       break;

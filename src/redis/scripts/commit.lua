@@ -17,6 +17,10 @@ if p.restore then
   end
 else
   if tonumber(redis.call('HGET', record, 'fence') or '0') > tonumber(p.fence) then
+    -- It is in already: only the reply was lost on the way, and somebody has taken the next lease.
+    if redis.call('HGET', record, 'generation') == p.generation then
+      return { 1, 0 }
+    end
     return { 0 }
   end
   -- Taken over from somebody else, who may have written a newer one since it was read.
