@@ -190,7 +190,7 @@ function outcomeOf(parts: LoginOnceParts, tended: Tended): LoginOutcome {
 function waits(name: string, decision: Extract<Tended, { outcome: 'rested' }>['decision']): LoginOutcome {
   const { state, because, nextAt } = decision;
   if (state === 'stopped') {
-    const message = `${name} is stopped (${because}), and nothing was sent: mend its credentials, or say "refresh ${name} --force" to the running service.`;
+    const message = `${name} is stopped (${because}), and nothing was sent: mend its credentials, or run "token-refresher refresh ${name} --force" beside the running service.`;
     return failed(because, message);
   }
   if (state === 'fresh') {

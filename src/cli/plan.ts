@@ -4,10 +4,14 @@ import { readLimits } from '../app/limits.ts';
 import { readPlan } from '../app/planning.ts';
 import { brokers } from '../brokers/index.ts';
 import { systemClock } from '../core/clock.ts';
+import { describe } from '../core/describe.ts';
 import { duration } from '../core/duration.ts';
 import { budgetSentence, per, planAnswer, subjectOf, verdictOf } from '../core/plan-words.ts';
 import type { Plan, PlannedBudget } from '../core/plan.ts';
 import { makeInstances } from '../redis/instances.ts';
+import { makeRoster } from '../redis/roster.ts';
+import { readFacts } from '../redis/statuses.ts';
+import { silenceLines } from './silences.ts';
 import { commandConfig, withRedis } from './session.ts';
 
 const MOST_HOURS = 168;
@@ -37,13 +41,24 @@ verdict; scripts read "verdict" of --json.`,
     .action(async (options: { hours: number; json?: boolean }) => {
       const config = commandConfig();
       const sources = { brokers, limits: readLimits(brokers, config.setting), egress: config.egressId };
-      const { plan, alone } = await withRedis(config, async (redis) => {
+      const { plan, alone, silent } = await withRedis(config, async (redis) => {
         const now = systemClock.now();
         const living = await makeInstances(redis, 'plan').others(now);
-        return { plan: await readPlan({ ...sources, redis }, options.hours, now), alone: living === 0 };
+        const facts = await readFacts(redis, [...(await makeRoster(redis).read())]);
+        return {
+          plan: await readPlan({ ...sources, redis }, options.hours, now),
+          silent: await silenceLines(
+            redis,
+            config.egressId,
+            facts.map((each) => describe(each, now)),
+          ),
+          alone: living === 0,
+        };
       });
       if (alone) process.stderr.write('No service is running on this Redis: nothing of this will happen.\n');
-      process.stdout.write(options.json ? `${JSON.stringify(planAnswer(plan), null, 2)}\n` : showPlan(plan));
+      process.stdout.write(
+        options.json ? `${JSON.stringify(planAnswer(plan), null, 2)}\n` : `${silent}${showPlan(plan)}`,
+      );
     });
 }
 

@@ -9,6 +9,7 @@ import { makeInstances } from '../redis/instances.ts';
 import { keys } from '../redis/keys.ts';
 import { makeRoster } from '../redis/roster.ts';
 import { readFacts } from '../redis/statuses.ts';
+import { silenceLines } from './silences.ts';
 import { commandConfig, withRedis } from './session.ts';
 
 /** `status`: every account at a glance. */
@@ -17,12 +18,15 @@ export function statusCommand(): Command {
     .description('Show every account: its state, how long its token lives, and what is wrong.')
     .option('--json', 'print JSON for machines')
     .action(async (options: { json?: boolean }) => {
-      const { accounts, alone, simulated } = await withRedis(commandConfig(), async (redis) => {
+      const config = commandConfig();
+      const { accounts, alone, simulated, silent } = await withRedis(config, async (redis) => {
         const facts = await readFacts(redis, [...(await makeRoster(redis).read())]);
         const simulated = (await redis.get(keys.world)) === 'simulated';
         const living = await makeInstances(redis, 'status').others(systemClock.now());
+        const accounts = facts.map((each) => describe(each, systemClock.now()));
         return {
-          accounts: facts.map((each) => describe(each, systemClock.now())),
+          accounts,
+          silent: await silenceLines(redis, config.egressId, accounts),
           alone: living === 0,
           simulated,
         };
@@ -34,7 +38,7 @@ export function statusCommand(): Command {
       if (alone)
         process.stderr.write('No service is running on this Redis: nothing below is being refreshed.\n');
       process.stdout.write(
-        options.json ? `${JSON.stringify(overview(accounts), null, 2)}\n` : table(accounts),
+        options.json ? `${JSON.stringify(overview(accounts), null, 2)}\n` : `${silent}${table(accounts)}`,
       );
     });
 }

@@ -62,8 +62,8 @@ export function describe(facts: StatusFacts, now: number): AccountStatus {
   const left = Math.max(0, (facts.expiresAt ?? 0) - now);
   const valid = left > 0;
   const trouble = readTrouble(facts.trouble);
-  // A stopped account is looked at, but nothing is tried: no time to wait for.
-  const idle = state === 'disabled' || state === 'paused' || state === 'stopped';
+  // A stopped account is looked at, but nothing is tried; one whose call is under way has the claim's horizon there.
+  const idle = ['disabled', 'paused', 'stopped', 'refreshing'].includes(state);
   const next = idle ? undefined : facts.person ? personsNext(facts, valid) : facts.dueAt;
   return {
     valid,

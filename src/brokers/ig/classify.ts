@@ -58,7 +58,7 @@ const notTaken: Meaning = {
   kind: 'transient',
   code: 'server_fault',
   scope: 'broker',
-  text: 'IG could not take the call',
+  text: 'IG could not take the call: usual at weekends, while it is closed for maintenance. Nothing is to be done, each login signs in when it is back',
 };
 const notSwitched: Meaning = {
   kind: 'transient',

@@ -237,7 +237,7 @@ describe('one login', () => {
       'a stopped account',
       rested('stopped', 'bad_credentials'),
       'bad_credentials',
-      'USER_A is stopped (bad_credentials), and nothing was sent: mend its credentials, or say "refresh USER_A --force" to the running service.',
+      'USER_A is stopped (bad_credentials), and nothing was sent: mend its credentials, or run "token-refresher refresh USER_A --force" beside the running service.',
     ],
     [
       'a silence',

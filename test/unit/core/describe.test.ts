@@ -83,7 +83,8 @@ subject('an account as operators see it', () => {
     expect(next({ ...waiting, reason: 'asked' }, NOW)).toBeNull();
   });
   it('with a call on its way is refreshing', () => {
-    expect(describe(facts({ underWay: true }), NOW).state).toBe('refreshing');
+    const underWay = describe(facts({ underWay: true, dueAt: NOW + 9_000 }), NOW);
+    expect(underWay).toMatchObject({ state: 'refreshing', next_refresh: null });
   });
   it('that was stopped says why in words', () => {
     const trouble = JSON.stringify({
