@@ -94,6 +94,9 @@ function becomes({ held }: PlannedBudget): string {
   const waits = held.filter((each) => !each.instead);
   const longest = Math.max(0, ...waits.map(({ until, dueAt }) => until - dueAt));
   const gaps = held.filter(({ gapMs }) => gapMs >= LOST_MS);
+  // No token is lost, and whoever reads it is told so.
+  if (instead > 0 && waits.length === 0)
+    return `Nothing fails: ${instead} ${instead === 1 ? 'signs' : 'sign'} in instead of renewing.`;
   const parts = [
     instead > 0 ? `${instead} will sign in instead` : '',
     waits.length > 0 ? `${waits.length} will wait, up to ${duration(longest)}` : '',

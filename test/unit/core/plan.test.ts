@@ -298,7 +298,7 @@ describe('a budget of failures', () => {
 describe('in words', () => {
   it('says what there is room for, what there is, what will become of it and what to do', () => {
     expect(budgetSentence(budget(planOf(names(40).map((name) => live(name, NOW)))))).toBe(
-      'From the network "desk" there is room for 12 renewals an hour, enough for 12 accounts that refresh every 64 min; it has 40. 28 will sign in instead. Serve some of them from another network with an EGRESS_ID of its own, or raise ALPHA_RENEWALS_PER_HOUR if the broker allows you more.',
+      'From the network "desk" there is room for 12 renewals an hour, enough for 12 accounts that refresh every 64 min; it has 40. Nothing fails: 28 sign in instead of renewing. Serve some of them from another network with an EGRESS_ID of its own, or raise ALPHA_RENEWALS_PER_HOUR if the broker allows you more.',
     );
     expect(budgetSentence(budget(planOf(spread(3))))).toBe(
       'From the network "desk" there is room for 12 renewals an hour, enough for 12 accounts that refresh every 64 min; it has 3.',
