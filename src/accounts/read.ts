@@ -169,12 +169,19 @@ function repeatedNames(entries: readonly CheckedEntry[]): readonly Fault[] {
 
 function repeatedLogins(logins: readonly ReadLogin[]): readonly Fault[] {
   const holders = new Map<string, string>();
-  return logins.flatMap(({ checked: { label }, login: { identity } }) => {
+  const lone = new Map<string, string>();
+  return logins.flatMap(({ checked: { label }, login: { identity, alone } }) => {
     const holder = holders.get(identity);
+    const other = alone && lone.get(alone.key);
     holders.set(identity, holder ?? label);
-    if (holder === undefined) return [];
-    const message = `is the same login as ${holder}: keep one of them, with the other's names in its accounts`;
-    return [{ at: label, message }];
+    if (alone) lone.set(alone.key, other ?? label);
+    if (holder !== undefined) {
+      const message = `is the same login as ${holder}: keep one of them, with the other's names in its accounts`;
+      return [{ at: label, message }];
+    }
+    return alone && other !== undefined
+      ? [{ at: label, message: `shares what only one may use: ${other} ${alone.why}` }]
+      : [];
   });
 }
 

@@ -164,6 +164,8 @@ export interface Login {
   readonly environment: string;
   /** Which login this is at the broker; two entries with the same identity are the same person. */
   readonly identity: string;
+  /** What no other login may use as well, and why not, for a person. */
+  readonly alone?: { readonly key: string; readonly why: string };
   /** What a person would have to change after a refusal; fingerprinted, never stored. */
   readonly credentials: readonly string[];
   /** The API key that limits of scope `key` are counted by; fingerprinted, never stored. */

@@ -9,6 +9,7 @@ import { insist } from './insist.ts';
 import type { HeldLease } from './lease.ts';
 import type { Listing } from './listings.ts';
 import { policyOf, type KeeperParts, type Tended } from './parts.ts';
+import { isPersons } from './persons.ts';
 import { claimsOf, publicationsOf } from './publications.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { Telling } from './telling.ts';
@@ -69,7 +70,10 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
     const worked = parts.fingerprints(account.credentials);
     const now = clock.now();
     const { proveEveryMs } = policyOf(parts, account);
-    const proofDueAt = proveEveryMs && account.connection.probe ? now + proveEveryMs : 0;
+    const isFound = session.source === 'adopted' && isPersons(account);
+    // What was found is served on, and whose it is asked at once where the account asks that of every token.
+    const waitMs = isFound && account.verify ? 0 : proveEveryMs;
+    const proofDueAt = proveEveryMs && account.connection.probe ? now + (waitMs ?? 0) : 0;
     const { owner } = session.grant;
     const isSignIn = session.source === 'sign-in' && got.startedAt !== undefined;
     const { names, error: unlisted } = got.listing ?? {};
@@ -85,7 +89,8 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
       dueAt: proofDueAt > 0 ? Math.min(session.renewAt, proofDueAt) : session.renewAt,
       ramp: got.ramp,
       facts: {
-        owner: owner === undefined ? record.owner : `${account.identity} ${owner}`,
+        // Found, not got by a person: whose it is stands in the token alone, and pins nobody.
+        owner: owner === undefined || isFound ? record.owner : `${account.identity} ${owner}`,
         proven: isSignIn ? worked[0] : record.proven,
         provenAt: got.proved ? now : 0,
         proofDueAt,

@@ -223,6 +223,8 @@ export function answeredOf(error: BrokerError): Answered {
     case 'refused':
       return error.sent && error.status !== undefined ? 'up' : undefined;
     case 'transient':
+      // Locked, or closed until an hour that it names: it has answered.
+      if (error.status === 423 || error.retryAfterMs !== undefined) return undefined;
       return error.scope === 'broker' || error.scope === 'egress' ? 'down' : undefined;
     case 'outcome-unknown':
       return error.status === undefined || error.status >= 500 ? 'down' : undefined;

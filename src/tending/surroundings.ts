@@ -5,6 +5,7 @@ import { budgetsOf, ledgerOf, type Budget, type Ledger } from '../core/limits.ts
 import { isLive, type AccountRecord } from '../core/session.ts';
 import type { Acquired, Network } from '../core/store.ts';
 import type { KeeperParts } from './parts.ts';
+import { isPersons } from './persons.ts';
 
 /** What stands around an account when something is decided or counted for it. */
 export interface Surroundings {
@@ -61,7 +62,9 @@ export function makeSurroundings(parts: KeeperParts): Surroundings {
     pinnedOwner(account, record) {
       const prefix = `${account.identity} `;
       if (record.owner?.startsWith(prefix)) return record.owner.slice(prefix.length);
-      return record.session?.identity === account.identity ? record.session.grant.owner : undefined;
+      const { session } = record;
+      const isFound = session?.source === 'adopted' && isPersons(account);
+      return session?.identity === account.identity && !isFound ? session.grant.owner : undefined;
     },
   };
 }

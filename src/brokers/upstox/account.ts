@@ -67,6 +67,13 @@ export function login(entry: RawEntry): ReturnType<Broker['login']> {
     environment: 'live',
     identity: userId === undefined ? `upstox/app/${clientId}` : `upstox/${userId}`,
     credentials: [clientId, clientSecret, redirectUri],
+    // An app has one notifier URL, and asks one user.
+    ...(approval === 'request' && {
+      alone: {
+        key: `upstox/app/${clientId}`,
+        why: 'asks for approvals through the same app: an app at Upstox asks one user and posts to one address, so give each entry an app of its own (clientId)',
+      },
+    }),
     connect: (io) =>
       makeConnection({ app: { clientId, clientSecret, redirectUri }, userId, approval, extendedToken }, io),
   };

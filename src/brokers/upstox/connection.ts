@@ -5,7 +5,7 @@ import { classify } from './classify.ts';
 import { makeConsent, type Terms } from './consent.ts';
 import { inherit, makeGrant } from './grants.ts';
 import { send } from './send.ts';
-import { isLongLived, sameUser } from './token.ts';
+import { isLongLived, ownerOf, sameUser } from './token.ts';
 import { isExceptionDump, isLoggedOut, logoutRequest, profileRequest, readProfileOwner } from './wire.ts';
 
 /**
@@ -42,7 +42,9 @@ export function makeConnection(terms: Terms, io: BrokerIo): Connection {
     inherit: (grant, previous, now) => inherit(grant, previous, terms.extendedToken, now),
 
     adopt(token: string, now: number): Grant | undefined {
-      const { exp, iat, sub: owner } = readJwt(token) ?? {};
+      const claims = readJwt(token) ?? {};
+      const { exp, iat } = claims;
+      const owner = ownerOf(claims);
       if (exp === undefined || isLongLived({ exp, ...(iat !== undefined && { iat }) }, now)) return undefined;
       if (userId !== undefined && owner !== undefined && !sameUser(owner, userId)) return undefined;
       const issuedAt = Math.min(iat ?? now, now);

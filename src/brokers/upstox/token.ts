@@ -13,6 +13,10 @@ export function sameUser(one: string, other: string): boolean {
   return one.toUpperCase() === other.toUpperCase();
 }
 
+/** Whose token it is by its own word, where that looks like a user id. */
+export const ownerOf = ({ sub }: JwtClaims): string | undefined =>
+  sub !== undefined && userIdShape.test(sub) ? sub : undefined;
+
 /** True where the token itself names another user. Its `sub` was seen by users, the docs are silent. */
 export function namesAnother(token: string, userId: string): boolean {
   const sub = readJwt(token)?.sub;

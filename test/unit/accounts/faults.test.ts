@@ -1,7 +1,10 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { loadAccounts } from '../../../src/accounts/read.ts';
+import { loadAccounts, readAccounts } from '../../../src/accounts/read.ts';
+import { upstox } from '../../../src/brokers/upstox/index.ts';
+import type { Connection } from '../../../src/core/broker.ts';
 import { ConfigurationError } from '../../../src/core/errors.ts';
 import { removeFolders } from '../../support/folder.ts';
 import { openDesk, said } from './fakes.ts';
@@ -151,6 +154,29 @@ describe('what is wrong between entries', () => {
     expect(said(await desk.read())).toEqual([
       `credentials.json, entry 2 (again): is the same login as ${desk.file}, entry 1 (USER_1): keep one of them, with the other's names in its accounts`,
     ]);
+  });
+
+  it('is what the broker leaves to one login alone', async () => {
+    const app = {
+      broker: 'upstox',
+      clientId: 'made-up-app',
+      clientSecret: 'made-up-secret',
+      redirectUri: 'https://app.example/callback',
+    };
+    const folder = await mkdtemp(join(tmpdir(), 'token-refresher-'));
+    const file = join(folder, 'credentials.json');
+    const read = async (approval: string): Promise<readonly string[]> => {
+      const entries = ['AB0001', 'AB0002'].map((userId) => ({ ...app, name: userId, userId, approval }));
+      await writeFile(file, JSON.stringify(entries));
+      const connect = (): Connection => ({});
+      const { faults } = await readAccounts({ file, brokers: [upstox], setting: () => undefined, connect });
+      return faults.map(({ message }) => message);
+    };
+    expect(await read('browser')).toEqual([]);
+    expect(await read('request')).toEqual([
+      expect.stringMatching(/entry 1 \(AB0001\) asks for approvals through the same app: .*clientId/),
+    ]);
+    await rm(folder, { recursive: true });
   });
 });
 

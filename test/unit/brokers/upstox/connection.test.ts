@@ -339,6 +339,12 @@ describe("somebody else's token from Redis", () => {
     expect(grant?.owner).toBe('AB0001');
   });
 
+  it('names no owner where its subject looks like no user id', () => {
+    const grant = adopt({ sub: 'f81d4fae-7dec-11d0', exp: seconds(now) + 3600 }, { userId: undefined });
+    expect(grant).toBeDefined();
+    expect(grant?.owner).toBeUndefined();
+  });
+
   it('brings the instant of its issue along', () => {
     const iat = ist('2026-01-13T09:00:00');
     expect(adopt({ iat: seconds(iat), exp: seconds(ist('2026-01-14T03:30:00')) })?.issuedAt).toBe(iat);
