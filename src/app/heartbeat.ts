@@ -20,6 +20,8 @@ export interface Heartbeat {
 }
 
 const EVERY_MS = 60_000;
+/** So soon it is looked again while all is not well: a watchdog should not wait a minute longer than it must. */
+const AGAIN_MS = 5_000;
 const CALL_MS = 10_000;
 
 /** No token is expected of these: nobody is served, or a person's morning is still to come. */
@@ -42,8 +44,10 @@ export function startHeartbeat(parts: HeartbeatParts): Heartbeat {
   const stopping = new AbortController();
   let isUnheard = false;
 
+  const isWell = async (): Promise<boolean> =>
+    (await parts.reasons()).length === 0 && brokersWithout(await parts.accounts()).length === 0;
+
   async function beat(): Promise<void> {
-    if ((await parts.reasons()).length > 0 || brokersWithout(await parts.accounts()).length > 0) return;
     const answer = await fetch(parts.url, {
       redirect: 'follow',
       signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(CALL_MS)]),
@@ -61,8 +65,9 @@ export function startHeartbeat(parts: HeartbeatParts): Heartbeat {
 
   const running = (async () => {
     while (!stopping.signal.aborted) {
-      await beat().catch(() => undefined);
-      await clock.sleep(EVERY_MS, stopping.signal);
+      const well = await isWell().catch(() => false);
+      if (well) await beat().catch(() => undefined);
+      await clock.sleep(well ? EVERY_MS : AGAIN_MS, stopping.signal);
     }
   })();
   return {

@@ -135,7 +135,10 @@ describe('the service', () => {
     ends.push(() => mail.stop());
     await withBench(
       {
-        entries: [{ username: 'DESK', password: 'made-up-wrong-pass' }],
+        entries: [
+          { username: 'DESK', password: 'made-up-wrong-pass' },
+          { username: 'OTHER', password: 'made-up-password' },
+        ],
         env: {
           ALERT_WEBHOOK_URL: hook.url,
           ALERT_WEBHOOK_SECRET: 'made-up-secret',
@@ -149,7 +152,7 @@ describe('the service', () => {
           what: 'both channels',
           timeoutMs: 15_000,
         });
-        await until(() => heart.posts.length > 0, { what: 'a heartbeat' });
+        await until(() => heart.posts.length > 0, { what: 'a heartbeat', timeoutMs: 20_000 });
         expect(JSON.parse(hook.posts[0]?.body ?? '')).toMatchObject({ event: 'opened', failing: ['DESK'] });
         expect(mail.mails[0]?.text).toContain('bad_credentials');
       },
