@@ -41,7 +41,7 @@ export interface EngineParts {
   readonly mirror: Mirror;
   readonly metrics: Pick<Metrics, 'attempted'>;
   readonly limits: (broker: string) => readonly Limit[];
-  readonly isHoliday: (day: string) => boolean;
+  readonly isHoliday: (day: string, zone: string) => boolean;
   /** Accounts of this broker became due just now. */
   readonly woken: (broker: string) => void;
 }

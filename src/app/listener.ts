@@ -20,7 +20,7 @@ export interface ListenerParts {
   readonly titleOf: (broker: string) => string;
   readonly metrics: Pick<Metrics, 'attempted'>;
   readonly woken: (broker: string) => void;
-  readonly isHoliday: (day: string) => boolean;
+  readonly isHoliday: (day: string, zone: string) => boolean;
 }
 
 /** What the keeper says, turned into alerts; in order, and without ever holding up the keeper. */

@@ -7,7 +7,7 @@ export interface ConnectParts {
   readonly setting: (variable: string) => string | undefined;
   readonly http: Http;
   readonly clock: Clock;
-  readonly isHoliday: (day: string) => boolean;
+  readonly isHoliday: (day: string, zone: string) => boolean;
   /** Tells a simulated broker of the login, so that it knows whose it is; undefined: the brokers are real. */
   readonly introduce?: ((broker: string, login: Login) => void) | undefined;
 }

@@ -1,4 +1,4 @@
-import { DateTime } from 'luxon';
+import { DateTime, IANAZone } from 'luxon';
 import { whyUnreadable } from '../core/errno.ts';
 import type { Fault } from '../core/errors.ts';
 import { withoutMark, type Surroundings } from './settings.ts';
@@ -6,8 +6,11 @@ import type { Parsed } from './values.ts';
 
 /** The days of HOLIDAYS_FILE. */
 export interface Holidays {
-  /** @param day like `2026-01-26` */
-  isHoliday(day: string): boolean;
+  /**
+   * @param day like `2026-01-26`
+   * @param zone whose day it is: a date may be listed for one zone alone
+   */
+  isHoliday(day: string, zone: string): boolean;
   /** Reads the file anew. The old list stays in force where there are faults. */
   reread(): readonly Fault[];
 }
@@ -37,7 +40,10 @@ export function openHolidays(
     return [];
   };
   const faults = reread();
-  return { holidays: { isHoliday: (day) => days.has(day), reread }, faults };
+  return {
+    holidays: { isHoliday: (day, zone) => days.has(day) || days.has(`${day} ${zone}`), reread },
+    faults,
+  };
 }
 
 function readDays(file: string, readText: Surroundings['readText']): Parsed<ReadonlySet<string>> {
@@ -51,7 +57,8 @@ function readDays(file: string, readText: Surroundings['readText']): Parsed<Read
 }
 
 /**
- * Reads a list of holidays: one ISO date a line, `#` begins a comment; or a JSON array of such dates.
+ * Reads a list of holidays: one ISO date a line, with a zone behind it where it is that zone's alone, and `#` before
+ * a comment; or a JSON array of the same.
  * What is wrong is said by its place, never by a piece of the text.
  */
 export function parseHolidays(text: string): Parsed<ReadonlySet<string>> {
@@ -62,7 +69,7 @@ function fromLines(text: string): Parsed<ReadonlySet<string>> {
   const lines = text.split(/\r?\n/).map((line) => line.replace(/#.*$/, '').trim());
   const wrong = lines.flatMap((line, index) => (line === '' || isDay(line) ? [] : [index + 1]));
   if (wrong.length > 0) return { wrong: `holds no date like 2026-01-26 in ${places('line', wrong)}` };
-  return { value: new Set(lines.filter((line) => line !== '')) };
+  return { value: new Set(lines.filter(isDay).map(canonical)) };
 }
 
 function fromJson(text: string): Parsed<ReadonlySet<string>> {
@@ -77,14 +84,17 @@ function fromJson(text: string): Parsed<ReadonlySet<string>> {
   const entries: readonly unknown[] = document;
   const wrong = entries.flatMap((entry, index) => (isDay(entry) ? [] : [index + 1]));
   if (wrong.length > 0) return { wrong: `holds no date like 2026-01-26 in ${places('entry', wrong)}` };
-  return { value: new Set(entries.filter(isDay)) };
+  return { value: new Set(entries.filter(isDay).map(canonical)) };
 }
 
-/** A day that is in the calendar: the 30th of February would never come. */
-const isDay = (value: unknown): value is string =>
-  typeof value === 'string' &&
-  /^\d{4}-\d{2}-\d{2}$/.test(value) &&
-  DateTime.fromISO(value, { zone: 'utc' }).isValid;
+/** A day that is in the calendar, the 30th of February would never come; and perhaps a zone that there is. */
+const isDay = (value: unknown): value is string => {
+  if (typeof value !== 'string') return false;
+  const [, day = '', zone] = /^(\d{4}-\d{2}-\d{2})(?:[ \t]+([A-Za-z][\w+/-]*))?$/.exec(value) ?? [];
+  return DateTime.fromISO(day, { zone: 'utc' }).isValid && (zone === undefined || IANAZone.isValidZone(zone));
+};
+
+const canonical = (entry: string): string => entry.replace(/\s+/, ' ');
 
 function places(word: string, numbers: readonly number[]): string {
   const named = numbers.slice(0, PLACES_NAMED).join(', ');

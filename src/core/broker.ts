@@ -136,8 +136,8 @@ export interface BrokerIo {
   readonly http: Http;
   /** Broker-wide settings taken from the environment, by variable name. */
   readonly setting: (variable: string) => string | undefined;
-  /** True for a day (`2026-01-26`) that HOLIDAYS_FILE lists. */
-  readonly isHoliday: (day: string) => boolean;
+  /** True for a day (`2026-01-26`) that HOLIDAYS_FILE lists for this zone, or for all. */
+  readonly isHoliday: (day: string, zone: string) => boolean;
 }
 
 export interface HttpRequest {

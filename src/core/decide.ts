@@ -24,7 +24,7 @@ export interface Situation {
   readonly refusedKey?: Trouble | undefined;
   /** No call before this instant (ms), 0 where nothing forbids one, and why. */
   readonly silence: { readonly until: number; readonly because: 'broker_silence' | 'broker_down' };
-  readonly isHoliday: (day: string) => boolean;
+  readonly isHoliday: (day: string, zone: string) => boolean;
 }
 
 /** Why an account rests, where no error is the reason; docs/errors.md explains each. */

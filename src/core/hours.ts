@@ -19,11 +19,11 @@ const LOOK_AHEAD_DAYS = 366;
 
 /**
  * The next moment (ms) at or after `now` that lies within the hours and on no holiday; `now` itself
- * where no hours are set. `isHoliday` takes a day like `2026-01-26`.
+ * where no hours are set. `isHoliday` takes a day like `2026-01-26`, and the zone whose day it is.
  */
 export function nextWithin(
   hours: Hours | undefined,
-  isHoliday: (day: string) => boolean,
+  isHoliday: (day: string, zone: string) => boolean,
   now: number,
 ): number {
   if (!hours) return now;
@@ -32,7 +32,12 @@ export function nextWithin(
   for (let ahead = -1; ahead <= LOOK_AHEAD_DAYS; ahead++) {
     const day = today.plus({ days: ahead });
     const weekday = weekdays[day.weekday - 1];
-    if (weekday === undefined || !hours.days.includes(weekday) || isHoliday(day.toISODate() ?? '')) continue;
+    if (
+      weekday === undefined ||
+      !hours.days.includes(weekday) ||
+      isHoliday(day.toISODate() ?? '', hours.zone)
+    )
+      continue;
     const from = at(day, hours.from);
     const to = hours.to > hours.from ? at(day, hours.to) : at(day.plus({ days: 1 }), hours.to);
     if (now < to) return Math.max(now, from);
@@ -43,7 +48,7 @@ export function nextWithin(
 /** True while people are there. */
 export function isWithin(
   hours: Hours | undefined,
-  isHoliday: (day: string) => boolean,
+  isHoliday: (day: string, zone: string) => boolean,
   now: number,
 ): boolean {
   return nextWithin(hours, isHoliday, now) === now;

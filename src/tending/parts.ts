@@ -44,7 +44,7 @@ export interface KeeperParts {
   /** Keyed fingerprints, the sealing key's first. */
   readonly fingerprints: (secrets: readonly string[]) => readonly string[];
   /** True for a day (`2026-01-26`) on which nobody is asked. */
-  readonly isHoliday: (day: string) => boolean;
+  readonly isHoliday: (day: string, zone: string) => boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

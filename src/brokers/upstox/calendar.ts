@@ -60,16 +60,16 @@ export function parseApprovalTime(text: string): number | undefined {
  * on no holiday, from `approvalMinute` to midnight in India. From midnight on the trading day is over
  * and a token would die at 03:30; after that nobody is woken before the approval time. Within the
  * window the answer is `now` itself: how often a person is reminded is the caller's matter.
- * `isHoliday` takes a day of India's calendar, `2026-01-26`.
+ * `isHoliday` takes a day of India's calendar, `2026-01-26`, and its zone.
  */
 export function nextAskAt(
   now: number,
   approvalMinute: number,
-  isHoliday: (day: string) => boolean = () => false,
+  isHoliday: (day: string, zone: string) => boolean = () => false,
 ): number {
   const { day: today, minute } = indianTime(now);
   for (let day = today; day <= today + LOOK_AHEAD_DAYS; day++) {
-    if (!isWeekday(day) || isHoliday(dateOf(day))) continue;
+    if (!isWeekday(day) || isHoliday(dateOf(day), 'Asia/Kolkata')) continue;
     return day === today && minute >= approvalMinute ? now : instant(day, approvalMinute);
   }
   return nextAskAt(now, approvalMinute);

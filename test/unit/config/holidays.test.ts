@@ -24,6 +24,8 @@ describe('a list of holidays', () => {
     ['a JSON list', ' ["2026-01-26",\n "2026-03-03"]\n', ['2026-01-26', '2026-03-03']],
     ['an empty JSON list', '[]', []],
     ['a leap day', '2028-02-29', ['2028-02-29']],
+    ['a day of one zone', '2026-01-26 \t Asia/Kolkata # Republic Day', ['2026-01-26 Asia/Kolkata']],
+    ['the same in JSON', '["2026-07-03 America/New_York"]', ['2026-07-03 America/New_York']],
   ])('may hold %s', (_what, text, expected) => {
     expect(days(text)).toEqual(expected);
   });
@@ -35,6 +37,8 @@ describe('a list of holidays', () => {
     ['2026-1-26', 'line 1'],
     ['2026-01-26 2026-03-03', 'line 1'],
     ['2026-01-26T00:00:00Z', 'line 1'],
+    ['2026-01-26 Asia/Nowhere', 'line 1'],
+    ['2026-01-26 Asia/Kolkata Europe/Paris', 'line 1'],
     ['["2026-01-26", 20260303, "MARKER", null]', 'entry 2, 3, 4'],
     [Array.from({ length: 12 }, () => 'MARKER').join('\n'), 'line 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more'],
   ])('%j is refused by its place', (text, place) => {
@@ -50,13 +54,22 @@ describe('HOLIDAYS_FILE', () => {
   const named = { HOLIDAYS_FILE: 'holidays.txt' };
 
   it('may be left out', () => {
-    expect(inspect({}).config?.holidays.isHoliday('2026-01-26')).toBe(false);
+    expect(inspect({}).config?.holidays.isHoliday('2026-01-26', 'Asia/Kolkata')).toBe(false);
+  });
+
+  it('keeps a day of one zone from all others', () => {
+    const { config } = inspect(named, { '/desk/holidays.txt': '2026-01-26 Asia/Kolkata\n2026-12-25\n' });
+    const holidays = config?.holidays;
+    const of = (day: string): unknown =>
+      ['Asia/Kolkata', 'America/New_York'].map((zone) => holidays?.isHoliday(day, zone));
+    expect(of('2026-01-26')).toEqual([true, false]);
+    expect(of('2026-12-25')).toEqual([true, true]);
   });
 
   it('is read from the working directory, and is one of the files read', () => {
     const { config } = inspect(named, { '/desk/holidays.txt': '\uFEFF2026-01-26\n' });
-    expect(config?.holidays.isHoliday('2026-01-26')).toBe(true);
-    expect(config?.holidays.isHoliday('2026-01-27')).toBe(false);
+    expect(config?.holidays.isHoliday('2026-01-26', 'Asia/Kolkata')).toBe(true);
+    expect(config?.holidays.isHoliday('2026-01-27', 'Asia/Kolkata')).toBe(false);
     expect(config?.filesRead()).toContain('/desk/holidays.txt');
   });
 
@@ -70,7 +83,7 @@ describe('HOLIDAYS_FILE', () => {
       'HOLIDAYS_FILE: /desk/holidays.txt holds no date like 2026-01-26 in line 1',
       expect.stringContaining('HTTP_PORT'),
     ]);
-    expect(basis.holidays.isHoliday('2026-01-26')).toBe(false);
+    expect(basis.holidays.isHoliday('2026-01-26', 'Asia/Kolkata')).toBe(false);
   });
 
   it('must be there where it is named', () => {
@@ -89,11 +102,11 @@ describe('HOLIDAYS_FILE', () => {
     expect(holidays.reread()).toEqual([
       { at: 'HOLIDAYS_FILE', message: '/desk/holidays.txt holds no date like 2026-01-26 in line 2' },
     ]);
-    expect(holidays.isHoliday('2026-01-26')).toBe(true);
-    expect(holidays.isHoliday('2026-03-03')).toBe(false);
+    expect(holidays.isHoliday('2026-01-26', 'Asia/Kolkata')).toBe(true);
+    expect(holidays.isHoliday('2026-03-03', 'Asia/Kolkata')).toBe(false);
     files['/desk/holidays.txt'] = '2026-03-03';
     expect(holidays.reread()).toEqual([]);
-    expect(holidays.isHoliday('2026-01-26')).toBe(false);
-    expect(holidays.isHoliday('2026-03-03')).toBe(true);
+    expect(holidays.isHoliday('2026-01-26', 'Asia/Kolkata')).toBe(false);
+    expect(holidays.isHoliday('2026-03-03', 'Asia/Kolkata')).toBe(true);
   });
 });

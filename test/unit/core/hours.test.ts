@@ -42,6 +42,19 @@ describe('the next moment within the hours', () => {
   });
 });
 
+describe('a holiday of one zone', () => {
+  it('is asked for with the zone of the hours, so that no other desk rests on it', () => {
+    const asked: string[] = [];
+    const now = Date.parse('2026-01-26T10:00Z');
+    const isHoliday = (day: string, zone: string): boolean => {
+      asked.push(`${day} ${zone}`);
+      return false;
+    };
+    nextWithin(kolkata, isHoliday, now);
+    expect(asked).toContain('2026-01-26 Asia/Kolkata');
+  });
+});
+
 describe('hours that end after midnight', () => {
   it.each<readonly [string, string, string]>([
     ['began in the evening', '2026-01-21T23:00Z', '2026-01-21T23:00Z'],
