@@ -319,7 +319,22 @@ const rows: readonly SwitchRow[] = [
   row('apiKeyNeeded', 'off', works(api)),
   row('apiKeyNeeded', 'on', works(api)),
   row('deviceIdEnforced', 'off', serves(apiWith({ deviceId: 'wrong-device' }), none, 3)),
-  row('deviceIdEnforced', 'on', serves(apiWith({ deviceId: 'wrong-device' }), none, 0)),
+  row('deviceIdEnforced', 'on', {
+    says: 'served without a gap, to no sub-account; a warning, until the list comes',
+    entry: { ...apiWith({ deviceId: 'wrong-device' }), discoverAccounts: true },
+    async check(scene) {
+      const { world, name } = scene;
+      await world.runFor(3 * LIFE_MS);
+      expect(await world.redis.lrange(name, 0, -1)).toHaveLength(1);
+      expect(scene.gaps()).toEqual([]);
+      expect(scene.opened()).toEqual(['access_denied warning']);
+      expect(world.openIncidents().map(({ accounts }) => accounts)).toEqual([[name]]);
+      world.setSwitch('tradovate', 'deviceIdEnforced', 'off');
+      await world.runFor(LIFE_MS);
+      expect(await world.redis.lrange(name, 0, -1)).toHaveLength(4);
+      expectWell(scene);
+    },
+  }),
   row('deviceApproval', 'off', works(api)),
   row('deviceApproval', 'on', {
     says: 'one login in 3 h; stopped; a token at once when the device is approved and a person allows one more try',
