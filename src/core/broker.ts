@@ -28,7 +28,7 @@ export interface Grant {
   readonly ownerIsExclusive?: boolean;
   /** The broker's account the headers act on. */
   readonly accountId?: string;
-  /** Further fields of `meta:<name>` (`streaming` …), as bots read them. */
+  /** Further fields of the login's own `meta:<name>` (`streaming` …), as bots read them: they act on its account. */
   readonly meta?: Readonly<Record<string, string>>;
   /** Further tokens of the same login, served as `token:<name>:<suffix>` until their own end. */
   readonly companions?: readonly Companion[];

@@ -22,7 +22,8 @@ export function publicationsOf(
       name,
       ...(!configured.has(name) && { discovered: true }),
       meta: {
-        ...grant.meta,
+        // What speaks of the login's own account would let a sub-account's bots hear of the wrong one.
+        ...(!sub && grant.meta),
         broker: account.broker,
         username: account.username,
         environment: account.environment,

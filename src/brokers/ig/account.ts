@@ -28,7 +28,9 @@ export const fields = {
       error: 'must be "demo" or "live" (in the environment: IG_DEMO "true" or "false")',
     })
     .default('demo'),
-  password: text('is missing: the password of the IG login'),
+  password: text('is missing: the password of the IG login').regex(/^.{0,350}$/, {
+    error: 'is no IG password: 1 to 350 characters without a line break',
+  }),
   apiKey: text(
     'is missing: an API key of this login and environment (IG: My Account > Settings > API keys)',
   ).regex(headerSafe, { error: 'has a character no API key has' }),
@@ -43,7 +45,11 @@ export const fields = {
 
 const entryShape = z.object({
   ...fields,
-  username: text('is missing: the username of the IG login'),
+  // IG's own pattern (session.html). Sent as it is, an e-mail address would count towards a lock.
+  username: text('is missing: the username of the IG login').regex(/^[\w-]{0,30}$/, {
+    error:
+      'is no IG username: 1 to 30 letters, digits, "-" and "_" (not the e-mail address; My Account shows it)',
+  }),
   accounts: z.array(z.string()).default([]),
   discoverAccounts: z.boolean().default(false),
 });

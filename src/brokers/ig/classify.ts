@@ -20,6 +20,9 @@ const QUOTA_PAUSE_MS = 10_000;
 /** The refusals of a login that IG may count towards its lock; after the others the password was right, or not looked at. */
 const failedLogins: ReadonlySet<IgErrorCode> = new Set(['bad_credentials', 'locked_out', 'unknown_refusal']);
 
+/** A broken Retry-After must not silence a network for days, ms. */
+const LONGEST_PAUSE_MS = 60 * 60_000;
+
 /** The shape of IG's codes. Anything else in that place could be an echo of what we sent. */
 const printableCode =
   /^(?:error|authentication|endpoint|invalid|service|system|unauthorised|validation)(?:\.[A-Za-z-]{1,60}){1,8}$/;
@@ -87,12 +90,19 @@ export function unconfirmedSwitch(answer: HttpAnswer): BrokerError {
 }
 
 /** The error for an answer whose meaning is known. IG's code is shown where it looks like one. */
-export function brokerError(meaning: Meaning, { status, json }: HttpAnswer): BrokerError {
+export function brokerError(meaning: Meaning, answer: HttpAnswer): BrokerError {
+  const { status, json } = answer;
   const { kind, text, ...fields } = meaning;
   const igCode = errorCodeOf(json);
   const said = igCode !== undefined && printableCode.test(igCode) ? `, ${igCode}` : '';
-  const pause = kind === 'throttled' ? { retryAfterMs: QUOTA_PAUSE_MS } : {};
+  const pause = kind === 'throttled' ? { retryAfterMs: pauseOf(answer) } : {};
   return new BrokerError(`${text} (HTTP ${status}${said}).`, { ...fields, kind, status, ...pause });
+}
+
+/** IG documents no Retry-After, but what stands in front of it may send one: seconds. */
+function pauseOf({ headers }: HttpAnswer): number {
+  const asked = 1_000 * Number(headers['retry-after']);
+  return asked > QUOTA_PAUSE_MS ? Math.min(asked, LONGEST_PAUSE_MS) : QUOTA_PAUSE_MS;
 }
 
 function withCode(asked: Asked, status: number, igCode: string): Meaning {

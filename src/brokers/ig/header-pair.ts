@@ -4,7 +4,7 @@ import type { IgAccount } from './account.ts';
 import { brokerError, refusal, unconfirmedSwitch } from './classify.ts';
 import { encryptedPassword } from './encryption.ts';
 import { fitOf } from './fit.ts';
-import { harmless, isDead, isGood, read } from './reading.ts';
+import { atBest, harmless, isDead, isGood, read } from './reading.ts';
 import {
   logout,
   PAIR_TYPE,
@@ -22,6 +22,9 @@ interface HeaderPair {
   readonly cst: string;
   readonly xst: string;
 }
+
+/** How long ending a session that is of no use may take, ms. */
+const END_PATIENCE_MS = 2_000;
 
 /**
  * When a header pair is signed in anew: at 0.75 to 0.8 of the six hours that it is sure to live. There
@@ -89,8 +92,12 @@ export function connectHeaderPair(
     const xst = tokenHeaders.parse(answer.headers)['x-security-token'];
     if (xst !== undefined) return { ...pair, xst };
     const session = await harmless(io.http(readSession(baseUrl, headers), call));
-    if (sessionAnswer.safeParse(session.json).data?.accountId !== wanted) throw unconfirmedSwitch(answer);
-    return pair;
+    if (sessionAnswer.safeParse(session.json).data?.accountId === wanted) return pair;
+    // Each try opens a session; one that nobody will use is ended, as well as that goes.
+    await atBest(io.clock, call, END_PATIENCE_MS, (patient) =>
+      endSession(io, logout(baseUrl, headers), patient),
+    );
+    throw unconfirmedSwitch(answer);
   };
 
   const probe = async (grant: Grant, call: Call): Promise<Proof> => {
@@ -114,9 +121,9 @@ export function connectHeaderPair(
     probe,
     fits: (grant) => fitOf(account, caller, grant),
     policy: { ...policy, typicalLifeMs: lifeMs },
-    // The encryption key, the login, and a switch of the account with its confirmation.
+    // The encryption key, the login, and a switch of the account with its confirmation or its end.
     cost: {
-      'sign-in': 1 + (account.encryptPassword ? 1 : 0) + (account.accountId === undefined ? 0 : 2),
+      'sign-in': 1 + (account.encryptPassword ? 1 : 0) + (account.accountId === undefined ? 0 : 3),
     },
     signOut: (grant, call) => endSession(io, logout(baseUrl, grant.headers), call),
   };
@@ -132,7 +139,8 @@ function pairOf(answer: HttpAnswer): HeaderPair {
 
 /** A 200 that is no session: IG says in the body what it wants first, in so far as it still does. */
 function notSignedIn(answer: HttpAnswer): BrokerError {
-  const { authenticationStatus } = pairLoginAnswer.parse(answer.json);
+  const { authenticationStatus, reroutingEnvironment, currentAccountId } = pairLoginAnswer.parse(answer.json);
+  const { cst } = tokenHeaders.parse(answer.headers);
   const needsHuman = { kind: 'needs-human', scope: 'account' } as const;
   switch (authenticationStatus) {
     case 'AUTHENTICATED_MISSING_CREDENTIALS':
@@ -156,6 +164,9 @@ function notSignedIn(answer: HttpAnswer): BrokerError {
         answer,
       );
     default:
+      // Anything that is JSON gets here: only what speaks of a login says that there was one.
+      if (!cst && !reroutingEnvironment && !authenticationStatus && !currentAccountId)
+        return refusal('sign-in', answer);
       return brokerError(
         {
           ...needsHuman,

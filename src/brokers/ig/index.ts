@@ -12,7 +12,7 @@ import { questions } from './questions.ts';
 export const ig: Broker = {
   name: 'ig',
   title: 'IG',
-  // Due at 34 s to 36 s of 60: two more tries of 6 s fit before the token dies, and never a margin near
+  // Due at 33 s to 36 s of 60: two more tries of 6 s fit before the token dies, and never a margin near
   // the whole life, which would refresh without end.
   policy: {
     dueAtShare: 0.6,

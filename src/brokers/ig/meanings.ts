@@ -64,12 +64,14 @@ const groups: readonly Group[] = [
   {
     ...needsHuman,
     code: 'client_refused',
-    text: 'IG does not let this login in through the API (no client account, or not from this site or application)',
-    igCodes: [
-      'authentication.failure.not-a-client-account',
-      'error.security.invalid-website',
-      'error.security.invalid-application',
-    ],
+    text: 'IG does not let this login in through the API (no client account, or not from this site)',
+    igCodes: ['authentication.failure.not-a-client-account', 'error.security.invalid-website'],
+  },
+  {
+    ...needsHuman,
+    code: 'client_refused',
+    text: "IG does not accept the application: by its documents the user agent is meant. See whether a proxy changes the calls' User-Agent",
+    igCodes: ['error.security.invalid-application'],
   },
   {
     ...webPlatform,

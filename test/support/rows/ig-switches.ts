@@ -172,7 +172,7 @@ const pairs: readonly Row[] = [
   value('switchBringsToken', 'yes', 'sign-in', 'works', { entry: elsewhere, calls: switchedTo }),
   value('switchBringsToken', 'no', 'sign-in', failing('transient', 'switch_unconfirmed'), {
     entry: elsewhere,
-    calls: [...switchedTo, 'session'],
+    calls: [...switchedTo, 'session', 'logout'],
   }),
   value('timeStampType', 'number', 'sign-in', 'works', { entry: encrypted, calls: withKey }),
   value('timeStampType', 'string', 'sign-in', 'works', { entry: encrypted, calls: withKey }),

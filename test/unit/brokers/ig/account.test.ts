@@ -33,6 +33,10 @@ describe('an entry', () => {
   it.each([
     ['no apiKey', { apiKey: undefined }, ['apiKey']],
     ['no password', { password: '' }, ['password']],
+    ['an e-mail address for a username', { username: 'desk@made-up.example' }, ['username']],
+    ['a username of 31 characters', { username: 'd'.repeat(31) }, ['username']],
+    ['a password of 351 characters', { password: 'p'.repeat(351) }, ['password']],
+    ['a password of two lines', { password: 'made\nup' }, ['password']],
     ['an unknown environment', { environment: 'prod' }, ['environment']],
     ['an unknown session', { session: 'v1' }, ['session']],
     ['an account id that breaks its header', { accountId: 'ZZ\n1' }, ['accountId']],

@@ -123,6 +123,18 @@ const unreadable: readonly (readonly [number, string, Verdict, Verdict])[] = [
   [504, page, ['outcome-unknown', 'unreadable_answer'], ['outcome-unknown', 'unreadable_answer']],
 ];
 
+describe('a 429', () => {
+  it.each([
+    ['120', 120_000],
+    ['3', 10_000],
+    ['999999', 3_600_000],
+    ['soon', 10_000],
+  ])('with Retry-After %s is left alone for as long, within reason', (value, pauseMs) => {
+    const answer = { status: 429, headers: { 'retry-after': value }, body: '', json: undefined };
+    expect(refusal('renewal', answer).retryAfterMs).toBe(pauseMs);
+  });
+});
+
 describe('an answer without a code', () => {
   for (const [status, body, atSignIn, atRenewal] of unreadable) {
     const verdicts = { 'sign-in': atSignIn, renewal: atRenewal } as const;

@@ -81,7 +81,7 @@ describe('a v2 sign-in', () => {
 describe('a 200 that is no session', () => {
   it.each<[string, Record<string, string>, object, string]>([
     ['no X-SECURITY-TOKEN', { cst: 'cst-1' }, { reroutingEnvironment: 'LIVE' }, 'rerouted'],
-    ['neither token', {}, {}, 'rerouted'],
+    ['neither token, but an account', {}, { currentAccountId: 'ZZ1A2' }, 'rerouted'],
     ['a rerouting with both', tokens, { reroutingEnvironment: 'UAT' }, 'rerouted'],
     ['CHANGE_ENVIRONMENT', { cst: 'c' }, { authenticationStatus: 'CHANGE_ENVIRONMENT' }, 'rerouted'],
     ['a status nobody knows', { cst: 'c' }, { authenticationStatus: 'SOMETHING_NEW' }, 'rerouted'],
@@ -116,6 +116,15 @@ describe('a 200 that is no session', () => {
       kind: 'outcome-unknown',
       code: 'unreadable_answer',
     });
+  });
+});
+
+describe('a 200 that speaks of no login', () => {
+  it('leaves open whether the login counted, and stops nobody', async () => {
+    const bench = makeBench();
+    bench.scripted.push(answerOf(200, { status: 'ok' }));
+    const error = await failureOf(bench.connect(v2).signIn?.(call));
+    expect(error).toMatchObject({ kind: 'outcome-unknown', code: 'unreadable_answer' });
   });
 });
 
@@ -161,6 +170,8 @@ describe('another account than the default one', () => {
     bench.scripted.push(answered(tokens), answerOf(200, {}), session);
     const error = await failureOf(bench.connect({ ...v2, accountId: 'ZZ9X8' }).signIn?.(call));
     expect(error).toMatchObject({ kind: 'transient', code: 'switch_unconfirmed' });
+    // What each further try would leave open at IG.
+    expect(made(bench).at(-1)).toBe('DELETE /session');
   });
 });
 
