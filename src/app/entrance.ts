@@ -51,7 +51,7 @@ export function makeEntrance(parts: EntranceParts): Entrance {
 
   async function tidy(): Promise<void> {
     // While a deploy rolls, another process may know accounts that this one does not.
-    if ((await parts.instances.others(clock.now())) > 0) return;
+    if ((await parts.instances.others()) > 0) return;
     const gone = [...(await roster.read()).keys()].filter((name) => !accounts.get(name));
     if (gone.length === 0) return;
     parts.log.warn(

@@ -138,7 +138,7 @@ async function assemble(options: FirstLoginOptions, releases: Releases): Promise
         consent,
         clock,
         host: config.http.host,
-        relay: makeRelay({ redis, seal, clock, name, instance }),
+        relay: makeRelay({ redis, seal, name, instance }),
       }),
     ask: async () => {
       const now = clock.now();

@@ -1,5 +1,4 @@
 import type { Redis } from 'ioredis';
-import type { Clock } from '../core/clock.ts';
 import { collect, keepConsent, takeConsent } from '../redis/consents.ts';
 import { makeInstances } from '../redis/instances.ts';
 import type { Seal } from '../redis/seal.ts';
@@ -8,7 +7,6 @@ import type { Relay } from './browser-login.ts';
 export interface RelayParts {
   readonly redis: Redis;
   readonly seal: Seal;
-  readonly clock: Pick<Clock, 'now'>;
   /** The account that logs in. */
   readonly name: string;
   /** This process, which serves nothing. */
@@ -16,10 +14,10 @@ export interface RelayParts {
 }
 
 /** The running service of this Redis, which has the port that a browser comes back to. */
-export function makeRelay({ redis, seal, clock, name, instance }: RelayParts): Relay {
+export function makeRelay({ redis, seal, name, instance }: RelayParts): Relay {
   return {
     async expect(state) {
-      if ((await makeInstances(redis, instance).others(clock.now())) === 0) return false;
+      if ((await makeInstances(redis, instance).others()) === 0) return false;
       await keepConsent(redis, state, name, 'terminal');
       return true;
     },

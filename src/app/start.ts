@@ -161,7 +161,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   if (config.simulate && !options.simulator) await refuseRealTokens(redis, accounts.all());
   await enterWorld({ ...world, newKey: options.newKey ?? false });
 
-  const beat = (): Promise<void> => engine.instances.beat(clock.now());
+  const beat = (): Promise<void> => engine.instances.beat();
   await beat();
   releases.add(() => engine.instances.leave());
   const entrance = makeEntrance({

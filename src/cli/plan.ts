@@ -43,7 +43,7 @@ verdict; scripts read "verdict" of --json.`,
       const sources = { brokers, limits: readLimits(brokers, config.setting), egress: config.egressId };
       const { plan, alone, silent } = await withRedis(config, async (redis) => {
         const now = systemClock.now();
-        const living = await makeInstances(redis, 'plan').others(now);
+        const living = await makeInstances(redis, 'plan').others();
         const facts = await readFacts(redis, [...(await makeRoster(redis).read())]);
         return {
           plan: await readPlan({ ...sources, redis }, options.hours, now),

@@ -43,7 +43,7 @@ async function refresh(
   name: string | undefined,
   force: boolean,
 ): Promise<void> {
-  if ((await makeInstances(redis, 'refresh').others(systemClock.now())) === 0) {
+  if ((await makeInstances(redis, 'refresh').others()) === 0) {
     throw new Failure('No service is running on this Redis: start it first.');
   }
   const roster = await makeRoster(redis).read();

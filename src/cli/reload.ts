@@ -20,7 +20,7 @@ export function reloadCommand(): Command {
       await withRedis(commandConfig(), async (redis) => {
         const id = randomUUID();
         const askedAt = systemClock.now();
-        const living = await makeInstances(redis, id).others(askedAt);
+        const living = await makeInstances(redis, id).others();
         await askForReload(redis, { id, acceptRemovals: options.acceptRemovals === true });
         while (systemClock.now() - askedAt < WAIT_MS) {
           await systemClock.sleep(LOOK_MS);

@@ -22,7 +22,7 @@ export function statusCommand(): Command {
       const { accounts, alone, simulated, silent } = await withRedis(config, async (redis) => {
         const facts = await readFacts(redis, [...(await makeRoster(redis).read())]);
         const simulated = (await redis.get(keys.world)) === 'simulated';
-        const living = await makeInstances(redis, 'status').others(systemClock.now());
+        const living = await makeInstances(redis, 'status').others();
         const accounts = facts.map((each) => describe(each, systemClock.now()));
         return {
           accounts,

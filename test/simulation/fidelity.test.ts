@@ -59,6 +59,8 @@ function bothAtOnce(
   /** Both servers must be told the same time, or every fence would differ by a millisecond or two. */
   const onReal = (words: readonly string[], at: number): readonly string[] => {
     const [name, script = '', ...rest] = words;
+    if (name === 'TIME')
+      return ['EVAL', `return { '${Math.floor(at / 1_000)}', '${(at % 1_000) * 1_000}' }`, '0'];
     const text = name === 'EVALSHA' ? texts.get(script) : name === 'EVAL' ? script : undefined;
     if (text === undefined) return words;
     const time = `{ '${Math.floor(at / 1_000)}', '${(at % 1_000) * 1_000}' }`;

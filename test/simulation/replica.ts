@@ -194,7 +194,7 @@ async function assemble(parts: ReplicaParts, accounts: Accounts): Promise<Runnin
     clock,
     log,
   });
-  const beat = (): Promise<void> => engine.instances.beat(clock.now());
+  const beat = (): Promise<void> => engine.instances.beat();
   const stopping = new AbortController();
   const look = makeLook({ ...engine, accounts, entrance, clock, stopping: stopping.signal });
 
