@@ -12,6 +12,7 @@ const desk = (hours: number, entries: Desk['entries'], wrong?: string): Desk => 
 });
 const rotating = [igLogin(dice, 0), igLogin(dice, 1)];
 const mixed = [tradovateLogin(dice, 0), igPair(dice, 0), tradovateLogin(dice, 1)];
+const clocked = [...rotating, igPair(dice, 2), { username: 'TV_0', password: 'made-up-pass-tv-0' }];
 const many = Array.from({ length: 20 }, (_, i) => ({
   username: `TV_${i}`,
   password: `made-up-pass-tv-${i}`,
@@ -59,6 +60,12 @@ export const aims: readonly Aim[] = [
     at: 'ends',
     desk: desk(1.5, mixed),
     chaos: { perHour: 4, only: ['tokens ended', 'clock skew'] },
+    seeds: 4,
+  },
+  {
+    at: 'clocks',
+    desk: desk(0.7, clocked),
+    chaos: { perHour: 30, only: ['clock jump'] },
     seeds: 4,
   },
 ];

@@ -60,12 +60,6 @@ const unfelt: readonly Wrong[] = [
   'redis replies lost',
 ];
 
-/**
- * What the rules do not ask of a run at random: a process whose clock stands wrong leaves a record whose
- * instants are wrong, and others give its keys their life by it.
- */
-const excused: Partial<InvariantOptions> = { clocksExcuse: true };
-
 /** Plays one seed from its first second to its last, all by itself. Everything follows from the seed. */
 export async function playSeed(options: ScenarioOptions): Promise<Outcome> {
   const { seed } = options;
@@ -90,7 +84,6 @@ export async function playSeed(options: ScenarioOptions): Promise<Outcome> {
   });
   const invariants = watchInvariants(world, {
     ...strictest,
-    ...excused,
     factsOutliveRedis: sharesDisk,
     planWithinMs: sweepEveryMs + 15 * SECOND_MS,
     ...options.invariants,

@@ -63,10 +63,9 @@ export function watchInvariants(world: World, options: InvariantOptions): Invari
     },
     clockMoved(apartMs) {
       wellness.disturbed();
-      // A pause that ends at an instant ends early for a clock that was put forward.
-      if (apartMs > LEAST_MOVED_MS) penalties.forget();
-      if (!options.clocksExcuse) return;
-      tokens.excuse(apartMs);
+      if (apartMs <= LEAST_MOVED_MS) return;
+      // A pause that ends at an instant ends early for a clock that was put forward. Nothing else is excused.
+      penalties.forget();
       signIns.clockMoved();
     },
     rearmed: signIns.rearmed,

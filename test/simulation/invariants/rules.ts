@@ -13,8 +13,6 @@ export interface InvariantOptions {
   readonly unknownPaceMs: number;
   /** True: what must not be forgotten when Redis loses its data is on a disk that all processes read. */
   readonly factsOutliveRedis: boolean;
-  /** True: a key may outlive its token by as much as the clocks of the processes ever stood apart. */
-  readonly clocksExcuse: boolean;
   /** How long an account may be without a plan, or overdue, while the service works, ms. */
   readonly planWithinMs: number;
 }
@@ -23,7 +21,6 @@ export const strictest: InvariantOptions = {
   unknownPerDay: 3,
   unknownPaceMs: 15 * 60_000,
   factsOutliveRedis: true,
-  clocksExcuse: false,
   planWithinMs: 45_000,
 };
 

@@ -14,7 +14,6 @@ const WATCHED_TOKENS = 12;
 
 /** What is served was handed out, is the newest, lives no longer than it does, and generations grow. */
 export function watchTokens(world: World): {
-  excuse(ms: number): void;
   /** An older token may be served again. */
   forget(): void;
   latest(): readonly Issued[];
@@ -29,7 +28,6 @@ export function watchTokens(world: World): {
   const gaps = new Map<string, Gap[]>();
   /** The newest of them. */
   const latest: Issued[] = [];
-  let excusedMs = 0;
   let order = 0;
   const { keyspace } = world.redisServer;
 
@@ -99,8 +97,7 @@ export function watchTokens(world: World): {
     if (known.username !== undefined && other !== undefined && known.username !== other)
       broken(`${key} holds a token of ${known.username}`);
     if (until === undefined) return broken(`${key} has no end`);
-    if (until > known.expiresAt + excusedMs)
-      broken(`${key} outlives its token by ${until - known.expiresAt} ms`);
+    if (until > known.expiresAt) broken(`${key} outlives its token by ${until - known.expiresAt} ms`);
     if (!counts) return;
     if (!firstAt.has(name)) firstAt.set(name, world.now());
     const before = published.get(name) ?? { order: 0, generation: 0 };
@@ -112,9 +109,6 @@ export function watchTokens(world: World): {
   }
 
   return {
-    excuse: (ms) => {
-      excusedMs = Math.max(excusedMs, ms);
-    },
     forget() {
       for (const [name, before] of published) published.set(name, { ...before, order: 0 });
     },
