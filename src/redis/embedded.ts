@@ -55,7 +55,7 @@ const settings = (dir: string): readonly string[] => [
 export async function startEmbeddedRedis(options: EmbeddedOptions): Promise<EmbeddedRedis> {
   const { clock, server, say } = options;
   const dir = await makeFolder(join(options.stateDir, 'redis'));
-  const hold = await takeHold(dir);
+  const hold = await takeHold(dir, clock);
   if (!hold.held) {
     throw fault(
       'STATE_DIR',
