@@ -4,6 +4,7 @@ import { upstox } from '../../../src/brokers/upstox/index.ts';
 import { upstoxEntry } from '../../support/rows/upstox.ts';
 import { consentOfPerson } from '../person.ts';
 import { makeRig, offered, unhurried, type Rig } from '../rig.ts';
+import { called, field, upstoxClient, type Answered } from './upstox-client.ts';
 
 /**
  * Upstox' own client (npm upstox-js-sdk 2.31.0, generated from its OpenAPI) against our simulator.
@@ -13,43 +14,15 @@ import { makeRig, offered, unhurried, type Rig } from '../rig.ts';
  * - Its models drop fields that they do not know (`ddpi`, `expires_in`).
  * - It cannot send `refresh_extended_token`; nor does our adapter.
  * - `authorize()` omits `response_type` and follows the redirect: of no use for the link, not called.
- * - It never times out before a minute: a test's own deadline and `timeout` bound it.
+ * - It never times out before a minute: a test's own deadline and `timeout` bound it (`upstox-client.ts`).
  */
-const DEADLINE_MS = 5_000;
-
 let rig: Rig;
 beforeEach(async () => {
   rig = await makeRig(upstox);
 });
 afterEach(() => rig.stop());
 
-interface Answered {
-  readonly data?: unknown;
-  readonly status?: number;
-  readonly text?: string;
-}
-
-/** One call of the client: its data, or the status and text it failed with. */
-function called(call: (done: sdk.Callback) => void): Promise<Answered> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('the client did not come back')), DEADLINE_MS);
-    call((error, data) => {
-      clearTimeout(timer);
-      resolve(error ? { status: error.status ?? 0, text: error.response?.text ?? '' } : { data });
-    });
-  });
-}
-
-function clientWith(token?: string): sdk.ApiClient {
-  const client = new sdk.ApiClient();
-  client.basePath = `${rig.simulator.url}/upstox`;
-  client.timeout = DEADLINE_MS;
-  if (token !== undefined) client.authentications.OAUTH2.accessToken = token;
-  return client;
-}
-
-const field = (data: unknown, name: string): unknown =>
-  typeof data === 'object' && data !== null ? Reflect.get(data, name) : undefined;
+const clientWith = (token?: string): sdk.ApiClient => upstoxClient(`${rig.simulator.url}/upstox`, token);
 
 const { clientId, clientSecret, redirectUri } = {
   ...upstoxEntry,
