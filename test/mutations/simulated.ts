@@ -41,6 +41,13 @@ export const simulatedMutations: readonly Mutation[] = [
       to: '  if (now > 0) return book;\n  // An incident whose accounts all moved away is taken up again: an account that flaps between two',
     },
   ]),
+  simulated('the patience: a dead token waits five minutes for its next try', 'outages', [
+    {
+      file: 'src/core/policy.ts',
+      from: 'const RETRY_CAP_EXPIRED_MS = 30_000;',
+      to: 'const RETRY_CAP_EXPIRED_MS = 300_000;',
+    },
+  ]),
   simulated('the limits: a thousand times the broker’s', 'limits', [
     { file: 'src/brokers/tradovate/limits.ts', from: '    max: 15,', to: '    max: 15_000,' },
   ]),

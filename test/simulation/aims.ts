@@ -63,6 +63,12 @@ export const aims: readonly Aim[] = [
     seeds: 4,
   },
   {
+    at: 'outages',
+    desk: desk(1, rotating),
+    chaos: { perHour: 6, only: ['broker away'] },
+    seeds: 3,
+  },
+  {
     at: 'clocks',
     desk: desk(0.7, clocked),
     chaos: { perHour: 30, only: ['clock jump'] },

@@ -1,17 +1,70 @@
+import { issuedIn, kindOf } from '../truth.ts';
 import type { World } from '../world.ts';
 import { broken, served, type InvariantOptions } from './rules.ts';
 import { whileWell, type Wellness } from './wellness.ts';
 
-/** While somebody works and Redis answers, every account has a next action, and none is overdue. */
-export function watchPlans(world: World, wellness: Wellness, { planWithinMs }: InvariantOptions): void {
+const DAY_MS = 24 * 60 * 60_000;
+/** Once a token is dead, nobody waits longer for the next try, with the way there and back, ms. */
+const DEAD_RETRY_MS = 31_000;
+/** A person is asked, or has to act; or the broker said when, or its limits do. */
+const patientStates: readonly string[] = ['stopped', 'disabled', 'awaiting_approval'];
+const patientReasons: readonly string[] = [
+  'broker_silence',
+  'budget_spent',
+  'time_penalty',
+  'captcha',
+  'lockout_near',
+  'rate_limited',
+  'key_quota_exceeded',
+  'account_quota_exceeded',
+  'edge_throttled',
+];
+
+/**
+ * While somebody works and Redis answers, every account has a next action, none is overdue, and none whose
+ * token is dead waits longer than it must.
+ */
+export function watchPlans(
+  world: World,
+  wellness: Wellness,
+  { planWithinMs, unknownPerDay }: InvariantOptions,
+): void {
   whileWell(world, wellness, { everyMs: 5_000, afterMs: planWithinMs }, (now) => {
     // Due by the clock of whoever planned it: one that stands behind plans behind.
-    const slowest = Math.min(0, ...world.replicas().map(({ life }) => life.clockOffset()));
+    const offsets = world.replicas().map(({ life }) => life.clockOffset());
+    const slowest = Math.min(0, ...offsets);
+    const fastest = Math.max(0, ...offsets);
     for (const name of served(world)) {
       const at = world.dueAt(name);
       if (at === undefined) broken(`${name} has no next action`);
       else if (now + slowest - at > planWithinMs)
         broken(`${name} has been due for ${now - at} ms and nobody looks`);
+      else if (at - now - fastest > DEAD_RETRY_MS && isDead(name, now) && !mayWait(name, now))
+        broken(
+          `${name} has no live token and waits for ${at - now} ms (${JSON.stringify(world.state(name))})`,
+        );
     }
   });
+
+  /** Keys that somebody removed are written again by the next sweep: their token lives. */
+  function isDead(name: string, now: number): boolean {
+    const { state, expiresAt = '' } = world.state(name);
+    return state !== undefined && world.token(name) === undefined && !(Date.parse(expiresAt) > now);
+  }
+
+  function mayWait(name: string, now: number): boolean {
+    const { state = '', reason = '' } = world.state(name);
+    if (patientStates.includes(state) || patientReasons.includes(reason)) return true;
+    // Logins that nobody answered are paced, whatever the reason is now.
+    const unanswered = world
+      .calls()
+      .filter(
+        (call) =>
+          call.username === name &&
+          call.startedAt > now - DAY_MS &&
+          kindOf(call) === 'sign-in' &&
+          (call.deliveredAt === undefined || issuedIn(call, 0).length === 0),
+      );
+    return unanswered.length >= unknownPerDay;
+  }
 }
