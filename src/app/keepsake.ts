@@ -66,13 +66,21 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
     recall(account, found, isDoubtful) {
       const { session } = found;
       const isSent = session && !session.renewalSpent && isSpent(account, session.grant);
-      const record = isSent ? { ...found, session: { ...session, renewalSpent: true } } : found;
+      const { seed } = account.connection;
+      const seeds = seed ? parts.fingerprints(['seed', ...Object.values(seed.renewal ?? {})]) : [];
+      // A record has room for one: while two files are in force, each would be taken for unspent in turn.
+      const spentSeed =
+        seeds.length > 0
+          ? mirror.recall(account.name)?.seedsSpent.find((spent) => seeds.includes(spent))
+          : undefined;
+      const record = {
+        ...found,
+        ...(isSent && { session: { ...session, renewalSpent: true } }),
+        ...(spentSeed !== undefined && { seedSpent: spentSeed }),
+      };
       doings.seen(account.name, record);
       const known = isDoubtful ? mirror.recall(account.name) : undefined;
       if (!known) return record;
-      const { seed } = account.connection;
-      const seeds = seed ? parts.fingerprints(['seed', ...Object.values(seed.renewal ?? {})]) : [];
-      const seedSpent = record.seedSpent ?? known.seedsSpent.find((spent) => seeds.includes(spent));
       const credentials = parts.fingerprints(account.credentials);
       const { trouble } = known.troubles.find(({ fingerprint }) => credentials.includes(fingerprint)) ?? {};
       return {
@@ -85,7 +93,6 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
         unknownSignIns: [...new Set([...record.unknownSignIns, ...known.unknownSignIns])].toSorted(
           (a, b) => a - b,
         ),
-        seedSpent,
         // What nobody answered is paced over a loss of data, too.
         retryAt: Math.max(record.retryAt, pacedUntil(known.unknownSignIns)),
         owner: record.owner ?? known.owner,

@@ -1,0 +1,62 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { makeKeepsake } from '../../../src/app/keepsake.ts';
+import type { Account } from '../../../src/core/account.ts';
+import { emptyRecord } from '../../../src/core/session.ts';
+import { fakeClock } from '../../support/clock.ts';
+import { freshFolder, removeFolders } from '../../support/folder.ts';
+import { opened } from '../mirror/support.ts';
+
+afterAll(removeFolders);
+
+/** An account whose entry brings this pair to start from. */
+const startingFrom = (refreshToken: string): Account => ({
+  name: 'DESK',
+  broker: 'any',
+  environment: 'demo',
+  username: 'desk',
+  enabled: true,
+  subAccounts: [],
+  ttlSeconds: undefined,
+  discoverAccounts: false,
+  hours: undefined,
+  verify: false,
+  identity: 'any/desk',
+  credentials: ['made-up-pass'],
+  key: undefined,
+  connection: {
+    seed: {
+      token: `${refreshToken}-access`,
+      headers: {},
+      tokenType: 'Bearer',
+      baseUrl: 'http://127.0.0.1',
+      renewal: { refreshToken },
+      issuedAt: 0,
+      expiresAt: 0,
+    },
+  },
+});
+
+describe('what is kept of a pair to start from', () => {
+  it('is each one that was sent: an old and a new file by turns send none twice', async () => {
+    const clock = fakeClock();
+    const mirror = await opened({ folder: await freshFolder(), clock });
+    const keepsake = makeKeepsake({
+      mirror,
+      store: { silence: () => Promise.resolve(), recharge: () => Promise.resolve() },
+      fingerprints: (secrets) => [secrets.join(' ')],
+      clock,
+    });
+    const [old, current] = [startingFrom('made-up-old'), startingFrom('made-up-new')];
+    const spent = (account: Account): string =>
+      `seed ${account.connection.seed?.renewal?.['refreshToken'] ?? ''}`;
+    for (const account of [old, current]) {
+      await keepsake.remember(account, { ...emptyRecord, seedSpent: spent(account) }, 'verdict');
+    }
+    // Redis' record names the last one that was sent.
+    const record = { ...emptyRecord, seedSpent: spent(current) };
+    expect(keepsake.recall(old, record, false).seedSpent).toBe(spent(old));
+    expect(keepsake.recall(current, record, false).seedSpent).toBe(spent(current));
+    expect(keepsake.recall(startingFrom('made-up-third'), record, false).seedSpent).toBe(spent(current));
+    await mirror.close();
+  });
+});
