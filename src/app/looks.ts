@@ -15,6 +15,8 @@ export interface LookParts extends Pick<Engine, 'keeper' | 'due'> {
 const LOOKS_IN_A_ROW = 3;
 /** How soon an account that somebody else holds is looked at again, ms. */
 const HELD_WAIT_MS = 1_000;
+/** The same where this process holds it: the look that ends has only to hear so from Redis. */
+const HERE_WAIT_MS = 100;
 
 /** What a job asks for: look at one account of a broker. */
 export function makeLook(parts: LookParts): (broker: string, name: string) => Promise<void> {
@@ -33,7 +35,11 @@ export function makeLook(parts: LookParts): (broker: string, name: string) => Pr
       for (let looks = 0; looks < LOOKS_IN_A_ROW && !isStopping(); looks++) {
         const tended = await keeper.tend(name);
         // Whoever holds it may end without setting its next look: a notice that was refused.
-        if (tended.outcome === 'held') await due.put(broker, [name], clock.now() + HELD_WAIT_MS);
+        if (tended.outcome === 'held') {
+          // Redis has not heard of this look: while the account counts as queued, nobody looks at it for 10 s.
+          if (tended.here) await due.unqueue(broker, [name]);
+          await due.put(broker, [name], clock.now() + (tended.here ? HERE_WAIT_MS : HELD_WAIT_MS));
+        }
         if (tended.outcome !== 'failed' || !tended.again) break;
       }
       // A reload in the midst of it asked for a look that found the account held.

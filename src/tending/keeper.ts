@@ -132,7 +132,7 @@ export function makeKeeper(parts: KeeperParts): Keeper {
     const account = parts.account(name);
     if (!account) return { outcome: 'unknown' };
     // Redis may be emptied in the midst of it, and the lease with it: in one process no two looks meet all the same.
-    if (underWay.has(name)) return { outcome: 'held' };
+    if (underWay.has(name)) return { outcome: 'held', here: true };
     underWay.add(name);
     try {
       return await withLease(account, work);

@@ -126,7 +126,9 @@ export interface HeldAnswer {
 
 /** What became of one look at an account. `again`: look once more, at once. */
 export type Tended =
-  | { readonly outcome: 'unknown' | 'held' | 'lost' | 'ramped' }
+  | { readonly outcome: 'unknown' | 'lost' | 'ramped' }
+  /** `here`: by another look of this process, which may have let go of it in Redis already. */
+  | { readonly outcome: 'held'; readonly here?: boolean }
   | { readonly outcome: 'rested'; readonly decision: Extract<Decision, { do: 'rest' }> }
   | { readonly outcome: 'committed'; readonly session: Session }
   /** A token is in hand and waits for its proof. */

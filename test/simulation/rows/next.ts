@@ -133,7 +133,8 @@ export const paces = (code: string, signIn: string, ledgerPaceMs: number): Next 
     expect(rest.length).toBeGreaterThan(1);
     for (const gap of rest) expect(Math.abs(gap - 15 * MINUTE_MS)).toBeLessThan(callMs);
     expect(world.state(name)['state']).toBe('backing_off');
-    expect(scene.opened()).toEqual([`${code} warning`, 'budget_spent warning']);
+    // Without a token, what holds its logins back is urgent.
+    expect(scene.opened()).toEqual([`${code} warning`, 'budget_spent critical']);
     scene.heal();
     await world.runUntil('a token', () => world.token(name) !== undefined, 15 * MINUTE_MS + callMs);
     expect(scene.sent(signIn)).toHaveLength(gaps.length + 2);
