@@ -18,7 +18,7 @@ export default defineConfig({
   test: {
     maxWorkers: Math.max(2, availableParallelism()),
     projects: [
-      project('unit', 0, { pool: 'threads' }),
+      project('unit', 0, { pool: 'threads', testTimeout: 15_000 }),
       project('contract', 0, { pool: 'threads', testTimeout: 15_000 }),
       // One process each, on a virtual clock; fidelity to a real Redis is part of it.
       project('simulation', 1, { ...withProcesses, testTimeout: 180_000 }),

@@ -43,7 +43,7 @@ export function answerCommand(
       return { forged: meant.filter((client) => notices.forge(client, rest.join(' '))).length };
     case 'other-calls': {
       const count = Number(rest[0] ?? 1);
-      for (const { userId } of meant) rateLimit.add(userId, count);
+      for (const { userId } of meant) rateLimit.add(userId, count, Number(rest[1] ?? 1));
       return { added: meant.length * count };
     }
     case 'change-ip':

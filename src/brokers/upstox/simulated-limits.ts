@@ -12,8 +12,8 @@ const LONGEST_MS = 30 * 60_000;
 export interface RateLimit {
   /** True where this call is one too many for its user; one that is let through counts. */
   isOver(userId: string): boolean;
-  /** Counts calls that the user's other programs made. */
-  add(userId: string, count: number): void;
+  /** Counts calls that the user's other programs make: at once, or so many in each second of the next `seconds`. */
+  add(userId: string, count: number, seconds?: number): void;
 }
 
 /** An empty count, by the host's clock. */
@@ -31,8 +31,9 @@ export function makeRateLimit(host: DialectHost): RateLimit {
       if (!isOver) limit.add(userId, 1);
       return isOver;
     },
-    add: (userId, count) => {
-      const made = Array.from({ length: count }, () => host.clock.now());
+    add: (userId, count, seconds = 1) => {
+      const now = host.clock.now();
+      const made = Array.from({ length: count * seconds }, (_, i) => now + 1_000 * Math.floor(i / count));
       calls.set(userId, [...recentOf(userId), ...made]);
     },
   };

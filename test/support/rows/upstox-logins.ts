@@ -133,8 +133,8 @@ export const loginRows: readonly Row[] = [
     ] as const
   ).map(([value, expect]) =>
     consent({
-      name: `loginSharesRateLimit ${value}: the user's programs made 50 calls in this second`,
-      arrange: all(turned('loginSharesRateLimit', value), told('other-calls', 'AB0001 50')),
+      name: `loginSharesRateLimit ${value}: the user's programs make 50 calls in each of three seconds`,
+      arrange: all(turned('loginSharesRateLimit', value), told('other-calls', 'AB0001 50 3')),
       expect,
       calls: 1,
     }),
