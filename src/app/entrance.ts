@@ -2,11 +2,13 @@ import type { AccountsDiff } from '../accounts/index.ts';
 import type { Account } from '../core/account.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
+import type { Mirror } from '../mirror/index.ts';
 import type { Accounts } from './accounts.ts';
 import type { Engine } from './engine.ts';
 
 export interface EntranceParts extends Pick<Engine, 'roster' | 'due' | 'alerts' | 'keeper' | 'instances'> {
   readonly accounts: Accounts;
+  readonly mirror: Pick<Mirror, 'held'>;
   readonly clock: Clock;
   readonly log: Log;
   /** Listens for the browser logins that come back to this machine. */
@@ -23,8 +25,9 @@ export interface Entrance {
   /** The same after a reload, and looks at what changed at once. */
   takeUp(diff: AccountsDiff): Promise<void>;
   /**
-   * Makes the stopped ones due now, since a predecessor may have died before it could say why; and those
-   * whose entry was changed before this start, so that their token is not what it asks for.
+   * Makes the stopped ones due now, since a predecessor may have died before it could say why; those
+   * whose entry was changed before this start, so that their token is not what it asks for; and those for
+   * whom an answer lies on this machine's disk that Redis could not take: who waits for a person is looked at once an hour.
    */
   lookAtFirst(): Promise<void>;
   /** Makes every account due now. */
@@ -83,7 +86,8 @@ export function makeEntrance(parts: EntranceParts): Entrance {
       const all = accounts.all();
       const states = await roster.states(all.map(({ name }) => name));
       const outdated = await Promise.all(all.map(({ name }) => parts.keeper.isOutdated(name)));
-      const first = all.filter((_, i) => states[i] === 'stopped' || outdated[i]);
+      const held = new Set(parts.mirror.held().map(({ account }) => account));
+      const first = all.filter(({ name }, i) => states[i] === 'stopped' || outdated[i] || held.has(name));
       for (const [broker, names] of namesByBroker(first)) await due.put(broker, names, clock.now());
     },
     async lookAtAll() {

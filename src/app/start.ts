@@ -165,10 +165,9 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   await beat();
   releases.add(() => engine.instances.leave());
   const entrance = makeEntrance({
+    ...parts,
     ...engine,
     accounts,
-    clock,
-    log,
     nudge,
     listen: (urls) => server.setCallbackListeners(urls),
   });

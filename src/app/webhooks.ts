@@ -6,7 +6,7 @@ import type { Desk, NoticeAnswer } from '../http/desk.ts';
 import type { Keeper } from '../tending/parts.ts';
 
 export interface WebhookParts {
-  readonly keeper: Pick<Keeper, 'take'>;
+  readonly keeper: Pick<Keeper, 'take' | 'hold'>;
   readonly accounts: () => readonly Account[];
   /** Signatures over a text, one for each key of the ring, the sealing key's first. */
   readonly signatures: Signatures;
@@ -61,9 +61,16 @@ export function makeWebhooks(parts: WebhookParts): Webhooks {
   const isClosing = (): boolean => closing.signal.aborted;
   const waiting = new Map<string, Set<Promise<void>>>();
 
-  /** Undefined where the account cannot be had now: somebody looks at it, or Redis is away. */
-  async function tryOnce(name: string, notice: unknown): Promise<NoticeAnswer | undefined> {
-    const tended = await parts.keeper.take(name, notice).catch(() => ({ outcome: 'held' as const }));
+  /** Undefined where the account cannot be had now: somebody looks at it, or Redis is away (`unreachable`). */
+  async function tryOnce(
+    name: string,
+    notice: unknown,
+    unreachable?: () => Promise<void>,
+  ): Promise<NoticeAnswer | undefined> {
+    const tended = await parts.keeper.take(name, notice).catch(async () => {
+      await unreachable?.();
+      return { outcome: 'held' as const };
+    });
     switch (tended.outcome) {
       case 'held':
       case 'lost':
@@ -115,11 +122,19 @@ export function makeWebhooks(parts: WebhookParts): Webhooks {
     // Before the lease, Redis or the broker is troubled: junk costs nothing.
     const read = account.connection.consent?.read?.(notice, clock.now());
     if (!read || 'refused' in read) return { outcome: 'refused', reason: read?.refused ?? 'no_webhook' };
+    let isOnDisk = false;
+    // A person approves once a day: a process that ends before Redis is back must not take it along.
+    const hold = async (): Promise<void> => {
+      if (isOnDisk) return;
+      isOnDisk = true;
+      await parts.keeper.hold(account.name, notice);
+    };
     for (let i = 0; i < HELD_WAITS; i++) {
       if (i > 0) await clock.sleep(HELD_WAIT_MS, closing.signal);
-      const answer = await tryOnce(account.name, notice);
+      const answer = await tryOnce(account.name, notice, hold);
       if (answer) return answer;
     }
+    if ((waiting.get(account.name)?.size ?? 0) < MOST_WAITING) await hold();
     carryOn(account, notice);
     return { outcome: 'busy' };
   }

@@ -1,9 +1,9 @@
 import type { Account } from '../core/account.ts';
-import type { AccountRecord, Pending } from '../core/session.ts';
+import { emptyRecord, type AccountRecord, type Pending } from '../core/session.ts';
 import type { Noted } from '../core/store.ts';
 import { LEASE_SHARE, type HeldLease } from './lease.ts';
 import type { Outcomes } from './outcomes.ts';
-import { policyOf, type KeeperParts, type Tended } from './parts.ts';
+import { policyOf, type Keeper, type KeeperParts, type Tended } from './parts.ts';
 import { hasLiveToken, type Surroundings } from './surroundings.ts';
 
 /** So many grants wait for their proof at most; what is posted beyond pushes the oldest out. */
@@ -92,5 +92,21 @@ export function makeTake(parts: KeeperParts, around: Surroundings, outcomes: Out
     );
     parts.listener.woken(account.broker);
     return { outcome: 'pending' };
+  };
+}
+
+/** Keeps what was posted on this machine's disk alone, where Redis takes nothing. */
+export function makeHold(parts: KeeperParts, around: Surroundings): Keeper['hold'] {
+  const { keepsake, clock } = parts;
+  return async (name, notice) => {
+    const account = parts.account(name);
+    const now = clock.now();
+    const read = account?.connection.consent?.read?.(notice, now);
+    if (!account?.enabled || !read || 'refused' in read) return;
+    const { grant } = read;
+    const pinned = around.pinnedOwner(account, keepsake.recall(account, emptyRecord, true));
+    if (pinned !== undefined && grant.owner !== undefined && grant.owner !== pinned) return;
+    // The next look at the account finds it there, and has it proved.
+    await keepsake.hold(account, { startedAt: now, grant, source: 'consent', identity: account.identity });
   };
 }

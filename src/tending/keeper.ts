@@ -4,7 +4,7 @@ import { decide, type Decision } from '../core/decide.ts';
 import { BrokerError } from '../core/errors.ts';
 import { emptyRecord, isLive, isOfUse, type AccountRecord } from '../core/session.ts';
 import { makeAdopt } from './adoption.ts';
-import { makeTake } from './arrivals.ts';
+import { makeHold, makeTake } from './arrivals.ts';
 import { makeAttempts } from './attempts.ts';
 import { makeCommits } from './commits.ts';
 import { LEASE_SHARE, takeLease, type HeldLease } from './lease.ts';
@@ -188,6 +188,7 @@ export function makeKeeper(parts: KeeperParts): Keeper {
         if (tended.outcome === 'refused' || tended.outcome === 'pending') await store.release(held.lease);
         return tended;
       }),
+    hold: makeHold(parts, around),
     async restore(name) {
       const account = parts.account(name);
       if (!account?.enabled) return false;

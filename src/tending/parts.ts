@@ -148,6 +148,8 @@ export interface Keeper {
   receive(name: string, arrival: Arrival): Promise<Tended>;
   /** Takes what was posted to the account's webhook, for its proof at the next look. Calls nobody. */
   take(name: string, notice: unknown): Promise<Tended>;
+  /** Keeps what was posted on this machine's disk, for the next look, where the account cannot be had. Asks Redis for nothing. */
+  hold(name: string, notice: unknown): Promise<void>;
   /** Writes a live token's keys again after somebody removed them; false where there is none. */
   restore(name: string): Promise<boolean>;
   /** True where a live token is no longer what the entry asks for. Calls nobody. */

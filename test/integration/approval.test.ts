@@ -284,6 +284,26 @@ describe.concurrent('an approval', () => {
       expect(bench.calls('request')).toHaveLength(1);
     }));
 
+  // A service that is stopped while Redis is away takes its grace.
+  it('that arrives while Redis is away outlives its process', { timeout: 60_000 }, ({ expect }) =>
+    withApproval({ server: { durable: true, own: true } }, async (bench, { server }) => {
+      await until(async () => (await bench.redis.hget('state:UP', 'reason')) === 'asked', {
+        what: 'the request',
+      });
+      await server.kill();
+      bench.person('approve');
+      await until(() => bench.arrivals.length > 0, { what: 'the answer to the notice' });
+      expect(bench.arrivals).toMatchObject([{ status: 503 }]);
+      await bench.service.stop();
+      await server.restart();
+      await bench.restart();
+      await bench.keys(['token:UP'], 15_000);
+      expect(await published(bench)).toBe(notices(bench)[0]?.['access_token']);
+      expect(bench.calls('request')).toHaveLength(1);
+      expect(bench.calls('profile')).toHaveLength(1);
+    }),
+  );
+
   it('that arrives while Redis is away is taken once it is back', ({ expect }) =>
     withApproval({ server: { durable: true, own: true } }, async (bench, { server }) => {
       await until(async () => (await bench.redis.hget('state:UP', 'reason')) === 'asked', {

@@ -182,7 +182,7 @@ async function assemble(parts: ReplicaParts, accounts: Accounts): Promise<Runnin
   });
   releases.add(() => webhooks.close());
   const listen = (): Promise<[]> => Promise.resolve([]);
-  const entrance = makeEntrance({ ...engine, accounts, clock, log, nudge, listen });
+  const entrance = makeEntrance({ ...engine, accounts, mirror, clock, log, nudge, listen });
   const enter = (): Promise<void> => enterWorld({ redis, seal, simulated: true, newKey: false });
   const upkeep = makeUpkeep({
     ...engine,

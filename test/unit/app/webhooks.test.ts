@@ -58,6 +58,8 @@ interface Bench {
   readonly clock: FakeClock;
   /** What the keeper was given, in order. */
   readonly taken: string[];
+  /** What it was told to keep on disk. */
+  readonly held: unknown[];
   readonly logged: string[];
 }
 
@@ -65,6 +67,7 @@ interface Bench {
 function bench(accounts: readonly Account[], answers: readonly (Tended | Error)[]): Bench {
   const clock = fakeClock();
   const taken: string[] = [];
+  const held: unknown[] = [];
   const logged: string[] = [];
   const note = (fields: Readonly<Record<string, unknown>>): void => void logged.push(String(fields['event']));
   const take: Keeper['take'] = async (name) => {
@@ -74,13 +77,13 @@ function bench(accounts: readonly Account[], answers: readonly (Tended | Error)[
     return answer;
   };
   const webhooks = makeWebhooks({
-    keeper: { take },
+    keeper: { take, hold: async (...given) => void held.push(given) },
     accounts: () => accounts,
     signatures: seal.signatures,
     clock,
     log: { debug: note, info: note, warn: note, error: note },
   });
-  return { webhooks, clock, taken, logged };
+  return { webhooks, clock, taken, held, logged };
 }
 
 const secretOf = (of: Account, signatures = seal.signatures): string =>
@@ -114,7 +117,7 @@ describe('the path of a webhook', () => {
     const rotated = makeSeal([...keys].reverse());
     const { webhooks } = bench([of], [{ outcome: 'pending' }]);
     const under = makeWebhooks({
-      keeper: { take: async () => ({ outcome: 'pending' }) },
+      keeper: { take: async () => ({ outcome: 'pending' }), hold: async () => undefined },
       accounts: () => [of],
       signatures: rotated.signatures,
       clock: fakeClock(),
@@ -161,7 +164,7 @@ describe('what is posted', () => {
   ])('is answered at once where the keeper says %o', async (tended, answer) => {
     const each = bench([of], [tended]);
     expect(await post(each)).toEqual(answer);
-    expect([each.taken.length, each.logged]).toEqual([1, []]);
+    expect([each.taken.length, each.held, each.logged]).toEqual([1, [], []]);
   });
 
   it('waits for an account that is being looked at', async () => {
@@ -170,6 +173,26 @@ describe('what is posted', () => {
     await each.clock.advance(1_000);
     expect(await answer).toEqual({ outcome: 'taken' });
     expect(each.taken).toHaveLength(3);
+  });
+
+  it('is on disk at once where Redis is away, and once', async () => {
+    const each = bench([of], [new Error('Redis is away')]);
+    void post(each);
+    await each.clock.advance(0);
+    expect(each.held).toEqual([['one', notice]]);
+    await each.clock.advance(10_000);
+    expect(each.held).toHaveLength(1);
+    await each.webhooks.close();
+  });
+
+  it('is on disk before its account is waited for any longer', async () => {
+    const each = bench([of], [{ outcome: 'held' }]);
+    void post(each);
+    await each.clock.advance(2_000);
+    expect(each.held).toEqual([]);
+    await each.clock.advance(1_000);
+    expect(each.held).toEqual([['one', notice]]);
+    await each.webhooks.close();
   });
 
   it('is answered within 3 s, and tried until it can be kept', async () => {
