@@ -78,7 +78,7 @@ export async function playSeed(options: ScenarioOptions): Promise<Outcome> {
     seed: dice.whole(1, 2 ** 31),
     replicas,
     startAt,
-    switches: switchesOf(dice),
+    switches: switchesOf(dice, isSteady),
     sweepEveryMs,
     sharesDisk,
   });
@@ -129,12 +129,16 @@ export async function playSeed(options: ScenarioOptions): Promise<Outcome> {
 }
 
 /** Open questions of the brokers' documents, one way or the other. */
-function switchesOf(dice: Dice): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
+function switchesOf(
+  dice: Dice,
+  isSteady: boolean,
+): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
   return {
     tradovate: { throttleWith: dice.pick(['ticket', 'ticket', '429']) },
     ig: {
       oldRefreshToken: dice.pick(['dead', 'valid']),
-      oldAccessToken: dice.pick(['valid', 'dead']),
+      // A token that the broker ended by a rotation whose answer was lost is withdrawn: no fault of ours.
+      oldAccessToken: dice.pick(isSteady ? ['valid', 'valid'] : ['valid', 'dead']),
       refreshTtlFrom: dice.pick(['issue', 'access-expiry']),
       deadRefreshAnswer: dice.pick(['oauth-token-invalid', 'invalid-details', '400', '403']),
     },
