@@ -63,6 +63,12 @@ const notTaken: Meaning = {
   scope: 'broker',
   text: 'IG could not take the call: usual at weekends, while it is closed for maintenance. Nothing is to be done, each login signs in when it is back',
 };
+const proofWithoutName: Meaning = {
+  kind: 'transient',
+  code: 'unreadable_answer',
+  scope: 'account',
+  text: 'IG does not say whose session this is, so that the token is not proved',
+};
 const notSwitched: Meaning = {
   kind: 'transient',
   code: 'switch_unconfirmed',
@@ -87,6 +93,11 @@ export function refusal(asked: Asked, answer: HttpAnswer): BrokerError {
 /** A switch of accounts after which nobody can say which one the session acts on. */
 export function unconfirmedSwitch(answer: HttpAnswer): BrokerError {
   return brokerError(notSwitched, answer);
+}
+
+/** An answer to a proof that names no client, where one is expected. */
+export function unnamed(answer: HttpAnswer): BrokerError {
+  return brokerError(proofWithoutName, answer);
 }
 
 /** The error for an answer whose meaning is known. IG's code is shown where it looks like one. */

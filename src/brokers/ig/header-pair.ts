@@ -4,7 +4,8 @@ import type { IgAccount } from './account.ts';
 import { brokerError, refusal, unconfirmedSwitch } from './classify.ts';
 import { encryptedPassword } from './encryption.ts';
 import { fitOf } from './fit.ts';
-import { atBest, harmless, isDead, isGood, read } from './reading.ts';
+import { proofOf } from './proof.ts';
+import { atBest, harmless, isGood, read } from './reading.ts';
 import {
   logout,
   PAIR_TYPE,
@@ -100,21 +101,9 @@ export function connectHeaderPair(
     throw unconfirmedSwitch(answer);
   };
 
-  const probe = async (grant: Grant, call: Call): Promise<Proof> => {
-    const answer = await io.http(readSession(baseUrl, grant.headers), call);
-    try {
-      const { clientId, accountId } = read('read', sessionAnswer, answer);
-      if (grant.owner !== undefined && clientId !== undefined && clientId !== grant.owner)
-        return 'someone-else';
-      // Somebody switched the pair: alive, but every order would go to another account.
-      const isMoved =
-        grant.accountId !== undefined && accountId !== undefined && accountId !== grant.accountId;
-      return isMoved ? 'dead' : 'alive';
-    } catch (error) {
-      if (isDead(error)) return 'dead';
-      throw error;
-    }
-  };
+  /** Somebody may have switched the pair to another account. */
+  const probe = (grant: Grant, call: Call): Promise<Proof> =>
+    proofOf(io, baseUrl, grant, grant.accountId === undefined ? [] : [grant.accountId], call);
 
   return {
     signIn,

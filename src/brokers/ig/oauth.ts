@@ -2,7 +2,8 @@ import type { BrokerIo, Call, Connection, Grant, Proof } from '../../core/broker
 import { BrokerError } from '../../core/errors.ts';
 import type { IgAccount } from './account.ts';
 import { fitOf, renewableUntil, wantedAccount } from './fit.ts';
-import { atBest, isDead, read } from './reading.ts';
+import { proofOf } from './proof.ts';
+import { atBest, read } from './reading.ts';
 import {
   ACCOUNT_HEADER,
   bearerHeaders,
@@ -112,16 +113,11 @@ export function connectOauth(
     return { accountId, defaultAccountId, owner: known.owner ?? found?.clientId };
   };
 
-  const probe = async (grant: Grant, call: Call): Promise<Proof> => {
-    const answer = await io.http(readSession(baseUrl, grant.headers), call);
-    try {
-      const { clientId } = read('read', sessionAnswer, answer);
-      const isOurs = grant.owner === undefined || clientId === undefined || clientId === grant.owner;
-      return isOurs ? 'alive' : 'someone-else';
-    } catch (error) {
-      if (isDead(error)) return 'dead';
-      throw error;
-    }
+  /** Its own account is named by IG-ACCOUNT-ID; IG may name the login's default one all the same. */
+  const probe = (grant: Grant, call: Call): Promise<Proof> => {
+    const { accountId, renewal: { defaultAccountId } = {} } = grant;
+    const isKnown = accountId !== undefined && defaultAccountId !== undefined;
+    return proofOf(io, baseUrl, grant, isKnown ? [accountId, defaultAccountId] : [], call);
   };
 
   const discover = async (grant: Grant, call: Call): Promise<readonly string[]> => {

@@ -255,6 +255,35 @@ describe('a pair to start from', () => {
 });
 
 describe('a probe', () => {
+  it('proves no token where the answer does not name the client that is expected', async () => {
+    const bench = makeBench();
+    const connection = bench.connect();
+    const grant = await signedIn(bench);
+    const nameless = answerOf(200, { accountId: grant.accountId });
+    bench.scripted.push(nameless, nameless);
+    expect(await failureOf(connection.probe?.(grant, call))).toMatchObject({
+      kind: 'transient',
+      code: 'unreadable_answer',
+      scope: 'account',
+    });
+    // A pair that came with the configuration: nobody is expected.
+    const { owner, ...anybody } = grant;
+    expect(owner).toBeDefined();
+    expect(await connection.probe?.(anybody, call)).toBe('alive');
+  });
+
+  it("takes the entry's account and the default one, and no third", async () => {
+    const bench = makeBench();
+    const entry = { accountId: 'ZZ9X8' };
+    const connection = bench.connect(entry);
+    const grant = await signedIn(bench, entry);
+    const answers = ['ZZ9X8', grant.renewal?.defaultAccountId, 'ZZ7TH', undefined];
+    bench.scripted.push(...answers.map((accountId) => answerOf(200, { clientId: grant.owner, accountId })));
+    const proofs: unknown[] = [];
+    for (const _ of answers) proofs.push(await connection.probe?.(grant, call));
+    expect(proofs).toEqual(['alive', 'alive', 'dead', 'alive']);
+  });
+
   it('finds a living token alive, a dead one dead, and a stranger out', async () => {
     const bench = makeBench();
     const connection = bench.connect();

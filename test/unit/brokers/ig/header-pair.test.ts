@@ -187,6 +187,15 @@ describe('a proof of a v2 pair', () => {
     expect(await connection.probe?.(grant, call)).toBe('alive');
   });
 
+  it('names the client, else it proves nobody', async () => {
+    const bench = makeBench();
+    const connection = bench.connect(v2);
+    const grant = await signedIn(bench);
+    bench.scripted.push(answerOf(200, { accountId: grant.accountId }));
+    const error = await failureOf(connection.probe?.(grant, call));
+    expect(error).toMatchObject({ kind: 'transient', code: 'unreadable_answer', scope: 'account' });
+  });
+
   it('finds it dead after it was signed out', async () => {
     const bench = makeBench();
     const connection = bench.connect(v2);
