@@ -8,11 +8,14 @@ function secretsIn(entries: readonly RawEntry[]): {
   readonly hidden: readonly string[];
   readonly shownInMeta: readonly string[];
 } {
-  const texts = (fields: readonly string[]): readonly string[] =>
-    entries.flatMap((entry) =>
-      fields.map((field) => entry[field]).filter((each) => typeof each === 'string'),
-    );
-  return { hidden: texts(['password', 'clientSecret']), shownInMeta: texts(['apiKey']) };
+  const found = (value: unknown, fields: readonly string[]): readonly string[] =>
+    typeof value !== 'object' || value === null
+      ? []
+      : Object.entries(value).flatMap(([field, part]) =>
+          typeof part === 'string' && fields.includes(field) ? [part] : found(part, fields),
+        );
+  const texts = (fields: readonly string[]): readonly string[] => found(entries, fields);
+  return { hidden: texts(['password', 'clientSecret', 'sec']), shownInMeta: texts(['apiKey']) };
 }
 
 /** No secret in clear but where it belongs, in Redis or on a disk. */
