@@ -140,7 +140,9 @@ describe('the plan of a running service', () => {
     ]);
     expect(people).toMatchObject({ code: 0, stderr: '' });
     expect(people.stdout).toMatch(/^tradovate +renewals +desk +2 of 2 an hour +0 +\d +2 +4 +over$/m);
-    expect(people.stdout).toMatch(/^over tradovate: From the network "desk" .* it has 4\. 2 will sign in/m);
+    expect(people.stdout).toMatch(
+      /^over tradovate: From the network "desk" .* it has 4\. Nothing fails: 2 sign in/m,
+    );
     expect(people.stdout).toMatch(/^\w.* +IG_A +ig +renewal$/m);
     expect(people.stdout).toMatch(/refreshes in the next 2 h\. The limits do not carry them all\.$/m);
     expect(JSON.parse(machines.stdout)).toMatchObject({ hours: 24, verdict: 'over' });
