@@ -1,7 +1,13 @@
 import type { RefreshPolicy } from './broker.ts';
 import type { Random } from './clock.ts';
 import type { BrokerError } from './errors.ts';
-import { backoffMs, recentUnknown, unknownSignInWaitMs } from './policy.ts';
+import {
+  answeredSignInWaitMs,
+  backoffMs,
+  lastSafeStart,
+  recentUnknown,
+  unknownSignInWaitMs,
+} from './policy.ts';
 import type { AccountRecord, AttemptKind, Session } from './session.ts';
 
 /** A silence that an error asks for, beyond the account. */
@@ -39,6 +45,10 @@ const QUOTA_CAP_MS = 60_000;
 export const UNSENT_WAIT_MS = 60_000;
 /** Renewals of a kind that may be repeated, which nobody answered, before a sign-in is the better try. */
 const UNANSWERED_RENEWALS = 2;
+/** How long a network is left alone that something in front of the broker turns away, ms, where it names no time. */
+const WALL_MS = 30 * 60_000;
+/** Sign-ins nobody answered beside a token that lives: each may have opened a session, and a broker closes the oldest. */
+const UNKNOWN_BESIDE_A_TOKEN = 2;
 /** How long the way to a person is left alone after the broker failed, ms: each try may ring a phone. */
 const REQUEST_WAIT_MS = 60_000;
 
@@ -75,6 +85,9 @@ export function consequence(failed: Failed): Consequence {
       silenceOf(error, before, now),
     );
   }
+  // Not the account is turned away but everybody here: one goes and sees, at the end of the silence.
+  const wall = error.kind === 'needs-human' ? silenceOf(error, before, now) : undefined;
+  if (wall) return after({ retryAt: wall.until }, wall);
   switch (during) {
     // A person tried and it did not work out: they are asked again, no timer runs.
     case 'consent':
@@ -100,18 +113,39 @@ function afterSignIn(failed: Failed, failures: number, headroom: number): Partia
   switch (error.kind) {
     case 'outcome-unknown': {
       const unknownSignIns = [...recentUnknown(before.unknownSignIns, now), now];
-      return {
-        unknownSignIns,
-        retryAt: now + unknownSignInWaitMs(unknownSignIns.length, headroom, random),
-      };
+      const retryAt = now + unknownSignInWaitMs(unknownSignIns.length, headroom, random);
+      return { unknownSignIns, retryAt, ...besideAToken(failed, unknownSignIns, retryAt) };
     }
     case 'refused':
       return stopped(failed);
     case 'needs-human':
       return { ...spent(before.session), ...stopped(failed) };
-    default:
-      return { retryAt: now + backoffMs(failures, headroom, random) };
+    default: {
+      if (!error.sent) return { retryAt: now + backoffMs(failures, headroom, random) };
+      // The password went out, and the broker says that it looked at nothing: fair a few times.
+      const unknownSignIns = [...recentUnknown(before.unknownSignIns, now), now];
+      return {
+        unknownSignIns,
+        retryAt: now + answeredSignInWaitMs(unknownSignIns.length, headroom, random),
+      };
+    }
   }
+}
+
+/**
+ * Two sign-ins that nobody answered may have opened two sessions, and closed the one that is served. So it
+ * is asked about, and the next one waits for as long as the token itself allows.
+ */
+function besideAToken(
+  { before, policy, now }: Failed,
+  unknownSignIns: readonly number[],
+  retryAt: number,
+): Partial<AccountRecord> {
+  const { session } = before;
+  if (session === undefined || session.grant.expiresAt <= now) return {};
+  const { issuedAt, expiresAt } = session.grant;
+  if (unknownSignIns.filter((at) => at >= issuedAt).length < UNKNOWN_BESIDE_A_TOKEN) return {};
+  return { proofDueAt: now, retryAt: Math.max(retryAt, lastSafeStart(issuedAt, expiresAt, policy)) };
 }
 
 function afterRenewal(failed: Failed, failures: number, headroom: number): Partial<AccountRecord> {
@@ -165,8 +199,11 @@ function spent(session: Session | undefined): { readonly session: Session | unde
 export const headroomOf = (record: AccountRecord, now: number): number =>
   record.session ? record.session.grant.expiresAt - now : 0;
 
-/** The silence that a throttling answer asks for, where it concerns more than the account. */
+/** The silence that an answer asks for, where it concerns more than the account. */
 export function silenceOf(error: BrokerError, before: AccountRecord, now: number): Silence | undefined {
+  if (error.kind === 'needs-human' && error.scope === 'egress') {
+    return { scope: 'egress', until: now + Math.max(WALL_MS, error.retryAfterMs ?? 0), code: error.code };
+  }
   if (error.kind !== 'throttled' || error.scope === 'account') return undefined;
   return { scope: error.scope, until: now + quietMs(error, before), code: error.code };
 }

@@ -121,7 +121,8 @@ export function decide(situation: Situation, now: number): Decision {
   const proofAt = live && connection.probe && record.proofDueAt > 0 ? record.proofDueAt : Infinity;
   if (proofAt <= now && silence.until <= now) return { do: 'probe', because: 'proof_due' };
   if (young && !requested && record.failures === 0) {
-    return rest('fresh', 'fresh', Math.min(session.renewAt, Math.max(proofAt, silence.until)));
+    const askAt = silence.until > now ? Math.max(proofAt, afterSilence(situation)) : proofAt;
+    return rest('fresh', 'fresh', Math.min(session.renewAt, askAt));
   }
 
   const canRenew =
@@ -235,9 +236,13 @@ function person(situation: Situation, now: number): Decision {
   return rest('awaiting_approval', because ?? 'awaiting_approval', now + ASKED_LOOK_MS);
 }
 
-/** Whoever brings the ticket of a penalty goes first: anybody before it would only be penalised anew. */
+/**
+ * Whoever brings the ticket of a penalty goes first: anybody before it would only be penalised anew. So does
+ * who was turned away before the broker: one is enough to see whether the way is free.
+ */
 function afterSilence({ silence, record }: Situation): number {
-  const hasTicket = record.carry !== undefined || silence.because === 'broker_down';
+  const hasTicket =
+    record.carry !== undefined || record.trouble?.kind === 'needs-human' || silence.because === 'broker_down';
   return hasTicket ? silence.until : silence.until + TICKET_HEAD_START_MS;
 }
 

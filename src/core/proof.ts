@@ -7,10 +7,11 @@ import {
   THROTTLED_DEFAULT_MS,
   UNSENT_WAIT_MS,
   type Consequence,
+  type Silence,
 } from './consequence.ts';
 import type { BrokerError } from './errors.ts';
-import { backoffMs } from './policy.ts';
-import type { AccountRecord } from './session.ts';
+import { backoffMs, recentUnknown, unknownSignInWaitMs } from './policy.ts';
+import type { AccountRecord, Source } from './session.ts';
 
 /** What the proof of a token says, or why there is none yet. */
 export type Proven =
@@ -50,7 +51,7 @@ export function afterProbe(
       : {
           ...record,
           ...told(before, proven.error, now),
-          proofDueAt: now + proofWaitMs(proven.error, random),
+          proofDueAt: now + proofWaitMs(before, proven.error, random),
         };
   }
   if (!session) return record;
@@ -77,43 +78,85 @@ export function afterProbe(
 }
 
 /** When a proof that failed is tried again: as the broker says, else soon; where a person must act, seldom. */
-function proofWaitMs(error: BrokerError, random: Random): number {
-  if (error.kind === 'needs-human') return PROOF_RETRY_CAP_MS;
+function proofWaitMs(before: AccountRecord, error: BrokerError, random: Random): number {
+  if (error.kind === 'needs-human' || isAgain(before, error)) {
+    return Math.max(PROOF_RETRY_CAP_MS, error.retryAfterMs ?? 0);
+  }
   const asked = error.retryAfterMs ?? (error.kind === 'throttled' ? THROTTLED_DEFAULT_MS : 0);
   return Math.max(asked, backoffMs(1, 0, random) + Math.round(random() * (PROOF_RETRY_CAP_MS / 10)));
 }
 
-/** Where a person must act, the record says why, for as long as the token itself is well. */
-function told({ failures, trouble }: AccountRecord, error: BrokerError, now: number): Partial<AccountRecord> {
-  const { code, kind, message } = error;
-  return { trouble: kind === 'needs-human' && failures === 0 ? { code, kind, message, at: now } : trouble };
+/**
+ * Where a person must act, or the broker wants silence, the record says why, for as long as the token itself
+ * is well. A silence of the account is its renewal's, too.
+ */
+function told(before: AccountRecord, error: BrokerError, now: number): Partial<AccountRecord> {
+  const { failures, trouble, retryAt } = before;
+  const { code, kind, message, scope } = error;
+  const isSaid = (kind === 'needs-human' || kind === 'throttled') && failures === 0;
+  const isOwn = kind === 'throttled' && scope === 'account';
+  return {
+    trouble: isSaid ? { code, kind, message, at: now } : trouble,
+    retryAt: isOwn ? Math.max(retryAt, now + quietMs(error, before)) : retryAt,
+  };
+}
+
+/** The same throttling answer as before, though the silence was kept. */
+const isAgain = ({ trouble }: AccountRecord, { kind, code }: BrokerError): boolean =>
+  kind === 'throttled' && trouble?.kind === 'throttled' && trouble.code === code;
+
+/**
+ * The silence that the answer to a proof asks for. A read brings no ticket, so that a short penalty in answer
+ * to it comes anew each time: from the second one on it is the account's proofs that wait, and nobody else.
+ */
+export function proofSilenceOf(before: AccountRecord, error: BrokerError, now: number): Silence | undefined {
+  const silence = silenceOf(error, before, now);
+  const isShort = silence !== undefined && silence.until - now <= PROOF_RETRY_CAP_MS;
+  return isShort && isAgain(before, error) ? undefined : silence;
 }
 
 /** How soon the first proof of a grant in hand is made up for, ms. */
 const FIRST_PROOF_WAIT_MS = 2_000;
 
+/** A grant in hand whose proof brought nothing. */
+export interface Outstanding {
+  readonly error: BrokerError;
+  readonly source: Source;
+  /** True where it came just now: its sign-in, if it was one, is paced like one that nobody answered. */
+  readonly isNew: boolean;
+  /** Of the credentials in use. */
+  readonly fingerprint: string;
+}
+
 /**
  * What it changes that the proof of a grant in hand brought nothing. The grant is kept and asked about
  * again, as patiently as after any other failure: what stands in its way is an answer of the broker's, too.
+ * Where only a person can mend it, no further password goes out for grants that cannot be proved either.
  */
 export function afterOutstanding(
   before: AccountRecord,
-  error: BrokerError,
+  { error, source, isNew, fingerprint }: Outstanding,
   now: number,
   random: Random,
 ): Consequence {
-  const failures = before.failures + 1;
-  const silence = silenceOf(error, before, now);
+  const silence = proofSilenceOf(before, error, now);
   const waitMs = outstandingMs(error, before, now, random);
+  const isSignIn = source === 'sign-in';
+  const unknownSignIns =
+    isSignIn && isNew ? [...recentUnknown(before.unknownSignIns, now), now] : before.unknownSignIns;
+  const paceMs = isSignIn && isNew ? unknownSignInWaitMs(unknownSignIns.length, 0, random) : 0;
+  const isStopped = isSignIn && error.kind === 'needs-human' && silence === undefined;
   return {
     record: {
       ...before,
       attempt: undefined,
-      failures,
+      failures: before.failures + 1,
       trouble: { code: error.code, kind: error.kind, message: error.message, at: now },
+      unknownSignIns,
+      refused: isStopped ? [...new Set([...before.refused, fingerprint])] : before.refused,
       proofDueAt: now + waitMs,
       // Should the grant die unproved: the next one is not fetched sooner than it could be proved.
-      retryAt: now + waitMs,
+      retryAt: Math.max(before.retryAt, now + Math.max(waitMs, paceMs)),
     },
     silence,
   };

@@ -74,7 +74,7 @@ export interface AccountRecord {
   readonly trouble: Trouble | undefined;
   /** No try before this instant (ms). */
   readonly retryAt: number;
-  /** When sign-ins went out whose outcome nobody knows; the last day's, ms. */
+  /** When sign-ins went out that brought no token and no refusal, since the last that did; the last day's, ms. */
   readonly unknownSignIns: readonly number[];
   /** Fingerprints of credentials that were refused: none of them is sent again. */
   readonly refused: readonly string[];

@@ -130,8 +130,8 @@ export interface NoteOptions {
 }
 
 export type Noted =
-  /** `halfOpen`: the broker seemed down; this call shows whether it is back. */
-  | { readonly outcome: 'noted'; readonly halfOpen: boolean }
+  /** `reachFirst`: the broker seemed down; a harmless call has to be answered before a password goes out. */
+  | { readonly outcome: 'noted'; readonly reachFirst: boolean }
   | { readonly outcome: 'lost' | 'ramped' }
   /** A budget has no room before `until` (ms). */
   | { readonly outcome: 'over'; readonly until: number; readonly limit: string }

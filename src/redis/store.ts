@@ -97,7 +97,7 @@ export function makeStore(
       );
       switch (outcome) {
         case '1':
-          return { outcome: 'noted', halfOpen: second === '1' };
+          return { outcome: 'noted', reachFirst: second === '1' };
         case '-1':
           return { outcome: 'ramped' };
         case '-2':

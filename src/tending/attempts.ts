@@ -89,7 +89,12 @@ export function makeAttempts(
     const session = record.session && { ...record.session, renewalSpent };
     const waiting = { ...record, session, attempt: undefined, request: undefined, carry: undefined, pending };
     const { record: after, silence } = error
-      ? afterOutstanding(waiting, error, now, parts.random)
+      ? afterOutstanding(
+          waiting,
+          { error, source, isNew: true, fingerprint: around.fingerprintOf(account) },
+          now,
+          parts.random,
+        )
       : { record: { ...waiting, proofDueAt: now }, silence: undefined };
     const live = hasLiveToken(account, record, now);
     const state = live ? 'fresh' : account.connection.signIn ? 'expired' : 'awaiting_approval';
@@ -104,6 +109,11 @@ export function makeAttempts(
       failed: error ? around.failureBudgetsOf(account, 'proof') : [],
     };
     const { startedAt = now } = got;
+    // On disk before it is in Redis: a verdict that is lost would be asked for again.
+    if (error) {
+      const isVerdict = after.refused.length > record.refused.length;
+      await keepsake.remember(account, after, isVerdict ? 'verdict' : 'outcome');
+    }
     const { settled } = await insist(
       clock,
       () => store.settle(held.lease, around.networkOf(account), settlement, now),
@@ -147,7 +157,7 @@ export function makeAttempts(
       const { timeoutMs } = policy;
       const call = (signal: AbortSignal): Call => ({ signal, ...(record.carry && { carry: record.carry }) });
       got = await within(clock, timeoutMs, [held.signal], (signal) =>
-        obtain(account, step, call(signal), clock, { reachFirst: noted.halfOpen, discover, timeoutMs }),
+        obtain(account, step, call(signal), clock, { reachFirst: noted.reachFirst, discover, timeoutMs }),
       );
     } catch (error) {
       const known = error instanceof BrokerError ? error : tell.defect(account, error);

@@ -15,7 +15,8 @@ import type { Telling } from './telling.ts';
 export type MayCall =
   | {
       readonly may: 'call';
-      readonly halfOpen: boolean;
+      /** The broker seemed down: a harmless call has to be answered before a password goes out. */
+      readonly reachFirst: boolean;
       /** When it was noted, ms: what is found open later is known by it. */
       readonly startedAt: number;
     }
@@ -99,7 +100,7 @@ export function makeNote(
       }),
     });
     unsent.delete(account.name);
-    if (noted.outcome === 'noted') return { may: 'call', halfOpen: noted.halfOpen, startedAt: now };
+    if (noted.outcome === 'noted') return { may: 'call', reachFirst: noted.reachFirst, startedAt: now };
     if (!('until' in noted)) {
       return { may: 'not', tended: { outcome: noted.outcome } };
     }

@@ -157,6 +157,11 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
       : standingOf(account, record, next);
     const ledger = around.ledgerOf(account);
     const as = during === 'sign-in' && counts ? chargeOf(error) : undefined;
+    // Before Redis is told: should it not take it, a clear no is not taken for an open question later.
+    if (as) {
+      const member = `${account.name}:${held.lease.fence}`;
+      keepsake.rememberNetwork(network, { failed: { member, at: now, as } });
+    }
     const settlement: Settlement = {
       record: isOtherWay ? { ...record, failures: before.failures, trouble: before.trouble } : record,
       standing,
@@ -175,10 +180,6 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     );
     if (before.attempt) keepsake.release(account, before.attempt.startedAt);
     if (!isVerdict) await keepsake.remember(account, record, 'outcome');
-    if (as) {
-      const member = `${account.name}:${held.lease.fence}`;
-      keepsake.rememberNetwork(network, { failed: { member, at: now, as } });
-    }
     if (woken > 0) listener.woken(account.broker);
     if (!settled) return { outcome: 'lost' };
     tell.failed(account, error, { during, said, state: standing.state, at: triedAt, record });

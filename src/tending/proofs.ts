@@ -1,8 +1,7 @@
 import type { Account } from '../core/account.ts';
 import type { Call } from '../core/broker.ts';
-import { silenceOf } from '../core/consequence.ts';
 import { afterDoubt, isDoubtedTwice } from '../core/doubt.ts';
-import { afterOutstanding, afterProbe, type Proven } from '../core/proof.ts';
+import { afterOutstanding, afterProbe, proofSilenceOf, type Proven } from '../core/proof.ts';
 import { isProofLate } from '../core/describe.ts';
 import { decide, pendingOf, type Decision } from '../core/decide.ts';
 import { BrokerError } from '../core/errors.ts';
@@ -21,6 +20,8 @@ import type { Telling } from './telling.ts';
 
 /** Enough failures in a row to be said. */
 const MANY = 3;
+/** A silence shorter than this is no news, ms. */
+const NEWS_MS = 60_000;
 
 /** Another thing is to be done at once, at the next look. */
 const soon = (now: number, isLive: boolean): Extract<Decision, { do: 'rest' }> => ({
@@ -74,7 +75,7 @@ export function makeProofs(
         ? afterDoubt(before, doubt, now)
         : afterProbe(before, proven, policy, now, random);
     const isOver = proven === 'dead' || proven === 'someone-else';
-    const silence = typeof proven === 'object' ? silenceOf(proven.error, record, now) : undefined;
+    const silence = typeof proven === 'object' ? proofSilenceOf(record, proven.error, now) : undefined;
     const silentUntil = Math.max(await outcomes.obey(account, silence), held.silentUntil);
     const next = decide(around.situationOf(account, after, { ...held, silentUntil }), now);
     const at = next.do === 'rest' ? next.nextAt : now;
@@ -104,7 +105,10 @@ export function makeProofs(
     if (isOver) tell.diedEarly(account, after, isSurprise || proven === 'someone-else');
     else if (typeof proven === 'object') {
       const late = { state: 'fresh', at: after.proofDueAt, failures: MANY };
-      tell.unproved(account, proven.error, isLate ? late : undefined);
+      // A silence that lasts holds others up: its reason in the broker's words must reach a person.
+      const isNews = silence !== undefined && silence.until > now + NEWS_MS;
+      const news = isNews ? { state: 'fresh', at: silence.until, failures: 0 } : undefined;
+      tell.unproved(account, proven.error, isLate ? late : news);
     } else tell.proved(account, before, isLate);
     return isOver && after.trouble
       ? {
@@ -142,7 +146,7 @@ export function makeProofs(
       // What anybody may have posted is not kept for one odd answer after the other.
       const isDoubted = typeof proof === 'object' && isPersons(account) && proof.outstanding.doubtsSession;
       if (isDoubted) throw deadOnArrival(source);
-      if (typeof proof === 'object') return await later(account, held, record, proof.outstanding);
+      if (typeof proof === 'object') return await later(account, held, record, pending, proof.outstanding);
       const listing = isListDue(account, record, source, clock.now())
         ? await call(account, held, (each) => discover(account, grant, each))
         : undefined;
@@ -182,10 +186,14 @@ export function makeProofs(
     account: Account,
     held: HeldLease,
     record: AccountRecord,
+    { source }: Pending,
     error: BrokerError,
   ): Promise<Tended> {
     const now = clock.now();
-    const { record: after, silence } = afterOutstanding(record, error, now, random);
+    const outstanding = { error, source, isNew: false, fingerprint: around.fingerprintOf(account) };
+    const { record: after, silence } = afterOutstanding(record, outstanding, now, random);
+    if (after.refused.length > record.refused.length)
+      await parts.keepsake.remember(account, after, 'verdict');
     const silentUntil = Math.max(await outcomes.obey(account, silence), held.silentUntil);
     const next = decide(around.situationOf(account, after, { ...held, silentUntil }), now);
     const rest = next.do === 'rest' ? next : soon(now, hasLiveToken(account, after, now));

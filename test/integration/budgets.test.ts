@@ -270,7 +270,7 @@ describe('the breaker of a broker', () => {
   it('then lets one account through to see, and one only', async () => {
     await trip();
     const later = NOW + 30_000;
-    expect(await renew('D', later)).toEqual({ outcome: 'noted', halfOpen: true });
+    expect(await renew('D', later)).toEqual({ outcome: 'noted', reachFirst: true });
     expect(await renew('E', later + 1)).toMatchObject({ outcome: 'down' });
   });
 
@@ -279,7 +279,7 @@ describe('the breaker of a broker', () => {
     const later = NOW + 30_000;
     await renew('D', later);
     await ends('D', later + 1, { answered: 'up' });
-    expect(await renew('E', later + 2)).toEqual({ outcome: 'noted', halfOpen: false });
+    expect(await renew('E', later + 2)).toEqual({ outcome: 'noted', reachFirst: false });
   });
 
   it('opens again when that one got no answer either', async () => {
@@ -289,6 +289,26 @@ describe('the breaker of a broker', () => {
     await ends('D', later + 1, { answered: 'down' });
     expect(await renew('E', later + 2)).toMatchObject({ outcome: 'down' });
     expect((await renew('E', later + 30_000)).outcome).toBe('noted');
+  });
+
+  it('counts the pause from the beginning of the call that showed it', async () => {
+    await trip();
+    const later = NOW + 30_000;
+    await renew('D', later);
+    await ends('D', later + 10_000, { answered: 'down' });
+    expect(await renew('E', later + 11_000)).toEqual({ outcome: 'down', until: later + 28_000 });
+    expect((await renew('E', later + 28_000)).outcome).toBe('noted');
+  });
+
+  it('lets a login through each five minutes, whatever the harmless call before it is answered', async () => {
+    await trip();
+    const reachesFirst: boolean[] = [];
+    for (let at = NOW + 30_000; at <= NOW + 11 * MINUTE; at += 30_000) {
+      const noted = await signIn('D', at);
+      reachesFirst.push(noted.outcome === 'noted' && noted.reachFirst);
+      await ends('D', at + 1_000, { answered: 'down', ramp: 'other' });
+    }
+    expect(reachesFirst.flatMap((first, i) => (first ? [] : [i]))).toEqual([9, 19]);
   });
 
   it('never holds up a person who waits for the answer', async () => {

@@ -17,7 +17,8 @@ local function unanswered(breaker, probe, failing, name, now, pauseMs, trips)
   local opened = false
   if redis.call('EXISTS', breaker) == 1 or redis.call('ZCARD', failing) >= trips then
     opened = redis.call('HSETNX', breaker, 'since', string.format('%.0f', now)) == 1
-    redis.call('HSET', breaker, 'until', string.format('%.0f', now + pauseMs))
+    local from = redis.call('GET', probe) == name and redis.call('HGET', breaker, 'probedAt') or now
+    redis.call('HSET', breaker, 'until', string.format('%.0f', from + pauseMs))
     -- Forgotten by itself once nobody has called for so long.
     redis.call('PEXPIRE', breaker, 600000)
   end

@@ -7,7 +7,7 @@
 -- ARGV payload (JSON): { name, owner, now, ttlMs, attempt, seedSpent, seenRequest, passesBreaker,
 --   passesSilence, signIn, proven, forced, open, ledger = {limit, max, ours, windowMs, paceMs} or nil, emergency, expiresAt,
 --   budgets = {{limit, max, routine, windowMs, counts}} }
--- -> {1, 1 where the breaker is half-open} noted, {0} lease lost, {-1} the ramp is full (the lease is
+-- -> {1, 1 where the breaker is half-open, 2 where nothing harmless need be answered first} noted, {0} lease lost, {-1} the ramp is full (the lease is
 --    given back), {-2, until, limit} a budget is spent, {-3, until} the breaker is open, {-4, until} the
 --    broker has asked for silence since the lease was taken
 local p = cjson.decode(ARGV[1])
@@ -37,7 +37,10 @@ if not p.passesBreaker and redis.call('EXISTS', KEYS[6]) == 1 then
     -- One goes and tells the others; it has the time of its call.
     return { -3, now + math.max(1000, redis.call('PTTL', KEYS[7])) }
   end
-  halfOpen = 1
+  -- An odd answer to a harmless call must not forbid the real one for ever: at times it goes all the same.
+  local seenAt = redis.call('HMGET', KEYS[6], 'since', 'triedAt')
+  local isLongAgo = now - tonumber(seenAt[2] or seenAt[1] or '0') >= 300000
+  halfOpen = isLongAgo and p.signIn and 2 or 1
 end
 
 for i, budget in ipairs(p.budgets) do
@@ -67,8 +70,13 @@ if p.signIn then
   end
 end
 
-if halfOpen == 1 then
+if halfOpen > 0 then
   redis.call('SET', KEYS[7], p.name, 'PX', p.ttlMs)
+  -- Counted from here: a call that gets no answer takes its time as well.
+  redis.call('HSET', KEYS[6], 'probedAt', string.format('%.0f', now))
+  if halfOpen == 2 then
+    redis.call('HSET', KEYS[6], 'triedAt', string.format('%.0f', now))
+  end
 end
 for i, budget in ipairs(p.budgets) do
   charge(KEYS[10 + i], budget, p)

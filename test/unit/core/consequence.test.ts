@@ -62,6 +62,33 @@ describe('a failed sign-in', () => {
     expect(record.unknownSignIns).toEqual([NOW - 1_000, NOW]);
     expect(record.retryAt).toBeGreaterThanOrEqual(NOW + 5_000);
   });
+  it('that nobody answered beside a live token, twice: the token is proved, and the next waits for its last safe start', () => {
+    const before = { session: live, unknownSignIns: [live.grant.issuedAt - 1] };
+    const once = after({ kind: 'outcome-unknown' }, 'sign-in', before).record;
+    expect(once.proofDueAt).toBe(0);
+    expect(once.retryAt).toBeLessThan(NOW + 9_000);
+    const twice = after({ kind: 'outcome-unknown' }, 'sign-in', { ...before, unknownSignIns: [NOW - 9_000] });
+    expect(twice.record).toMatchObject({ proofDueAt: NOW, retryAt: live.grant.expiresAt - 15_000 });
+    const dead = { ...live, grant: { ...live.grant, expiresAt: NOW } };
+    expect(after({ kind: 'outcome-unknown' }, 'sign-in', { session: dead }).record.proofDueAt).toBe(0);
+  });
+  it('that the broker answered with its own failure is fair eight times a day, then paced', () => {
+    const waitAfter = (sent: number, wasSent = true): number => {
+      const unknownSignIns = Array.from({ length: sent }, (_, i) => NOW - 1_000 * (i + 1));
+      return (
+        after({ kind: 'transient', sent: wasSent }, 'sign-in', { unknownSignIns, failures: sent }).record
+          .retryAt - NOW
+      );
+    };
+    expect(Math.max(...[0, 1, 2, 3, 4, 5, 6].map((sent) => waitAfter(sent)))).toBeLessThanOrEqual(30_000);
+    expect([7, 8, 9, 20].map((sent) => waitAfter(sent) / 60_000)).toEqual([5, 5, 15, 15]);
+    expect(waitAfter(20, false)).toBeLessThanOrEqual(30_000);
+  });
+  it('that something in front of the broker turned away silences the network, and is no verdict', () => {
+    const { record, silence } = after({ kind: 'needs-human', scope: 'egress' }, 'sign-in');
+    expect(silence).toEqual({ scope: 'egress', until: NOW + 1_800_000, code: 'code' });
+    expect(record).toMatchObject({ refused: [], retryAt: NOW + 1_800_000 });
+  });
   it('that the broker throttled for this account waits as long as it said', () => {
     const { record, silence } = after({ kind: 'throttled', retryAfterMs: 10_000 }, 'sign-in');
     expect(record.retryAt).toBeGreaterThanOrEqual(NOW + 10_000);

@@ -1,0 +1,76 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { RawEntry } from '../../../src/core/broker.ts';
+import { v3 } from '../../support/rows/ig-row.ts';
+import type { BrokerCall } from '../broker-net.ts';
+import { makeWorld, type World, type WorldOptions } from '../world.ts';
+import { busiest, HOUR_MS, MINUTE_MS, mostUnderWay, SECOND_MS } from './clockwork.ts';
+
+/* Passwords are not sent again and again for what no password mends. */
+
+
+let world: World;
+afterEach(() => world.stop());
+
+const open = async (options: WorldOptions): Promise<void> => {
+  world = await makeWorld({ sweepEveryMs: 5 * MINUTE_MS, ...options });
+};
+const logins = (operation: string, prefix = ''): readonly BrokerCall[] =>
+  world.calls({ operation }).filter(({ username }) => username?.startsWith(prefix));
+
+describe('a token that cannot be proved costs no login a minute', () => {
+  const IG = { broker: 'ig', ...v3, username: 'PROVED', verify: true };
+  const answer = (more: object): void =>
+    void world.command('ig', 'answer', JSON.stringify({ operation: 'session', ...more }));
+  const incidents = (): readonly string[] => world.openIncidents().map(({ code }) => code);
+
+  test('where only a person helps, the password goes out once; once more when they allow it', async () => {
+    await open({ entries: [IG] });
+    answer({ status: 403, errorCode: 'error.security.account-access-denied' });
+    await world.runFor(3 * HOUR_MS);
+    expect(logins('login')).toHaveLength(1);
+    expect(world.state('PROVED')).toMatchObject({ state: 'stopped', reason: 'account_unavailable' });
+    expect(incidents()).toEqual(['account_unavailable']);
+    world.command('ig', 'clear-answers');
+    world.timeline.after(0, async () => {
+      await world.requestRefresh('PROVED', true);
+    });
+    await world.runFor(10 * MINUTE_MS);
+    expect(logins('login')).toHaveLength(2);
+    expect(world.state('PROVED')).toMatchObject({ state: 'fresh' });
+    expect(incidents()).toEqual([]);
+  });
+
+  test.each([
+    ['a quota', { status: 403, errorCode: 'error.public-api.exceeded-account-allowance' }],
+    ['a gateway', { status: 502, page: true }],
+  ])('where %s stands in the way: four, then one each quarter of an hour', async (_, how) => {
+    await open({ entries: [IG] });
+    answer(how);
+    await world.runFor(2 * HOUR_MS);
+    expect(logins('login').length).toBeLessThanOrEqual(4 + 8);
+    expect(logins('login').length).toBeGreaterThanOrEqual(8);
+    world.command('ig', 'clear-answers');
+    await world.runFor(20 * MINUTE_MS);
+    expect(world.state('PROVED')).toMatchObject({ state: 'fresh' });
+  });
+});
+
+describe('a broker that fails at logins', () => {
+  test('is sent a password eight times, half a minute apart at most, then every 5 and 15 minutes', async () => {
+    await open({ entries: [{ broker: 'ig', ...v3, username: 'FAILED' }] });
+    world.command(
+      'ig',
+      'answer',
+      JSON.stringify({ operation: 'login', status: 500, errorCode: 'system.error' }),
+    );
+    await world.runFor(2 * HOUR_MS);
+    const at = logins('login').map(({ startedAt }) => startedAt);
+    const apart = at.slice(1).map((each, i) => Math.round((each - (at[i] ?? 0)) / SECOND_MS));
+    expect(Math.max(...apart.slice(0, 7))).toBeLessThanOrEqual(31);
+    expect(apart.slice(7, 11).map((seconds) => Math.round(seconds / 60))).toEqual([5, 5, 15, 15]);
+    expect(at.length).toBeLessThanOrEqual(18);
+    world.command('ig', 'clear-answers');
+    await world.runFor(16 * MINUTE_MS);
+    expect(world.state('FAILED')).toMatchObject({ state: 'fresh' });
+  });
+});

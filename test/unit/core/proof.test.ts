@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import type { Consequence } from '../../../src/core/consequence.ts';
+import { BrokerError, type BrokerErrorFields } from '../../../src/core/errors.ts';
+import { afterOutstanding, afterProbe, proofSilenceOf, type Outstanding } from '../../../src/core/proof.ts';
+import { emptyRecord, type AccountRecord } from '../../../src/core/session.ts';
+
+const NOW = 1_790_000_000_000;
+const MINUTE = 60_000;
+const policy = { dueAtShare: 0.6, jitterShare: 0, timeoutMs: 6_000, renewalIsSingleUse: false };
+
+const error = (fields: Omit<BrokerErrorFields, 'code'>, code = 'code'): BrokerError =>
+  new BrokerError('what happened', { code, ...fields });
+const troubleOf = ({ code, kind, message }: BrokerError): NonNullable<AccountRecord['trouble']> => ({
+  code,
+  kind,
+  message,
+  at: NOW - MINUTE,
+});
+const penalty = error({ kind: 'throttled', scope: 'egress', retryAfterMs: 15_000 });
+
+describe('the proof of a live token that the broker throttles', () => {
+  const told = (said: BrokerError, before: Partial<AccountRecord> = {}): AccountRecord =>
+    afterProbe({ ...emptyRecord, ...before }, { error: said }, policy, NOW, () => 0);
+
+  it('silences the network the first time; in answer to the next proof it is the proofs that wait', () => {
+    const before = { ...emptyRecord, trouble: troubleOf(penalty) };
+    expect(proofSilenceOf(emptyRecord, penalty, NOW)).toMatchObject({ until: NOW + 15_000 });
+    expect(told(penalty).trouble).toMatchObject({ kind: 'throttled', code: 'code' });
+    expect(proofSilenceOf(before, penalty, NOW)).toBeUndefined();
+    expect(told(penalty, before).proofDueAt).toBe(NOW + 5 * MINUTE);
+  });
+  it('silences the network each time where the silence is a long one', () => {
+    const captcha = error({ kind: 'throttled', scope: 'egress', retryAfterMs: 60 * MINUTE });
+    const before = { ...emptyRecord, trouble: troubleOf(captcha) };
+    expect(proofSilenceOf(before, captcha, NOW)).toMatchObject({ until: NOW + 60 * MINUTE });
+  });
+  it('for this account alone keeps its renewal quiet, too', () => {
+    const own = error({ kind: 'throttled', scope: 'account', retryAfterMs: 60 * MINUTE });
+    expect(told(own)).toMatchObject({ retryAt: NOW + 60 * MINUTE, trouble: { kind: 'throttled' } });
+    expect(told(penalty).retryAt).toBe(0);
+  });
+  it('is over with a proof that finds it alive', () => {
+    const before = { ...emptyRecord, trouble: troubleOf(penalty) };
+    expect(afterProbe(before, 'alive', policy, NOW, () => 0).trouble).toBeUndefined();
+  });
+});
+
+describe('a grant whose proof brought nothing', () => {
+  const needsHuman = error({ kind: 'needs-human' });
+  const after = (
+    said: BrokerError,
+    how: Partial<Outstanding> = {},
+    before: Partial<AccountRecord> = {},
+  ): Consequence => {
+    const outstanding = {
+      error: said,
+      source: 'sign-in',
+      isNew: true,
+      fingerprint: 'present',
+      ...how,
+    } as const;
+    return afterOutstanding({ ...emptyRecord, ...before }, outstanding, NOW, () => 0.5);
+  };
+
+  it('because a person must act stops the password, though the grant is asked about again', () => {
+    const { record } = after(needsHuman);
+    expect(record.refused).toEqual(['present']);
+    expect(record.proofDueAt).toBe(NOW + MINUTE);
+    expect(after(needsHuman, { isNew: false }).record.refused).toEqual(['present']);
+  });
+  it('and that came without a password is no verdict on it', () => {
+    expect(after(needsHuman, { source: 'renewal' }).record.refused).toEqual([]);
+    expect(after(error({ kind: 'transient' })).record.refused).toEqual([]);
+  });
+  it('paces the next sign-in like one that nobody answered, whatever stands in the way of the proof', () => {
+    for (const kind of ['throttled', 'transient', 'outcome-unknown'] as const) {
+      const { record } = after(error({ kind }), {}, { unknownSignIns: [1, 2, 3].map((i) => NOW - i) });
+      expect(record.unknownSignIns).toHaveLength(4);
+      expect(record.retryAt).toBe(NOW + 15 * MINUTE);
+      const again = after(error({ kind }), { isNew: false }, record).record;
+      expect(again.unknownSignIns).toHaveLength(4);
+      expect(again.retryAt).toBe(NOW + 15 * MINUTE);
+    }
+    expect(after(error({ kind: 'transient' }), { source: 'renewal' }).record.unknownSignIns).toEqual([]);
+  });
+  it('because the network is turned away silences it for half an hour', () => {
+    const { record, silence } = after(error({ kind: 'needs-human', scope: 'egress' }));
+    expect(silence).toMatchObject({ scope: 'egress', until: NOW + 30 * MINUTE });
+    expect(record.refused).toEqual([]);
+  });
+});
