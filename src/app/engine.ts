@@ -118,6 +118,7 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
         account.connection,
         policyOf({ broker: brokerNamed }, account),
         account.key === undefined ? undefined : seal.fingerprint(['key', account.key]),
+        account.verify,
       ),
     ),
     due: makeDueIndex(redis),

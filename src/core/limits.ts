@@ -12,6 +12,8 @@ export interface Budget {
   readonly routine: number;
   readonly windowMs: number;
   readonly counts: Limit['counts'];
+  /** True where the reads that go with a step (its proof, the list of accounts) are counted as well. */
+  readonly countsReads?: boolean;
 }
 
 /** The failed sign-ins that a network may afford; see docs/design.md. */
@@ -70,6 +72,7 @@ function budgetOf(limit: Limit, account: Pick<Account, 'name'>, subjects: Subjec
         routine: Math.max(1, limit.max - limit.reserve),
         windowMs: limit.windowMs,
         counts: limit.counts,
+        ...(limit.counts === 'every-call' && limit.calls.includes('proof') && { countsReads: true }),
       };
 }
 

@@ -36,17 +36,23 @@ export function wish(meter: Meter, at: number): void {
   meter.busiest = Math.max(meter.busiest, meter.wishes.length);
 }
 
-/** The one that keeps a call waiting longest, and until when, counted as scripts/budget.lua does; or none. */
+/**
+ * The one that keeps a step waiting longest, and until when, counted as scripts/budget.lua does; or none. Where
+ * a step makes several calls, their meter stands there as often.
+ */
 export function fullest(
   meters: readonly Meter[],
   at: number,
   isEmergency: boolean,
 ): { readonly meter: Meter; readonly until: number } | undefined {
   let worst: { readonly meter: Meter; readonly until: number } | undefined;
+  const before = new Map<Meter, number>();
   for (const meter of meters) {
     const { budget, calls } = meter;
     leaveWindow(calls, at - budget.windowMs);
-    const oldest = calls[calls.length - (isEmergency ? budget.max : budget.routine)];
+    const earlier = before.get(meter) ?? 0;
+    before.set(meter, earlier + 1);
+    const oldest = calls[calls.length + earlier - (isEmergency ? budget.max : budget.routine)];
     if (oldest === undefined) continue;
     const until = oldest + budget.windowMs + 1;
     if (!worst || until > worst.until) worst = { meter, until };

@@ -16,6 +16,10 @@ export interface Way extends Pick<RefreshPolicy, 'dueAtShare' | 'jitterShare' | 
   readonly lifeMs: number;
   /** How often a live token is proved, ms; absent: only where it is in doubt. */
   readonly proveEveryMs?: number | undefined;
+  /** How many calls its steps make, where it is more than one. */
+  readonly cost?: Partial<Readonly<Record<PlannedCall, number>>> | undefined;
+  /** How many reads follow each step (the proof of the new token, the list of accounts). */
+  readonly reads?: number | undefined;
 }
 
 /** An account to plan for: what is stored of it, and its way. */
@@ -86,12 +90,21 @@ const spending: Readonly<Record<PlannedCall, LimitedCall>> = {
   person: 'consent',
 };
 
-/** How an account gets its next tokens. `key`: the fingerprint of its API key. */
-export function wayOf(connection: Connection, policy: RefreshPolicy, key: string | undefined): Way {
+/** How an account gets its next tokens. `key`: the fingerprint of its API key. `verify`: each is proved first. */
+export function wayOf(
+  connection: Connection,
+  policy: RefreshPolicy,
+  key: string | undefined,
+  verify = false,
+): Way {
   const { dueAtShare, jitterShare, timeoutMs, typicalLifeMs = UNKNOWN_LIFE_MS, proveEveryMs } = policy;
   const signsIn = connection.signIn !== undefined;
   const by = connection.renew ? 'renewal' : signsIn ? 'sign-in' : 'person';
-  return { by, signsIn, key, dueAtShare, jitterShare, timeoutMs, lifeMs: typicalLifeMs, proveEveryMs };
+  const { renewal, 'sign-in': signIn } = connection.cost ?? {};
+  const cost = { ...(renewal && { renewal }), ...(signIn && { 'sign-in': signIn }) };
+  const reads = verify && connection.probe ? 1 : 0;
+  const lifeMs = typicalLifeMs;
+  return { by, signsIn, key, dueAtShare, jitterShare, timeoutMs, lifeMs, proveEveryMs, cost, reads };
 }
 
 /** Every budget that the accounts' refreshes spend or that stops their sign-ins, by broker; each once. */
@@ -129,12 +142,18 @@ export function makePlan(parts: PlanParts): Plan {
 
 const idOf = (broker: string, { limit, subject }: Budget): string => `${broker} ${limit} ${subject}`;
 
+/** What a step spends: a budget that counts several of its calls stands there as often. */
 function spentBy(
   { facts, way }: Planned,
   call: PlannedCall,
   { limits, egress }: Pick<PlanParts, 'limits' | 'egress'>,
 ): readonly Budget[] {
-  return budgetsOf(limits(facts.broker), spending[call], facts, { egress, key: way.key });
+  const { cost, reads = 0 } = way;
+  const budgets = budgetsOf(limits(facts.broker), spending[call], facts, { egress, key: way.key });
+  return budgets.flatMap((budget) => {
+    const calls = budget.counts === 'every-call' ? (cost?.[call] ?? 1) + (budget.countsReads ? reads : 0) : 1;
+    return Array.from({ length: calls }, () => budget);
+  });
 }
 
 /** The account on its way, or undefined where nothing will be done for it. */
@@ -180,14 +199,14 @@ function judged(
 ): PlannedBudget {
   const { budget, busiest } = meter;
   const spenders = walkers.filter((walker) => walker.meters[walker.by].includes(meter));
+  const costOf = ({ meters, by }: Walker): number => meters[by].filter((each) => each === meter).length;
   const held = [...meter.held].map(([name, each]) => ({ name, ...each })).sort((a, b) => a.dueAt - b.dueAt);
-  const perWindow = (stays: readonly number[]): number =>
-    stays.reduce((calls, stayMs) => calls + budget.windowMs / stayMs, 0);
-  const average = perWindow(spenders.map(stayOf));
+  const perWindow = (stay: (each: Walker) => number): number =>
+    spenders.reduce((calls, each) => calls + (costOf(each) * budget.windowMs) / stay(each), 0);
+  const average = perWindow(stayOf);
   // Whoever waits as long as its token allows is carried still.
-  const least = perWindow(
-    spenders.map((each) => Math.max(1, lastSafeStart(0, each.lifeMs, each.pace), stayOf(each))),
-  );
+  const least = perWindow((each) => Math.max(1, lastSafeStart(0, each.lifeMs, each.pace), stayOf(each)));
+  const refreshes = spenders.reduce((sum, each) => sum + budget.windowMs / stayOf(each), 0);
   const isOver = least > budget.routine || held.some(({ gapMs }) => gapMs >= LOST_MS);
   const isUsedUp = limit.counts === 'failures' ? used >= budget.routine : used > budget.routine;
   const isTight = average > budget.routine || held.length > 0 || isUsedUp;
@@ -203,7 +222,7 @@ function judged(
       spenders.length > 0 && limit.per !== 'account'
         ? (budget.routine * spenders.length) / average
         : undefined,
-    stayMs: average > 0 ? (budget.windowMs * spenders.length) / average : 0,
+    stayMs: refreshes > 0 ? (budget.windowMs * spenders.length) / refreshes : 0,
     held,
   };
 }

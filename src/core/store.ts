@@ -110,6 +110,10 @@ export interface NoteOptions {
   readonly leaves?: readonly Budget[];
   /** How many calls the step makes at most. */
   readonly cost: number;
+  /** How many reads may follow it; budgets that count reads count them, too. */
+  readonly reads?: number;
+  /** True where a harmless call goes before it while the broker seems down: a read like the others. */
+  readonly reaches?: boolean;
   /** Set for a sign-in: it passes the ramp and this ledger (where the broker counts failures). */
   readonly signIn?: {
     readonly ledger: Ledger | undefined;

@@ -44,7 +44,7 @@ export function notePayload(
   options: NoteOptions,
   seenRequest: string,
 ): Payload {
-  const { network: _, leaves: __, signIn, seedSpent, ...rest } = options;
+  const { network: _, leaves: __, signIn, seedSpent, reads = 0, ...rest } = options;
   return {
     ...rest,
     name: lease.name,
@@ -52,6 +52,10 @@ export function notePayload(
     member: memberOf(lease),
     seenRequest,
     open: rampOpenAt,
+    budgets: options.budgets.map((budget) => ({
+      ...budget,
+      cost: options.cost + (budget.countsReads ? reads : 0),
+    })),
     ...(attempt && { attempt: JSON.stringify(attempt) }),
     ...(seedSpent !== undefined && { seedSpent }),
     ...(signIn && {

@@ -14,6 +14,8 @@ const waySchema = z.object({
   timeoutMs: z.number(),
   lifeMs: z.number(),
   proveEveryMs: z.number().optional(),
+  cost: z.partialRecord(z.enum(plannedCalls), z.number()).optional(),
+  reads: z.number().optional(),
 });
 
 const entrySchema = z.object({

@@ -132,10 +132,12 @@ export function makeAttempts(
 
   async function act(account: Account, held: HeldLease, record: AccountRecord, step: Step): Promise<Tended> {
     const seedSpent = step.seed && around.seedFingerprints(step.seed)[0];
+    const discover = isListDue(account, record, step.source, clock.now());
     const noted = await note(account, held, record, step.kind, {
       kind: step.kind,
       passesBreaker: step.kind === 'consent',
       passesSilence: step.kind === 'consent',
+      reads: (account.verify && account.connection.probe ? 1 : 0) + (discover ? 1 : 0),
       ...(seedSpent !== undefined && { seedSpent }),
     });
     if (noted.may === 'not') return noted.tended;
@@ -151,7 +153,6 @@ export function makeAttempts(
     const { startedAt } = noted;
     const ramped = (outcome: RampOutcome): { ramp?: RampOutcome } =>
       step.kind === 'sign-in' ? { ramp: outcome } : {};
-    const discover = isListDue(account, record, step.source, clock.now());
     let got: Obtained;
     try {
       const { timeoutMs } = policy;

@@ -33,7 +33,9 @@ export type Note = (
   held: HeldLease,
   record: AccountRecord,
   call: LimitedCall,
-  how: Pick<NoteOptions, 'passesBreaker' | 'passesSilence' | 'seedSpent'> & { readonly kind?: AttemptKind },
+  how: Pick<NoteOptions, 'passesBreaker' | 'passesSilence' | 'reads' | 'seedSpent'> & {
+    readonly kind?: AttemptKind;
+  },
 ) => Promise<MayCall>;
 
 /** @param unsent the attempts of this process that Redis may know of though their calls never went out, by account */
@@ -88,6 +90,8 @@ export function makeNote(
       network: around.networkOf(account),
       budgets: around.budgetsOf(account, call),
       cost: account.connection.cost?.[call] ?? 1,
+      reads: how.reads ?? 0,
+      reaches: call === 'sign-in' && account.connection.reach !== undefined,
       leaves: call === 'sign-in' ? around.budgetsOf(account, 'renewal') : [],
       emergency: !live || now >= (safeUntil ?? 0),
       expiresAt: live ? (session?.grant.expiresAt ?? 0) : 0,

@@ -137,6 +137,7 @@ export function makeProofs(
   ): Promise<Tended> {
     const noted = await note(account, held, record, 'proof', {
       passesBreaker: account.connection.signIn === undefined,
+      reads: isListDue(account, record, pending.source, clock.now()) ? 1 : 0,
     });
     if (noted.may === 'not') return noted.tended;
     const { grant, source } = pending;

@@ -143,6 +143,21 @@ describe('a budget over a rolling window', () => {
     expect((await renew('E', NOW, { emergency: true })).outcome).toBe('over');
   });
 
+  it('counts the reads that follow a step, where it counts reads', async () => {
+    const all: Budget = { ...renewals, limit: 'all', countsReads: true, routine: 5 };
+    expect((await renew('A', NOW, { budgets: [renewals, all], reads: 1 })).outcome).toBe('noted');
+    const used = (of: string): Promise<number> => redis.zcard(`refresher:budget:some-broker:${of}:default`);
+    expect([await used('renewals'), await used('all')]).toEqual([1, 2]);
+    // So is the harmless call before a login, while the broker seems down.
+    for (const name of ['A', 'B', 'C']) await ends(name, NOW, { answered: 'down' });
+    await attempt('D', NOW + 30_000, {
+      budgets: [all],
+      reaches: true,
+      signIn: { ledger, proven: false, forced: false },
+    });
+    expect(await used('all')).toBe(4);
+  });
+
   it('takes a call back that never left', async () => {
     await renew('A', NOW);
     const acquired = await store.acquire('A', network, 'A', 10_000);

@@ -16,7 +16,7 @@ local function spentUntil(key, budget, p)
     end
   end
   -- What costs more than there ever is goes alone, when all is free.
-  local cost = math.min(p.cost, cap)
+  local cost = math.min(budget.cost, cap)
   if cap - used - ahead >= cost then
     return nil
   end
@@ -34,7 +34,7 @@ end
 local function charge(key, budget, p)
   redis.call('ZREM', key .. ':waiting', p.name)
   if budget.counts == 'every-call' then
-    for call = 1, p.cost do
+    for call = 1, budget.cost do
       redis.call('ZADD', key, string.format('%.0f', p.now), call == 1 and p.member or p.member .. ':' .. call)
     end
     redis.call('PEXPIRE', key, budget.windowMs)

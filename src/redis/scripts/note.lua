@@ -5,8 +5,9 @@
 -- KEYS lease record rampLevel rampUnderWay rampWaiting breaker breakerProbe ledger silence keySilence
 --   budget... leftBudget...
 -- ARGV payload (JSON): { name, owner, now, ttlMs, attempt, seedSpent, seenRequest, passesBreaker,
---   passesSilence, signIn, proven, forced, open, ledger = {limit, max, ours, windowMs, paceMs} or nil, emergency, expiresAt,
---   budgets = {{limit, max, routine, windowMs, counts}} }
+--   passesSilence, reaches, signIn, proven, forced, open, ledger = {limit, max, ours, windowMs, paceMs} or nil, emergency, expiresAt,
+--   budgets = {{limit, max, routine, windowMs, counts,
+--   countsReads, cost}} }
 -- -> {1, 1 where the breaker is half-open, 2 where nothing harmless need be answered first} noted, {0} lease lost, {-1} the ramp is full (the lease is
 --    given back), {-2, until, limit} a budget is spent, {-3, until} the breaker is open, {-4, until} the
 --    broker has asked for silence since the lease was taken
@@ -41,6 +42,11 @@ if not p.passesBreaker and redis.call('EXISTS', KEYS[6]) == 1 then
   local seenAt = redis.call('HMGET', KEYS[6], 'since', 'triedAt')
   local isLongAgo = now - tonumber(seenAt[2] or seenAt[1] or '0') >= 300000
   halfOpen = isLongAgo and p.signIn and 2 or 1
+  for _, budget in ipairs(p.budgets) do
+    if halfOpen == 1 and p.reaches and budget.countsReads then
+      budget.cost = budget.cost + 1
+    end
+  end
 end
 
 for i, budget in ipairs(p.budgets) do

@@ -107,6 +107,22 @@ const budget = (plan: Plan, name = 'renewals'): Plan['budgets'][number] => {
 };
 
 describe('how many accounts a budget carries', () => {
+  it('is fewer where a step makes several calls, or proves its token under the same limit', () => {
+    const counted = (cost: number, reads: number, calls: readonly ('renewal' | 'proof')[]): Plan => {
+      const accounts = spread(8).map((each) => ({
+        ...each,
+        way: { ...each.way, cost: { renewal: cost }, reads },
+      }));
+      return planOf(accounts, { limits: () => [limit({ calls }), ledger] });
+    };
+    expect(budget(counted(1, 1, ['renewal']))).toMatchObject({ verdict: 'fits' });
+    expect(budget(counted(1, 1, ['renewal'])).carries).toBeCloseTo(12.8);
+    for (const plan of [counted(2, 0, ['renewal']), counted(1, 1, ['renewal', 'proof'])]) {
+      expect(budget(plan).carries).toBeCloseTo(6.4);
+      expect(budget(plan).verdict).not.toBe('fits');
+      expect(budget(plan).busiest).toBeGreaterThan(12);
+    }
+  });
   it('is its routine share at their pace: 12 of 15 renewals an hour are 12.8 accounts of 64 minutes', () => {
     const { carries, budget: counted } = budget(planOf(spread(5)));
     expect(carries).toBeCloseTo(12.8);
