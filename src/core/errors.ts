@@ -20,6 +20,7 @@ export const ownCodes = [
   'someone_else',
   'claimed_by_another',
   'interrupted',
+  'held_up',
   'internal',
   'no_such_way',
   'broker_down',

@@ -156,6 +156,7 @@ export function makeAttempts(
     let got: Obtained;
     try {
       const { timeoutMs } = policy;
+      if (clock.now() - startedAt > timeoutMs) throw heldUp();
       const call = (signal: AbortSignal): Call => ({ signal, ...(record.carry && { carry: record.carry }) });
       got = await within(clock, timeoutMs, [held.signal], (signal) =>
         obtain(account, step, call(signal), clock, { reachFirst: noted.reachFirst, discover, timeoutMs }),
@@ -187,6 +188,14 @@ export function makeAttempts(
 
   return { act, publish, setAside };
 }
+
+/** The machine slept, or Redis stood still, since the call was noted: others may have acted meanwhile. */
+const heldUp = (): BrokerError =>
+  new BrokerError('The call was held up for longer than it may take, so it was not sent.', {
+    kind: 'transient',
+    code: 'held_up',
+    sent: false,
+  });
 
 /** A refused password says that the next ones may be refused as well; no answer says nothing. */
 function rampOutcome(error: BrokerError): RampOutcome {
