@@ -45,8 +45,6 @@ const QUOTA_CAP_MS = 60_000;
 export const UNSENT_WAIT_MS = 60_000;
 /** Renewals of a kind that may be repeated, which nobody answered, before a sign-in is the better try. */
 const UNANSWERED_RENEWALS = 2;
-/** How long a network is left alone that something in front of the broker turns away, ms, where it names no time. */
-const WALL_MS = 30 * 60_000;
 /** Sign-ins nobody answered beside a token that lives: each may have opened a session, and a broker closes the oldest. */
 const UNKNOWN_BESIDE_A_TOKEN = 2;
 /** How long the way to a person is left alone after the broker failed, ms: each try may ring a phone. */
@@ -85,9 +83,6 @@ export function consequence(failed: Failed): Consequence {
       silenceOf(error, before, now),
     );
   }
-  // Not the account is turned away but everybody here: one goes and sees, at the end of the silence.
-  const wall = error.kind === 'needs-human' ? silenceOf(error, before, now) : undefined;
-  if (wall) return after({ retryAt: wall.until }, wall);
   switch (during) {
     // A person tried and it did not work out: they are asked again, no timer runs.
     case 'consent':
@@ -201,9 +196,6 @@ export const headroomOf = (record: AccountRecord, now: number): number =>
 
 /** The silence that an answer asks for, where it concerns more than the account. */
 export function silenceOf(error: BrokerError, before: AccountRecord, now: number): Silence | undefined {
-  if (error.kind === 'needs-human' && error.scope === 'egress') {
-    return { scope: 'egress', until: now + Math.max(WALL_MS, error.retryAfterMs ?? 0), code: error.code };
-  }
   if (error.kind !== 'throttled' || error.scope === 'account') return undefined;
   return { scope: error.scope, until: now + quietMs(error, before), code: error.code };
 }

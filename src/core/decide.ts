@@ -236,13 +236,9 @@ function person(situation: Situation, now: number): Decision {
   return rest('awaiting_approval', because ?? 'awaiting_approval', now + ASKED_LOOK_MS);
 }
 
-/**
- * Whoever brings the ticket of a penalty goes first: anybody before it would only be penalised anew. So does
- * who was turned away before the broker: one is enough to see whether the way is free.
- */
+/** Whoever brings the ticket of a penalty goes first: anybody before it would only be penalised anew. */
 function afterSilence({ silence, record }: Situation): number {
-  const hasTicket =
-    record.carry !== undefined || record.trouble?.kind === 'needs-human' || silence.because === 'broker_down';
+  const hasTicket = record.carry !== undefined || silence.because === 'broker_down';
   return hasTicket ? silence.until : silence.until + TICKET_HEAD_START_MS;
 }
 

@@ -84,7 +84,7 @@ export function unknownSignInWaitMs(unknownInADay: number, headroomMs: number, r
 }
 
 /** Sign-ins a day that the broker says it did not look at, before they are paced, and how many of those follow sooner. */
-const ANSWERED_SIGN_INS_PER_DAY = 8;
+const ANSWERED_SIGN_INS_PER_DAY = 40;
 const SOONER_SIGN_INS = 2;
 const SOONER_SIGN_IN_PACE_MS = 5 * 60_000;
 

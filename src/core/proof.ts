@@ -144,7 +144,7 @@ export function afterOutstanding(
   const isSignIn = source === 'sign-in';
   const unknownSignIns =
     isSignIn && isNew ? [...recentUnknown(before.unknownSignIns, now), now] : before.unknownSignIns;
-  const paceMs = isSignIn && isNew ? unknownSignInWaitMs(unknownSignIns.length, 0, random) : 0;
+  const paceMs = isSignIn && isNew ? unknownSignInWaitMs(unknownSignIns.length, 0, () => 0) : 0;
   const isStopped = isSignIn && error.kind === 'needs-human' && silence === undefined;
   return {
     record: {

@@ -126,7 +126,10 @@ export function makeProofs(
     const { proveEveryMs } = policyOf(parts, account);
     const isNext = pendingOf({ ...record, pending }, account, now) !== undefined;
     const proofDueAt = isNext || !proveEveryMs ? 0 : Math.max(now, record.provenAt + proveEveryMs);
-    return { ...record, pending, proofDueAt };
+    // Its sign-in was paced as an open question; now the verdict on it counts.
+    const unknownSignIns =
+      judged.source === 'sign-in' ? record.unknownSignIns.slice(0, -1) : record.unknownSignIns;
+    return { ...record, pending, proofDueAt, unknownSignIns };
   }
 
   async function proveOne(

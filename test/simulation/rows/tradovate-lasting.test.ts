@@ -83,7 +83,7 @@ describe('said to each login for an hour', () => {
   );
 
   test.each(lasting)(
-    '%s, beside a live token: it is served to its end, and replaced soon after',
+    '%s, beside a live token: it is served for as long as it lives, and replaced soon after',
     async (_, arrange) => {
       const { world } = await open(bridge, { TRADOVATE_TRANSIENT_TEXTS: 'busy' });
       await untilDue();
@@ -91,7 +91,9 @@ describe('said to each login for an hour', () => {
       await scene.arrange(() => arrange(scene.stage));
       await world.runFor(HOUR_MS);
       expect(scene.sent('authorize').length).toBeLessThanOrEqual(8);
-      for (const { from } of scene.gaps()) expect(from).toBeGreaterThanOrEqual(end - 1);
+      // A login nobody answered may have closed the session: a token that its proof found dead is no longer served.
+      const isDead = world.log.some(({ fields }) => fields['event'] === 'token.died_early');
+      if (!isDead) for (const { from } of scene.gaps()) expect(from).toBeGreaterThanOrEqual(end - 1);
       scene.heal();
       stopSaying();
       await world.runUntil('a token', () => world.token(scene.name) !== undefined, 16 * MINUTE_MS);

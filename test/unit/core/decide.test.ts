@@ -165,9 +165,6 @@ describe('an account with a password', () => {
     const silence = { until: NOW + MINUTE, because: 'broker_silence' } as const;
     expect(decided({ carry: { ticket: 'made-up' } }, { silence })).toMatchObject({ nextAt: NOW + MINUTE });
     expect(decided({}, { silence })).toMatchObject({ nextAt: NOW + MINUTE + 1_000 });
-    // Who was turned away before the broker sees for all whether the way is free.
-    const trouble = { code: 'edge_blocked', kind: 'needs-human', message: '', at: NOW } as const;
-    expect(decided({ trouble }, { silence })).toMatchObject({ nextAt: NOW + MINUTE });
   });
   it('keeps silent as long as its broker asked for, requests included', () => {
     const silent = { silence: { until: NOW + MINUTE, because: 'broker_silence' as const } };

@@ -83,9 +83,4 @@ describe('a grant whose proof brought nothing', () => {
     }
     expect(after(error({ kind: 'transient' }), { source: 'renewal' }).record.unknownSignIns).toEqual([]);
   });
-  it('because the network is turned away silences it for half an hour', () => {
-    const { record, silence } = after(error({ kind: 'needs-human', scope: 'egress' }));
-    expect(silence).toMatchObject({ scope: 'egress', until: NOW + 30 * MINUTE });
-    expect(record.refused).toEqual([]);
-  });
 });
