@@ -118,10 +118,10 @@ function afterSignIn(failed: Failed, failures: number, headroom: number): Partia
     default: {
       if (!error.sent) return { retryAt: now + backoffMs(failures, headroom, random) };
       // The password went out, and the broker says that it looked at nothing: fair a few times.
-      const unknownSignIns = [...recentUnknown(before.unknownSignIns, now), now];
+      const answeredSignIns = [...recentUnknown(before.answeredSignIns, now), now];
       return {
-        unknownSignIns,
-        retryAt: now + answeredSignInWaitMs(unknownSignIns.length, headroom, random),
+        answeredSignIns,
+        retryAt: now + answeredSignInWaitMs(answeredSignIns.length, headroom, random),
       };
     }
   }

@@ -76,6 +76,8 @@ export interface AccountRecord {
   readonly retryAt: number;
   /** When sign-ins went out that brought no token and no refusal, since the last that did; the last day's, ms. */
   readonly unknownSignIns: readonly number[];
+  /** The same of those that the broker answered with a failure of its own: it says that it looked at nothing. */
+  readonly answeredSignIns: readonly number[];
   /** Fingerprints of credentials that were refused: none of them is sent again. */
   readonly refused: readonly string[];
   /** Fingerprint of a seed grant that was used; it is never used again. */
@@ -114,6 +116,7 @@ export const emptyRecord: AccountRecord = {
   trouble: undefined,
   retryAt: 0,
   unknownSignIns: [],
+  answeredSignIns: [],
   refused: [],
   seedSpent: undefined,
   request: undefined,

@@ -20,6 +20,7 @@ const settledFields = [
   'trouble',
   'retryAt',
   'unknownSignIns',
+  'answeredSignIns',
   'request',
   'claimedBy',
   'expiredSaid',

@@ -74,15 +74,23 @@ describe('a failed sign-in', () => {
   });
   it('that the broker answered with its own failure is fair forty times a day, then paced', () => {
     const waitAfter = (sent: number, wasSent = true): number => {
-      const unknownSignIns = Array.from({ length: sent }, (_, i) => NOW - 1_000 * (i + 1));
+      const answeredSignIns = Array.from({ length: sent }, (_, i) => NOW - 1_000 * (i + 1));
       return (
-        after({ kind: 'transient', sent: wasSent }, 'sign-in', { unknownSignIns, failures: sent }).record
+        after({ kind: 'transient', sent: wasSent }, 'sign-in', { answeredSignIns, failures: sent }).record
           .retryAt - NOW
       );
     };
     expect(Math.max(...[0, 1, 2, 3, 4, 5, 6, 38].map((sent) => waitAfter(sent)))).toBeLessThanOrEqual(30_000);
     expect([39, 40, 41, 60].map((sent) => waitAfter(sent) / 60_000)).toEqual([5, 5, 15, 15]);
     expect(waitAfter(20, false)).toBeLessThanOrEqual(30_000);
+  });
+  it('that nobody answered amid such failures is the first of its kind', () => {
+    const answeredSignIns = Array.from({ length: 20 }, (_, i) => NOW - 1_000 * (i + 1));
+    const { record } = after({ kind: 'outcome-unknown' }, 'sign-in', { answeredSignIns, failures: 20 });
+    expect(record.retryAt).toBeLessThanOrEqual(NOW + 30_000);
+    expect(record).toMatchObject({ unknownSignIns: [NOW], answeredSignIns });
+    const beside = after({ kind: 'outcome-unknown' }, 'sign-in', { session: live, answeredSignIns }).record;
+    expect(beside.proofDueAt).toBe(0);
   });
   it('that the broker throttled for this account waits as long as it said', () => {
     const { record, silence } = after({ kind: 'throttled', retryAfterMs: 10_000 }, 'sign-in');
