@@ -62,8 +62,10 @@ describe('a lost answer to a refresh: the access token is proved, then one login
     expectWell(scene);
   });
 
-  test('a proof that fails itself: the login goes out as soon as its answer is in', async () => {
+  test('a proof that is told to wait: so does the login, and the token is served meanwhile', async () => {
     await lose('valid', 'unproved');
+    expect(operations(scene.sent())).toEqual(['refresh-token', 'session']);
+    await scene.world.runFor(9 * SECOND_MS);
     expect(operations(scene.sent())).toEqual(['refresh-token', 'session', 'login']);
     expect(scene.gaps()).toEqual([]);
     scene.heal();
