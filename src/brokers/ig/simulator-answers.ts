@@ -61,7 +61,12 @@ export function oauthLoginBody(host: DialectHost, pair: Pair): Body {
   };
 }
 
-export function pairLoginBody(username: string, reroutingEnvironment: string | null): Body {
+/** @param authenticationStatus undefined: it is left out, as it may be for good */
+export function pairLoginBody(
+  username: string,
+  reroutingEnvironment: string | null,
+  authenticationStatus: string | undefined,
+): Body {
   const { clientId, accountId, accountIds } = personOf(username);
   return {
     accountType: 'CFD',
@@ -83,6 +88,7 @@ export function pairLoginBody(username: string, reroutingEnvironment: string | n
     trailingStopsEnabled: false,
     reroutingEnvironment,
     dealingEnabled: true,
+    ...(authenticationStatus === undefined ? {} : { authenticationStatus }),
   };
 }
 

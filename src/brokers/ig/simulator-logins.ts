@@ -39,7 +39,8 @@ const deadRefreshAnswers: Readonly<Record<string, DialectAnswer>> = {
 /**
  * Logins of all three versions, and refreshes. Switches: `encryptionRequired` `no` | `yes` (a site like IG
  * Singapore's), `defaultAccountKind` `cfd` | `isa` (which v1 and v2 do not serve), `rerouting` `none` | `DEMO` |
- * `LIVE` | `TEST` | `UAT` (a v2 login without X-SECURITY-TOKEN).
+ * `LIVE` | `TEST` | `UAT` (a v2 login without X-SECURITY-TOKEN), `authenticationStatus` `none` | `AUTHENTICATED` | the
+ * others of IG's Java sample (without X-SECURITY-TOKEN).
  */
 export function makeLogins(
   host: DialectHost,
@@ -51,9 +52,14 @@ export function makeLogins(
     if (isOauth) return { status: 200, body: oauthLoginBody(host, pairs.issue(username)) };
     const rerouting = host.switch<string>('rerouting', 'none');
     const tokens = tokenHeadersOf(headers.open(username, personOf(username).accountId));
-    return rerouting === 'none'
-      ? { status: 200, headers: tokens, body: pairLoginBody(username, null) }
-      : { status: 200, headers: { CST: tokens.CST ?? '' }, body: pairLoginBody(username, rerouting) };
+    const said = host.switch<string>('authenticationStatus', 'none');
+    const status = said === 'none' ? undefined : said;
+    const isOpen = rerouting === 'none' && (status === undefined || status === 'AUTHENTICATED');
+    return {
+      status: 200,
+      headers: isOpen ? tokens : { CST: tokens.CST ?? '' },
+      body: pairLoginBody(username, rerouting === 'none' ? null : rerouting, status),
+    };
   };
 
   const login: Handler = (request, apiKey) => {

@@ -169,6 +169,17 @@ const pairs: readonly Row[] = [
   ...['DEMO', 'LIVE', 'TEST', 'UAT'].map((environment) =>
     value('rerouting', environment, 'sign-in', failing('needs-human', 'rerouted'), { entry: v2 }),
   ),
+  ...(
+    [
+      ['none', 'works'],
+      ['AUTHENTICATED', 'works'],
+      ['AUTHENTICATED_MISSING_CREDENTIALS', human('platform_action_needed')],
+      ['CHANGE_ENVIRONMENT', human('rerouted')],
+      ['DISABLED_PREFERRED_ACCOUNT', human('platform_action_needed')],
+      ['MISSING_PREFERRED_ACCOUNT', human('platform_action_needed')],
+      ['REJECTED_INVALID_CLIENT_VERSION', human('client_refused')],
+    ] as const
+  ).map(([status, expected]) => value('authenticationStatus', status, 'sign-in', expected, { entry: v2 })),
   value('switchBringsToken', 'yes', 'sign-in', 'works', { entry: elsewhere, calls: switchedTo }),
   value('switchBringsToken', 'no', 'sign-in', failing('transient', 'switch_unconfirmed'), {
     entry: elsewhere,
