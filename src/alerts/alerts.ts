@@ -21,6 +21,8 @@ export interface Concern {
   readonly code: string;
   readonly message: string;
   readonly nextAt?: number | undefined;
+  /** What happens next, where it is neither a try nor a person's turn. */
+  readonly next?: string | undefined;
   readonly link?: string | undefined;
   readonly level: Level;
 }

@@ -50,6 +50,8 @@ const incidentSchema = z.readonly(
     reason: z.string(),
     /** When the service tries again by itself, ms, as last said; absent: not until a person acts. */
     nextAt: z.number().optional(),
+    /** What happens next, where it is neither a try nor a person's turn. */
+    next: z.string().optional(),
     openedAt: z.number(),
     /** True: it began at an hour at which nobody who is concerned is there, so that nobody is called. */
     hushed: z.boolean().optional(),

@@ -23,7 +23,8 @@ const TITLE = 200;
 const DESCRIPTION = 3_900;
 const REASON = 900;
 const SIDE_NAMES = 500;
-const SHORT_REASON = 600;
+const HEADLINE = 160;
+const SHORT_MOVED = 600;
 const SHORT_NAMES = 10;
 const LINKS = { links: 10, characters: 2_400, longest: 1_000 };
 /** Description and fields together. */
@@ -50,7 +51,10 @@ export function openText(notice: Notice): Text {
   const touched = incident.members.map((member) => member.name).filter((name) => name !== WHOLE);
   const who = failing.length > 0 || over ? failing : touched;
   const mark = over ? 'dispersed' : incident.level;
-  const reason = cut(unclosing(incident.reason), REASON);
+  const told = unclosing(incident.reason);
+  const short = headlineOf(told);
+  // Said once: what the first line has room for stands there alone.
+  const detail = told === short ? [] : [cut(told, REASON)];
   const side = [
     ...whyLines(incident),
     ...list('Back', namesIn(incident, 'back'), SIDE_NAMES),
@@ -61,17 +65,17 @@ export function openText(notice: Notice): Text {
     DESCRIPTION,
     BODY - lengthOf(fields.flatMap(({ name, value }) => [name, value])),
   );
-  const room = description - lengthOf([reason, ...side]) - 50;
+  const room = description - lengthOf([...detail, ...side]) - 50;
   return {
     content: [
-      `${marks[mark]} ${incident.broker}: ${over ? 'over: ' : ''}${cut(unclosing(incident.reason), SHORT_REASON)} (${cut(incident.code, 80)})`,
+      `${marks[mark]} ${incident.broker}: ${over ? 'over: ' : ''}${short} (${cut(incident.code, 80)})`,
       ...(who.length === 0 ? [] : [shortNames(who)]),
-      ...(over ? [cut(movedLines(incident).join('; '), SHORT_REASON)] : []),
+      ...(over ? [cut(movedLines(incident).join('; '), SHORT_MOVED)] : []),
     ].join('\n'),
     embeds: [
       {
         title: cut(headline(incident, failing.length, touched.length), TITLE),
-        description: cut([reason, ...list('Failing', failing, room), ...side].join('\n\n'), description),
+        description: cut([...detail, ...list('Failing', failing, room), ...side].join('\n\n'), description),
         color: colours[mark],
         fields,
         ...foot(incident, incident.openedAt),
@@ -93,7 +97,7 @@ export function closeText({ incident }: Notice): Text {
   const endedAt = incident.end?.at ?? incident.changedAt;
   const back = namesIn(incident, 'back');
   const lasted = duration(Math.max(1_000, endedAt - incident.openedAt));
-  const reason = `It lasted ${lasted}: ${cut(incident.reason, REASON)}`;
+  const reason = `It lasted ${lasted}.`;
   const moved = movedLines(incident);
   const room = DESCRIPTION - lengthOf([reason, ...moved]) - 50;
   return {
@@ -114,6 +118,11 @@ export function closeText({ incident }: Notice): Text {
       },
     ],
   };
+}
+
+/** A first sentence that says enough; without one, as much as a notification shows. */
+function headlineOf(text: string): string {
+  return cut(/^.{20,}?[.:;](?= )/s.exec(text)?.[0].replace(/[:;]$/, '.') ?? text, HEADLINE);
 }
 
 /** A broker's own words may hold the one that closes an incident; whoever waits for it must not be misled. */
@@ -149,7 +158,7 @@ function lengthOf(parts: readonly string[]): number {
 function advice({ incident, now }: Notice): { name: string; value: string }[] {
   const next =
     incident.nextAt === undefined
-      ? 'Nothing by itself: a person must act.'
+      ? (incident.next ?? 'Nothing by itself: a person must act.')
       : `The service tries again by itself${incident.nextAt > now ? `; as of ${at(now)} the next try is at ${at(incident.nextAt)}` : ''}.`;
   const { ways, beyond } = waysIn(incident, LINKS);
   return [

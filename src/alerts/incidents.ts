@@ -151,8 +151,8 @@ function worse(one: Level, other: Level): Level {
   return levels.indexOf(one) > levels.indexOf(other) ? one : other;
 }
 
-function said(failure: Failure): Pick<Incident, 'reason' | 'nextAt'> {
-  return { reason: failure.message, nextAt: failure.nextAt };
+function said(failure: Failure): Pick<Incident, 'reason' | 'nextAt' | 'next'> {
+  return { reason: failure.message, nextAt: failure.nextAt, next: failure.next };
 }
 
 function nextMoved(before: number | undefined, after: number | undefined): boolean {

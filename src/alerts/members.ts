@@ -10,6 +10,8 @@ export interface Failure {
   readonly message: string;
   /** When the service tries again by itself, ms; undefined: not until a person acts. */
   readonly nextAt?: number | undefined;
+  /** What happens next, where it is neither a try nor a person's turn. */
+  readonly next?: string | undefined;
   /** Where a person does what only a person can, for this account. */
   readonly link?: string | undefined;
   /** What is wrong with this account in particular, beside the message that it shares. */

@@ -74,12 +74,12 @@ export function textOf(event: Happening, { incident, now }: Notice): string {
   const back = namesIn(incident, 'back');
   const next =
     incident.nextAt === undefined
-      ? 'Nothing happens by itself: a person must act.'
+      ? (incident.next ?? 'Nothing happens by itself: a person must act.')
       : `The service tries again by itself, next at ${new Date(incident.nextAt).toISOString()}.`;
   const isOver = event === 'recovered';
   const { ways, beyond } = waysIn(incident, LINKS);
   return [
-    incident.reason,
+    ...(isOver ? [] : [incident.reason]),
     ...(isOver ? [`It lasted ${duration(Math.max(0, now - incident.openedAt))}.`] : []),
     ...(isOver ? [] : whysOf(incident).map(({ name, why }) => `${name}: ${why}`)),
     ...(failing.length > 0 ? [`Failing (${failing.length}): ${shown(failing)}`] : []),

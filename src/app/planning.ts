@@ -3,7 +3,7 @@ import type { Alerts } from '../alerts/alerts.ts';
 import type { Broker, Limit } from '../core/broker.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
-import { budgetSentence } from '../core/plan-words.ts';
+import { budgetSentence, losesNothing } from '../core/plan-words.ts';
 import { budgetsIn, makePlan, wayOf, type Plan, type Way } from '../core/plan.ts';
 import { makeRoster, type RosterEntry } from '../redis/roster.ts';
 import { readFacts } from '../redis/statuses.ts';
@@ -93,6 +93,9 @@ export function makePlanning(parts: PlanningParts): Planning {
           code: 'plan_exceeded',
           level: 'warning',
           message: concerned.map(budgetSentence).join(' '),
+          ...(concerned.every(losesNothing) && {
+            next: 'Nothing fails: what finds no room signs in instead, or waits for its turn.',
+          }),
         });
     }
   }

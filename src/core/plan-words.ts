@@ -76,6 +76,9 @@ export function budgetSentence(each: PlannedBudget): string {
     .join(' ');
 }
 
+/** True where all that are turned away keep a live token meanwhile. */
+export const losesNothing = ({ held }: PlannedBudget): boolean => held.every(({ gapMs }) => gapMs < LOST_MS);
+
 function capacity(each: PlannedBudget): string {
   const { limit, budget, carries, stayMs } = each;
   const room = `${ofWhom(each)} there is room for ${budget.routine} ${callsOf(limit.calls)} ${per(budget.windowMs)}`;

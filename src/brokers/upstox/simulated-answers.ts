@@ -15,6 +15,8 @@ const texts: Readonly<Record<string, string>> = {
   UDAPI100036: 'Invalid Input',
   UDAPI100050: 'Invalid token used to access API',
   UDAPI100057: 'Invalid Auth code',
+  UDAPI100060: 'Resource not Found',
+  UDAPI100067: 'The API you are trying to access is not permitted with an extended token',
   UDAPI100068: 'Check your client_id and redirect_uri; one or both are incorrect',
   UDAPI100069: 'Check your client_id and client_secret; one or both are incorrect',
   UDAPI100070: 'Check your redirect_uri; it is incorrect',

@@ -4,8 +4,6 @@ import type { Apps, Client } from './simulated-apps.ts';
 import type { Notices } from './simulated-notices.ts';
 import { nextHalfPastThree, type Tokens } from './simulated-tokens.ts';
 
-const DAY_MS = 86_400_000;
-
 /** The V3 request, and the person whose phone it rings. */
 export interface Approval {
   answer(request: DialectRequest, clientId: string): DialectAnswer;
@@ -49,7 +47,7 @@ export function makeApproval(host: DialectHost, apps: Apps, tokens: Tokens, noti
       const now = host.clock.now();
       const client = apps.of(clientId);
       apps.put(client);
-      const today = (asked.get(clientId) ?? []).filter((at) => at > now - DAY_MS);
+      const today = (asked.get(clientId) ?? []).filter((at) => nextHalfPastThree(at) > now);
       const refused = refusedBefore(client, secretOf(request), today.length);
       if (refused) return refused;
       asked.set(clientId, [...today, now]);

@@ -41,6 +41,8 @@ export interface Tokens {
   extendedFor(userId: string, renew: boolean): IssuedToken;
   /** A known token, dead or alive. */
   find(token: string): IssuedToken | undefined;
+  /** Whose extended token it is. */
+  findExtended(token: string): IssuedToken | undefined;
   kill(token: string): void;
   /** Kills all trading tokens, or all of one user's, and says how many there were. */
   killAll(userId?: string): number;
@@ -67,6 +69,7 @@ export function makeTokens(host: DialectHost): Tokens {
       return made;
     },
     find: (token) => tokens.get(token),
+    findExtended: (token) => [...extendedTokens.values()].find((each) => each.token === token),
     kill: (token) => void tokens.delete(token),
     killAll: (userId) => {
       const condemned = [...tokens.values()].filter((each) => userId === undefined || each.userId === userId);

@@ -20,6 +20,8 @@ const operations: Readonly<Record<string, string>> = {
   'DELETE /v2/logout': 'logout',
 };
 const REQUEST_PATH = /^\/v3\/login\/auth\/token\/request\/([^/]+)$/;
+/** Any other path: Upstox answers those, too. */
+const UNKNOWN = 'unknown';
 /** Calls that need no token; whether they count towards the limits is open. */
 const loginCalls: readonly string[] = ['exchange', 'request'];
 
@@ -70,6 +72,7 @@ export const upstoxDialect: MakeDialect = (host) => {
   const answer = (request: DialectRequest, operation: Operation): DialectAnswer => {
     const edge = cloudflarePage(host);
     if (edge) return edge;
+    if (operation.name === UNKNOWN) return failure(host, 404, 'UDAPI100060');
     if (operation.name === 'dialog') return answerDialog(host, apps, request, exchange.issueCode);
     if (host.switch<string>('serviceHours', 'off') !== 'off' && isClosedInIndia(host.clock.now())) {
       return failure(host, 423, 'UDAPI100072');
@@ -80,6 +83,8 @@ export const upstoxDialect: MakeDialect = (host) => {
     }
     if (operation.name === 'exchange') return exchange.answer(request, operation);
     if (operation.name === 'request') return approval.answer(request, clientIdOf(request) ?? '');
+    // Which calls it may read is not known to the last: none of those that are played here is for it.
+    if (tokens.findExtended(bearer(request))) return failure(host, 403, 'UDAPI100067');
     return answerHolder(operation, holder(request));
   };
 
@@ -115,7 +120,7 @@ export const upstoxDialect: MakeDialect = (host) => {
       const asked = request.method === 'POST' ? clientIdOf(request) : undefined;
       if (asked !== undefined) return { name: 'request', username: apps.of(asked).userId };
       const name = operations[`${request.method} ${request.path}`];
-      if (name === undefined) return undefined;
+      if (name === undefined) return { name: UNKNOWN };
       if (name !== 'dialog' && name !== 'exchange') {
         const username = tokens.find(bearer(request))?.userId;
         return username === undefined ? { name } : { name, username };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { emptyBook, type Book } from '../../../src/alerts/book.ts';
+import { emptyBook, WHOLE, type Book } from '../../../src/alerts/book.ts';
 import { closeText, openText, type Text } from '../../../src/alerts/discord-message.ts';
 import { parseWebhookUrl } from '../../../src/alerts/discord.ts';
 import { failed, recovered } from '../../../src/alerts/incidents.ts';
@@ -74,6 +74,28 @@ describe('the message that opens', () => {
     );
   });
 
+  it('says what happens next where nobody has to act', () => {
+    const one = notice(fail([WHOLE], { level: 'warning', next: 'Nothing fails.' }));
+    expect(openText(one).embeds[0]?.fields).toEqual([{ name: 'What happens next', value: 'Nothing fails.' }]);
+    expect(textOf('opened', one)).toContain('Nothing fails.');
+    expect(textOf('opened', one)).not.toContain('a person must act');
+  });
+
+  it('says a long reason once, and its first sentence where a notification shows it', () => {
+    const rest = 'Correct it in the credentials file; nothing is sent to the broker before that.';
+    const message = `The broker refuses user name or password. ${rest}`;
+    const { content, embeds } = openText(notice(fail(['USER_000000'], { message })));
+    expect(content).toContain('The broker refuses user name or password. (invalid_credentials)');
+    expect(content).not.toContain(rest);
+    expect(embeds[0]?.description.split(rest)).toHaveLength(2);
+    expect(openText(notice(fail(['A'], { message: 'It is so.' }))).embeds[0]?.description).not.toContain(
+      'It is so.',
+    );
+    const endless = openText(notice(fail(['A'], { message: 'x'.repeat(500) })));
+    expect(endless.content.length).toBeLessThan(250);
+    expect(endless.embeds[0]?.description).toContain('x'.repeat(500));
+  });
+
   it('gives each person their own link, not the last one to all', () => {
     const linkOf = (name: string): string => `https://tokens.example/oauth/upstox/${name}?ticket=made-up`;
     const names = ['AB0000', 'AB0001', 'AB0002'];
@@ -133,6 +155,13 @@ describe('the message that closes', () => {
     const { content } = closeText(notice(recover(fail(['USER_000000']), ['USER_000000'])));
     expect(content).toContain('recovered after 90 s (invalid_credentials)');
     expect(content).toContain('USER_000000');
+  });
+
+  it('repeats no reason', () => {
+    const over = notice(recover(fail(['USER_000000']), ['USER_000000']));
+    expect(JSON.stringify(closeText(over))).not.toContain('refuses');
+    expect(textOf('recovered', over)).not.toContain('refuses');
+    expect(textOf('recovered', over)).toContain('Back (1): USER_000000');
   });
 });
 

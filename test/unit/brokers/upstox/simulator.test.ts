@@ -256,6 +256,23 @@ describe('a token', () => {
     expect(errorOf(await visit(profile, withToken(value)))).toBe('UDAPI100050');
   });
 
+  it('that is the extended one opens nothing of this', async () => {
+    const extended = String((await exchange({ code: await newCode() })).json['extended_token']);
+    for (const [path, method] of [
+      [profile, 'GET'],
+      ['/v2/logout', 'DELETE'],
+    ] as const) {
+      const seen = await visit(path, withToken(extended, method));
+      expect([seen.status, errorOf(seen)]).toEqual([403, 'UDAPI100067']);
+    }
+  });
+
+  it('opens no path that there is not', async () => {
+    const seen = await visit('/v2/user/profiles', withToken(await token()));
+    expect([seen.status, errorOf(seen)]).toEqual([404, 'UDAPI100060']);
+    expect(desk.simulator.calls().at(-1)).toMatchObject({ operation: 'unknown', status: 404 });
+  });
+
   it('ends at logout, and a second logout answers an exception without errors', async () => {
     const value = await token();
     expect((await visit('/v2/logout', withToken(value, 'DELETE'))).json).toEqual({
@@ -277,5 +294,24 @@ describe('a token', () => {
     const old = await token();
     await token();
     expect((await visit(profile, withToken(old))).status).toBe(status);
+  });
+});
+
+describe('the approval request', () => {
+  it('is counted by the day that ends at 03:30 in India, not by the hour before', async () => {
+    desk.simulator.setSwitch('upstox', 'v3RequestsPerDay', 1);
+    desk.simulator.setSwitch('upstox', 'notifierUrl', 'http://127.0.0.1:9/never-called');
+    const ask = (): Promise<Seen> =>
+      visit(`/v3/login/auth/token/request/${entry.clientId}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ client_secret: entry.clientSecret }),
+      });
+    desk.simulator.clock.set(ist('2026-01-13T20:00:00'));
+    expect([(await ask()).status, (await ask()).status]).toEqual([200, 429]);
+    desk.simulator.clock.set(ist('2026-01-14T03:29:00'));
+    expect((await ask()).status).toBe(429);
+    desk.simulator.clock.set(ist('2026-01-14T08:00:00'));
+    expect((await ask()).status).toBe(200);
   });
 });
