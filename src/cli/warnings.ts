@@ -17,7 +17,15 @@ export function warningsOf(parts: {
   const byPerson = accounts
     .filter(({ enabled, connection }) => enabled && connection.consent && !connection.signIn)
     .map(({ name }) => name);
+  const asked = accounts
+    .filter(({ enabled, connection }) => enabled && connection.consent?.request)
+    .map(({ name }) => name);
   return [
+    ...(asked.length > 0 && !config.simulate && !config.publicUrl?.startsWith('https://')
+      ? [
+          `the broker posts what the person of ${shown(asked)} approves to PUBLIC_URL, which must begin with https://: until it does, only the link works`,
+        ]
+      : []),
     ...(isHeard
       ? []
       : [

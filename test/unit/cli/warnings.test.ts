@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import { warningsOf } from '../../../src/cli/warnings.ts';
+import { readConfig } from '../../../src/config/index.ts';
+import type { Account } from '../../../src/core/account.ts';
+
+const account = (name: string, request: boolean): Account => ({
+  name,
+  broker: 'alpha',
+  environment: 'live',
+  username: name,
+  enabled: true,
+  subAccounts: [],
+  ttlSeconds: undefined,
+  discoverAccounts: false,
+  hours: undefined,
+  verify: true,
+  identity: `alpha/${name}`,
+  credentials: [],
+  key: undefined,
+  connection: {
+    consent: {
+      url: () => '',
+      redirectUri: '',
+      receive: () => Promise.reject(new Error('not asked for')),
+      askAt: (now) => now,
+      deadline: (now) => now,
+      ...(request && { request: () => Promise.reject(new Error('not asked for')) }),
+    },
+  },
+});
+
+const warned = (env: Readonly<Record<string, string>>, request = true): readonly string[] =>
+  warningsOf({
+    config: readConfig({
+      env: { ENV_FILE: '', REDIS_URL: 'embedded', ...env },
+      folder: '/nowhere',
+      readText: () => '',
+    }),
+    accounts: [account('ONE', request)],
+    exposed: [],
+  }).filter((each) => each.includes('https://'));
+
+it.each([
+  ['no PUBLIC_URL', {}, 1],
+  ['one without TLS', { PUBLIC_URL: 'http://tokens.example' }, 1],
+  ['one with it', { PUBLIC_URL: 'https://tokens.example' }, 0],
+  ['simulated brokers', { SIMULATE: '1' }, 0],
+])('approvals that are posted to %s', (_, env, warnings) => {
+  expect(warned(env)).toHaveLength(warnings);
+  expect(warned(env, false)).toEqual([]);
+});
