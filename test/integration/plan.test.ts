@@ -163,7 +163,11 @@ describe.concurrent('more accounts than a budget carries', () => {
         }),
       ]);
       expect(await openAlerts(bench)).toEqual([
-        expect.objectContaining({ broker: 'tradovate', level: 'warning' }),
+        expect.objectContaining({
+          broker: 'tradovate',
+          level: 'warning',
+          next: expect.stringContaining('Nothing fails'),
+        }),
       ]);
       await bench.writeCredentials(names.map((name, i) => entry(name, i < 2)));
       await until(async () => (await openAlerts(bench)).length === 0, {
