@@ -59,6 +59,8 @@ describe.concurrent('failure mode 9: retrying inside a penalty', () => {
       withBench(
         {
           entries: four,
+          // Else three first logins that nobody confirmed pace the others, and the breaker is not seen.
+          env: { TRADOVATE_FAILED_LOGINS_PER_HOUR: '100' },
           before: ({ brokers }) => brokers.fault({ broker: 'tradovate', kind: 'status', status: 503 }),
         },
         async (bench) => {
