@@ -14,7 +14,14 @@ export interface Doings {
   seen(name: string, record: AccountRecord): void;
   /** The newest session that was seen of the account. */
   latest(name: string): Session | undefined;
+  /** A broker asked for silence, of all that this key stands for. */
+  silenced(key: string, until: number): void;
+  /** The end of a silence that was asked for a moment ago, ms; 0 for none. Redis knows it soon, and from then on says. */
+  silentUntil(keys: readonly string[]): number;
 }
+
+/** Within this time a command to a slow Redis is answered or given up, ms. */
+const ON_ITS_WAY_MS = 15_000;
 
 /** Longer than any token with a single-use renewal lives: by then each account was looked at. */
 const DOUBT_MS = 2 * 60_000;
@@ -22,6 +29,7 @@ const DOUBT_MS = 2 * 60_000;
 export function makeDoings(clock: Clock): Doings {
   const fences = new Map<string, number>();
   const sessions = new Map<string, Session>();
+  const silences = new Map<string, { readonly at: number; readonly until: number }>();
   let doubtUntil = 0;
   return {
     doubt() {
@@ -36,5 +44,13 @@ export function makeDoings(clock: Clock): Doings {
       if (session && session.generation >= (sessions.get(name)?.generation ?? 0)) sessions.set(name, session);
     },
     latest: (name) => sessions.get(name),
+    silenced(key, until) {
+      silences.set(key, { at: clock.now(), until });
+    },
+    silentUntil(keys) {
+      const fresh = keys.flatMap((key) => silences.get(key) ?? []);
+      const now = clock.now();
+      return Math.max(0, ...fresh.filter(({ at }) => now - at < ON_ITS_WAY_MS).map(({ until }) => until));
+    },
   };
 }

@@ -156,6 +156,8 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
       mirror.note(known);
     },
 
+    silentUntil: (network) => doings.silentUntil(networkKeys(network)),
+
     rememberNetwork(network, change) {
       const { silence, ...counted } = change;
       if (Object.keys(counted).length > 0) mirror.note({ network: networkKey(network), ...counted });
@@ -163,6 +165,7 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
         const key =
           silence.scope === 'key' ? (networkKeys(network)[1] ?? networkKey(network)) : networkKey(network);
         mirror.note({ network: key, silence });
+        doings.silenced(key, silence.until);
       }
     },
   };

@@ -83,20 +83,17 @@ export function unknownSignInWaitMs(unknownInADay: number, headroomMs: number, r
     : UNKNOWN_SIGN_IN_PACE_MS;
 }
 
-/** Sign-ins a day that the broker says it did not look at, before they are paced, and how many of those follow sooner. */
+/** Sign-ins a day that the broker says it did not look at, before they keep the longest wait. */
 const ANSWERED_SIGN_INS_PER_DAY = 40;
-const SOONER_SIGN_INS = 2;
-const SOONER_SIGN_IN_PACE_MS = 5 * 60_000;
 
 /**
  * How long to wait after a sign-in that the broker answered with a failure of its own. The password went out
- * each time: after a few it is paced, like one that nobody answered.
+ * each time, so that after a while no draw shortens the wait; but a dead token waits no longer for that either: when
+ * the broker is well again, its accounts must not be away for another quarter of an hour.
  */
 export function answeredSignInWaitMs(sentInADay: number, headroomMs: number, random: Random): number {
-  if (sentInADay < ANSWERED_SIGN_INS_PER_DAY) return backoffMs(sentInADay, headroomMs, random);
-  return sentInADay < ANSWERED_SIGN_INS_PER_DAY + SOONER_SIGN_INS
-    ? SOONER_SIGN_IN_PACE_MS
-    : UNKNOWN_SIGN_IN_PACE_MS;
+  const waitMs = backoffMs(sentInADay, headroomMs, random);
+  return sentInADay < ANSWERED_SIGN_INS_PER_DAY ? waitMs : Math.max(waitMs, RETRY_CAP_EXPIRED_MS);
 }
 
 /** Sign-ins of one network that may be under way before it counts as proven: the ramp's last step. */

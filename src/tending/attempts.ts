@@ -156,7 +156,8 @@ export function makeAttempts(
     let got: Obtained;
     try {
       const { timeoutMs } = policy;
-      if (clock.now() - startedAt > timeoutMs) throw heldUp();
+      const isSilent = keepsake.silentUntil(around.networkOf(account)) > clock.now();
+      if (clock.now() - startedAt > timeoutMs || (isSilent && step.kind !== 'consent')) throw heldUp();
       const call = (signal: AbortSignal): Call => ({ signal, ...(record.carry && { carry: record.carry }) });
       got = await within(clock, timeoutMs, [held.signal], (signal) =>
         obtain(account, step, call(signal), clock, { reachFirst: noted.reachFirst, discover, timeoutMs }),
@@ -189,9 +190,12 @@ export function makeAttempts(
   return { act, publish, setAside };
 }
 
-/** The machine slept, or Redis stood still, since the call was noted: others may have acted meanwhile. */
+/**
+ * The machine slept, or Redis stood still, since the call was noted: others may have acted meanwhile, or the
+ * broker asked one of them for silence.
+ */
 const heldUp = (): BrokerError =>
-  new BrokerError('The call was held up for longer than it may take, so it was not sent.', {
+  new BrokerError('The call was held up until it was too late for it, so it was not sent.', {
     kind: 'transient',
     code: 'held_up',
     sent: false,

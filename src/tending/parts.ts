@@ -66,6 +66,8 @@ export interface Keepsake {
    * so may have lost them. Resolves with the end of the silence, ms; 0 for none.
    */
   restoreNetwork(network: Network, ledger: Ledger | undefined): Promise<number>;
+  /** The end (ms) of a silence that this process was asked for a moment ago, before Redis may know it; 0 for none. */
+  silentUntil(network: Network): number;
   /** Redis failed, or is another server now: for some time what it says may be older than what is known here. */
   doubt(): void;
   /** Whether Redis may know less of an account than is known here. To be told of every lease that is taken. */

@@ -42,7 +42,14 @@ describe.concurrent.each(subjects)('%s token', (_, broker, entry) => {
       withBench(
         {
           entries: [entry],
-          simulator: { switches: { ig: { accessTtl: 3_600 }, tradovate: { 'limits.renew': 1_000 } } },
+          // What is refused room by a limit is not what this is about; nor what a lost login's session ends.
+          env: { IG_KEY_CALLS_PER_MINUTE: '1000', IG_ACCOUNT_CALLS_PER_MINUTE: '1000' },
+          simulator: {
+            switches: {
+              ig: { accessTtl: 3_600 },
+              tradovate: { 'limits.renew': 1_000, 'bridge.countsAsSession': 'off' },
+            },
+          },
         },
         async (bench) => {
           await bench.keys(['token:BOT', 'auth:BOT', 'meta:BOT']);

@@ -6,6 +6,7 @@ export function makeMemoryKeepsake(): Keepsake {
   return {
     look: () => Promise.resolve(),
     restoreNetwork: () => Promise.resolve(0),
+    silentUntil: () => 0,
     doubt: () => undefined,
     isDoubtful: () => false,
     isBehind: () => false,

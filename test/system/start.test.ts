@@ -399,11 +399,12 @@ describe('a signal', () => {
 
   it('SIGTERM ends it with 0 within 15 s though ten logins are under way, and their tokens are written', async () => {
     const url = database();
-    const service = await start({ redisUrl: url, entries: users(0, 8) });
+    // Ten that worked speak for the next ten of their batch.
+    const service = await start({ redisUrl: url, entries: users(0, 10) });
     await service.ready();
-    await withClient(url, (redis) => published(redis, ...users(0, 8).map((user) => user.username)));
+    await withClient(url, (redis) => published(redis, ...users(0, 10).map((user) => user.username)));
     simulator.fault({ broker: 'tradovate', operation: 'authorize', kind: 'slow', ms: 3_000 });
-    await service.writeCredentials(users(0, 18));
+    await service.writeCredentials(users(0, 20));
     service.signal('SIGHUP');
     await until(() => simulator.inFlight('tradovate') === 10, { what: 'ten logins under way' });
 
@@ -415,10 +416,10 @@ describe('a signal', () => {
     expect(exit).toMatchObject({ code: 0, signal: null });
     expect(Date.now() - signalledAt).toBeLessThan(15_000);
     await withClient(url, async (redis) => {
-      const names = users(0, 18).map((user) => `token:${user.username}`);
-      expect(await redis.exists(...names)).toBe(18);
+      const names = users(0, 20).map((user) => `token:${user.username}`);
+      expect(await redis.exists(...names)).toBe(20);
     });
-    expect(simulator.calls({ broker: 'tradovate' })).toHaveLength(18);
+    expect(simulator.calls({ broker: 'tradovate' })).toHaveLength(20);
   });
 
   it('SIGTERM ends it with 0 within 15 s though a broker never answers, and the login is not lost', async () => {

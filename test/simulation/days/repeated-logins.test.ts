@@ -53,7 +53,7 @@ describe('a token that cannot be proved costs no login a minute', () => {
 });
 
 describe('a broker that fails at logins', () => {
-  test('is sent a password forty times, half a minute apart at most, then every 5 and 15 minutes', async () => {
+  test('is sent a password half a minute apart at most, after forty in a day no sooner, and serves as soon as it can', async () => {
     await open({ entries: [{ broker: 'ig', ...v3, username: 'FAILED' }] });
     world.command(
       'ig',
@@ -63,11 +63,10 @@ describe('a broker that fails at logins', () => {
     await world.runFor(2 * HOUR_MS);
     const at = logins('login').map(({ startedAt }) => startedAt);
     const apart = at.slice(1).map((each, i) => Math.round((each - (at[i] ?? 0)) / SECOND_MS));
-    expect(Math.max(...apart.slice(0, 39))).toBeLessThanOrEqual(31);
-    expect(apart.slice(39, 43).map((seconds) => Math.round(seconds / 60))).toEqual([5, 5, 15, 15]);
-    expect(at.length).toBeLessThanOrEqual(50);
+    expect(Math.max(...apart)).toBeLessThanOrEqual(31);
+    expect(Math.min(...apart.slice(39))).toBeGreaterThanOrEqual(30);
     world.command('ig', 'clear-answers');
-    await world.runFor(16 * MINUTE_MS);
+    await world.runFor(32 * SECOND_MS);
     expect(world.state('FAILED')).toMatchObject({ state: 'fresh' });
   });
 });
