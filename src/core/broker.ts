@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Clock } from './clock.ts';
 import type { MakeDialect } from './dialect.ts';
+import type { Lack } from './lack.ts';
 import type { RefreshPolicy } from './policy.ts';
 import type { Question } from './transcript.ts';
 
@@ -93,6 +94,8 @@ export interface Connection {
    * the entry has changed.
    */
   inherit?(grant: Grant, previous: Grant, now: number): Grant;
+  /** What of the entry's wishes this grant came without, worth a word to people; the token is served. Pure. */
+  lacks?(grant: Grant): Lack | undefined;
   /** Ends the session at the broker. */
   signOut?(grant: Grant, call: Call): Promise<void>;
   /** How many calls each step of this login makes at most, where it is more than one: limits count them all. */

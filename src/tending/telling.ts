@@ -2,10 +2,12 @@ import type { Account } from '../core/account.ts';
 import type { Decision } from '../core/decide.ts';
 import { BrokerError } from '../core/errors.ts';
 import type { AccountRecord, AttemptKind, Session } from '../core/session.ts';
-import { sayListing, troubleOf, type Listing } from './listings.ts';
+import { makeKeyReports } from './key-reports.ts';
+import type { Listing } from './listings.ts';
 import { isLong, networkTrouble } from './network-troubles.ts';
 import type { KeeperParts } from './parts.ts';
 import { isPersons, makeNeed, todaysTrouble, type Need } from './persons.ts';
+import { lackOf, sayShortfalls, shortfallOf } from './shortfalls.ts';
 
 /** What became of an account, said in one place: to the log, and to the listener where people shall hear it. */
 export interface Telling {
@@ -75,8 +77,7 @@ export function makeTelling(parts: TellingParts): Telling {
   const { log, listener } = parts;
   /** Accounts that this process has said to be well since they last failed. */
   const wells = new Set<string>();
-  /** What was reported of an account's keys last: the same thing is said once. */
-  const reported = new Map<string, string>();
+  const report = makeKeyReports(log);
   const who = (account: Account): { account: string; broker: string } => ({
     account: account.name,
     broker: account.broker,
@@ -101,23 +102,12 @@ export function makeTelling(parts: TellingParts): Telling {
     return true;
   };
 
-  function report(account: Account, reports: readonly string[]): void {
-    const text = reports.join('\n');
-    if (text === (reported.get(account.name) ?? '')) return;
-    reported.set(account.name, text);
-    for (const each of reports) {
-      log.warn(
-        { event: 'keys.reported', account: account.name, report: each },
-        `Keys of ${account.name}: ${each}.`,
-      );
-    }
-  }
-
   return {
     published(account, before, session, { reports, woken, tookMs, listing }) {
       report(account, reports);
-      if (listing) sayListing(log, account, listing);
       const { source, generation, grant } = session;
+      const earlier = before.session?.grant;
+      sayShortfalls(log, account, { earlier, grant, listing });
       const expiresAt = iso(grant.expiresAt);
       log.info(
         {
@@ -131,7 +121,7 @@ export function makeTelling(parts: TellingParts): Telling {
         `Published a token for ${account.name} (${source}), good until ${expiresAt}.`,
       );
       if (tookMs !== undefined) listener.attempted(account, source, 'ok');
-      if (before.session?.grant.token === grant.token && source !== 'adopted') {
+      if (earlier?.token === grant.token && source !== 'adopted') {
         log.info(
           { event: 'token.unchanged', ...who(account), source },
           `The broker handed out the same token for ${account.name} again.`,
@@ -145,13 +135,14 @@ export function makeTelling(parts: TellingParts): Telling {
         );
       }
       // Said once by each process also where nothing failed: a predecessor may have died before it could say so.
-      const unlisted = listing && troubleOf(listing);
-      if (unlisted) {
+      const shortfall = shortfallOf(account, grant, listing);
+      if (shortfall) {
         wells.delete(account.name);
-        listener.failed(account, unlisted, { state: 'fresh', at: session.renewAt });
+        const at = shortfall.retryAt ?? session.renewAt;
+        listener.failed(account, shortfall, { state: 'fresh', at });
       } else {
         // Where the list came, whichever process said that it did not.
-        const isNews = before.trouble ?? listing?.names;
+        const isNews = before.trouble ?? listing?.names ?? lackOf(account, earlier);
         if (isNews || source === 'consent' || !wells.has(account.name)) listener.recovered(account);
         wells.add(account.name);
       }
@@ -234,8 +225,9 @@ export function makeTelling(parts: TellingParts): Telling {
       listener.failed(account, error, { state: waiting?.state ?? 'fresh', at: waiting?.at });
     },
 
-    proved(account, { failures, trouble }, wasLate) {
-      if (failures > 0 || (!wasLate && trouble === undefined && wells.has(account.name))) return;
+    proved(account, { failures, trouble, session }, wasLate) {
+      if (failures > 0 || lackOf(account, session?.grant) !== undefined) return;
+      if (!wasLate && trouble === undefined && wells.has(account.name)) return;
       wells.add(account.name);
       listener.recovered(account);
     },

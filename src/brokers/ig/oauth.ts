@@ -148,7 +148,7 @@ export function connectOauth(
     headersFor: (grant, subAccount) => ({ ...grant.headers, [ACCOUNT_HEADER]: subAccount }),
     ...(seed ? { seed } : {}),
     // Besides the login or the refresh: the pair for streaming is asked for, and now and then proved.
-    ...(account.streaming && { cost: { 'sign-in': 2, renewal: 3 } }),
+    ...(streaming && { cost: { 'sign-in': 2, renewal: 3 }, lacks: streaming.lackOf }),
   };
 }
 

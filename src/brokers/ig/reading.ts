@@ -52,12 +52,22 @@ export async function harmless<T>(work: Promise<T>): Promise<T> {
  * What a call finds out, or undefined where it fails or takes longer than `patienceMs`: for what is
  * asked beside a new pair, which must neither be lost nor wait over it.
  */
-export async function atBest<T>(
+export async function atBest<T>(...asked: Parameters<typeof inTime<T>>): Promise<T | undefined> {
+  try {
+    return await inTime(...asked);
+  } catch (error) {
+    if (error instanceof BrokerError) return undefined;
+    throw error;
+  }
+}
+
+/** The same, for who wants to know why it failed. */
+export async function inTime<T>(
   clock: Clock,
   call: Call,
   patienceMs: number,
   work: (call: Call) => Promise<T>,
-): Promise<T | undefined> {
+): Promise<T> {
   const late = new AbortController();
   const done = new AbortController();
   const timer = clock.sleep(patienceMs, done.signal).then(() => {
@@ -65,9 +75,6 @@ export async function atBest<T>(
   });
   try {
     return await work({ signal: AbortSignal.any([call.signal, late.signal]) });
-  } catch (error) {
-    if (error instanceof BrokerError) return undefined;
-    throw error;
   } finally {
     done.abort();
     await timer;

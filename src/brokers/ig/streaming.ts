@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import type { BrokerIo, Call, Grant } from '../../core/broker.ts';
-import { atBest, isDead, isGood, read } from './reading.ts';
+import type { Lack } from '../../core/lack.ts';
+import { refusal } from './classify.ts';
+import { inTime, isDead, isGood, read } from './reading.ts';
 import { fetchSessionTokens, pairHeaders, readSession } from './requests.ts';
+import { failureOf, lackOf, streamingFailures, type StreamingCall } from './streaming-failures.ts';
 import { sessionAnswer, tokenHeaders } from './wire.ts';
 
 /**
@@ -40,6 +43,7 @@ const kept = z.object({
   served: pair.optional(),
   /** The pair that is kept to find out, no longer served. */
   onTrial: pair.optional(),
+  failures: streamingFailures.optional(),
 });
 /** What is known of a login's streaming tokens; kept in `Grant.renewal`. */
 type Kept = z.output<typeof kept>;
@@ -49,6 +53,8 @@ const UNKNOWN: Kept = { outlives: 'unknown' };
 export interface Streaming {
   /** The grant with streaming tokens that live as long as it, where IG gives them; it is never lost over them. */
   withTokens(grant: Grant, before: Grant | undefined, call: Call): Promise<Grant>;
+  /** What people hear of streaming tokens that do not come. */
+  lackOf(grant: Grant): Lack | undefined;
   /** The headers of the grant's streaming session, where it has one. */
   headersOf(grant: Grant): Readonly<Record<string, string>> | undefined;
 }
@@ -66,11 +72,11 @@ export function makeStreaming(io: BrokerIo, apiKey: string, lifeMs: number): Str
     }
   };
 
-  /** One call; undefined where the answer brings no tokens. */
-  const fetched = async (grant: Grant, call: Call): Promise<StreamingPair | undefined> => {
+  /** One call. */
+  const fetched = async (grant: Grant, call: Call): Promise<StreamingPair> => {
     const answer = await io.http(fetchSessionTokens(grant.baseUrl, grant.headers), call);
     const { cst, 'x-security-token': xst } = tokenHeaders.parse(answer.headers);
-    if (!isGood(answer) || cst === undefined || xst === undefined) return undefined;
+    if (!isGood(answer) || cst === undefined || xst === undefined) throw refusal('read', answer);
     const endpoint = sessionAnswer.safeParse(answer.json).data?.lightstreamerEndpoint;
     const now = io.clock.now();
     return {
@@ -84,21 +90,48 @@ export function makeStreaming(io: BrokerIo, apiKey: string, lifeMs: number): Str
     };
   };
 
+  /** What comes of a call: what it says, or what was known before and why it failed. */
+  const asked = async <T>(
+    known: Kept,
+    what: StreamingCall,
+    call: Call,
+    work: (call: Call) => Promise<T>,
+    said: (value: T) => Kept,
+  ): Promise<Kept> => {
+    try {
+      return said(await inTime(io.clock, call, PATIENCE_MS, work));
+    } catch (error) {
+      const failed = failureOf(error, known.failures?.[what], io.clock.now());
+      return { ...known, failures: { ...known.failures, [what]: failed } };
+    }
+  };
+  const mayAsk = ({ failures }: Kept, what: StreamingCall): boolean =>
+    io.clock.now() >= (failures?.[what]?.notBefore ?? 0);
+
   /** Settles the open question, or whether a carried pair is still good: at most one call. */
   const lookedAfter = async (before: Kept, baseUrl: string, call: Call): Promise<Kept> => {
     const now = io.clock.now();
     const { outlives, served, onTrial } = before;
+    if (!mayAsk(before, 'look')) return before;
+    const fetch = before.failures?.fetch;
+    const still = fetch ? { failures: { fetch } } : {};
     if (outlives === 'unknown' && onTrial && now >= onTrial.bearerUntil + TRIAL_MARGIN_MS) {
-      const lives = await atBest(io.clock, call, PATIENCE_MS, (patient) =>
-        isAlive(baseUrl, onTrial, patient),
+      return asked(
+        before,
+        'look',
+        call,
+        (patient) => isAlive(baseUrl, onTrial, patient),
+        (lives) => ({ ...still, outlives: lives ? 'yes' : 'no', ...(served ? { served } : {}) }),
       );
-      if (lives === undefined) return before;
-      return { outlives: lives ? 'yes' : 'no', ...(served ? { served } : {}) };
     }
     if (outlives === 'yes' && served && now >= served.checkedAt + CHECK_EVERY_MS) {
-      const lives = await atBest(io.clock, call, PATIENCE_MS, (patient) => isAlive(baseUrl, served, patient));
-      if (lives === undefined) return before;
-      return lives ? { outlives, served: { ...served, checkedAt: now } } : UNKNOWN;
+      return asked(
+        before,
+        'look',
+        call,
+        (patient) => isAlive(baseUrl, served, patient),
+        (lives) => ({ ...still, ...(lives ? { outlives, served: { ...served, checkedAt: now } } : UNKNOWN) }),
+      );
     }
     return before;
   };
@@ -108,18 +141,29 @@ export function makeStreaming(io: BrokerIo, apiKey: string, lifeMs: number): Str
     const now = io.clock.now();
     const isOfAccount = known.served?.accountId === grant.accountId;
     const old = isOfAccount ? known.served : undefined;
-    if (old && known.outlives === 'yes' && now < old.fetchedAt + RENEW_SHARE * lifeMs) return known;
-    const served = await atBest(io.clock, call, PATIENCE_MS, (patient) => fetched(grant, patient));
+    const { outlives, failures } = known;
+    if (old && outlives === 'yes' && now < old.fetchedAt + RENEW_SHARE * lifeMs) {
+      // None are wanted: that they did not come once is of no account any more.
+      return { ...known, failures: { look: failures?.look } };
+    }
     const onTrial = known.outlives === 'unknown' ? (known.onTrial ?? old) : undefined;
     // Nothing new: the old tokens stay while they are believed to live.
     const until = old && (known.outlives === 'yes' ? old.fetchedAt + lifeMs : old.bearerUntil);
     const stays = until !== undefined && now < until ? old : undefined;
-    const next = served ?? stays;
-    return {
-      outlives: known.outlives,
-      ...(next ? { served: next } : {}),
+    const without: Kept = {
+      outlives,
+      ...(stays ? { served: stays } : {}),
       ...(onTrial ? { onTrial } : {}),
+      ...(failures ? { failures } : {}),
     };
+    if (!mayAsk(known, 'fetch')) return without;
+    return asked(
+      without,
+      'fetch',
+      call,
+      (patient) => fetched(grant, patient),
+      (served) => ({ outlives, served, ...(onTrial ? { onTrial } : {}) }),
+    );
   };
 
   return {
@@ -132,6 +176,7 @@ export function makeStreaming(io: BrokerIo, apiKey: string, lifeMs: number): Str
         ...(now.served ? { meta: { streaming: published(now.served) } } : {}),
       };
     },
+    lackOf: (grant) => lackOf(keptIn(grant).failures),
     headersOf: (grant) => {
       const { served } = keptIn(grant);
       return served && pairHeaders(apiKey, served);
