@@ -21,6 +21,9 @@ const credentials = z.object({
 });
 const refreshBody = z.object({ refresh_token: z.string().min(1) });
 
+/** IG's own patterns (session.html). What breaks them is nobody's login; that it counts as a failed one is inferred. */
+const patterns = { identifier: /^[A-Za-z0-9_-]{1,30}$/, password: /^.{1,350}$/ };
+
 type Handler = (request: DialectRequest, apiKey: string) => DialectAnswer;
 
 /** The calls that need the API key only. */
@@ -76,7 +79,10 @@ export function makeLogins(
       return error(400, 'error.public-api.failure.encryption.required');
     // v3 takes no encrypted password: observed as `invalid-details` (ig-python/trading-ig#348).
     const isGood =
-      !(isOauth && isEncrypted) && passwords.accepts(body.identifier, body.password, isEncrypted);
+      patterns.identifier.test(body.identifier) &&
+      patterns.password.test(body.password) &&
+      !(isOauth && isEncrypted) &&
+      passwords.accepts(body.identifier, body.password, isEncrypted);
     if (!isGood) {
       lockout.failed(attempt);
       return error(401, 'error.security.invalid-details');

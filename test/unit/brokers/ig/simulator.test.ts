@@ -47,6 +47,17 @@ describe('the simulated session service', () => {
     expect(codeOf(await login(makeBench(), { headers, password }))).toBe(expected);
   });
 
+  it.each([
+    ['an e-mail address for an identifier', { user: 'desk@made-up.example' }],
+    ['an identifier of 31 characters', { user: 'a'.repeat(31) }],
+    ['a password of 351 characters', { password: 'p'.repeat(351) }],
+    ['a password with a line break', { password: 'made\nup' }],
+  ])("refuses %s as IG's patterns do, and counts it", async (_what, sent) => {
+    const bench = makeBench({ lockoutTries: 1 });
+    expect(codeOf(await login(bench, sent))).toBe('401 error.security.invalid-details');
+    expect(codeOf(await login(bench, sent))).toBe('401 error.security.too-many-failed-attempts');
+  });
+
   it('takes a demo key for a stranger when it plays live', async () => {
     expect(codeOf(await login(makeBench({ environment: 'live' })))).toBe(
       '403 error.security.api-key-invalid',
