@@ -121,6 +121,7 @@ const codeRows: readonly Row[] = signals.flatMap(([status, code, ...outcomes]) =
 );
 
 const timeout = failing('outcome-unknown', 'timeout');
+const tooLarge = failing('outcome-unknown', 'body_too_large');
 
 /** No answer, or one without a code: at a sign-in, at a renewal. */
 const silences: readonly Row[] = (['sign-in', 'renewal'] as const).flatMap((during) => {
@@ -141,7 +142,12 @@ const silences: readonly Row[] = (['sign-in', 'renewal'] as const).flatMap((duri
     row('a page with 502', broken(operation, 'html', 502), unreadable),
     row('a page with 503', broken(operation, 'html', 503), fault),
     row('a page with 504', broken(operation, 'html', 504), unreadable),
-    row('a redirect', broken(operation, 'status', 302), atLogin ? unreadable : fault),
+    ...[301, 302, 307, 308].map((status) =>
+      row(`a redirect ${status}`, broken(operation, 'status', status), atLogin ? unreadable : fault),
+    ),
+    row('ten megabytes', broken(operation, 'large'), tooLarge),
+    // What it holds decides, not what it is called.
+    single('the right answer as another type', during, broken(operation, 'wrong-type'), 'works'),
     row(
       '400 without a code',
       broken(operation, 'status', 400),
