@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Account } from '../core/account.ts';
 import type { Arrival } from '../core/broker.ts';
 import type { Clock } from '../core/clock.ts';
+import { SAME_TOKEN } from '../core/session.ts';
 import type { ConsentOutcome, Desk } from '../http/desk.ts';
 import { handOver, keepConsent, takeConsent } from '../redis/consents.ts';
 import type { Seal } from '../redis/seal.ts';
@@ -34,6 +35,25 @@ const failed = (name: string, message: string): ConsentOutcome => ({
   message,
 });
 
+/** What the person reads at the end of their login. */
+export function arrivedAt(name: string, tended: Tended): ConsentOutcome {
+  if (tended.outcome === 'committed') {
+    const until = new Date(tended.session.grant.expiresAt).toISOString();
+    const message = `${name} is logged in; its token is good until ${until}.`;
+    return { outcome: 'done', name, message: tended.same === true ? `${message} ${SAME_TOKEN}` : message };
+  }
+  if (tended.outcome === 'pending') {
+    const message = `The login of ${name} went through. Its token is being proved; it is served as soon as the broker has answered.`;
+    return { outcome: 'done', name, message };
+  }
+  if (tended.outcome !== 'failed') {
+    return failed(name, `The login of ${name} could not be finished. Start again from the link.`);
+  }
+  const { code, message } = tended.error;
+  const isOthers = code === 'someone_else' || code === 'claimed_by_another';
+  return isOthers ? { outcome: 'someone-else', name, message } : failed(name, message);
+}
+
 export function makeConsents(parts: ConsentParts): Consents {
   const { redis, seal, clock } = parts;
   const underWay = new Set<Promise<ConsentOutcome>>();
@@ -46,20 +66,7 @@ export function makeConsents(parts: ConsentParts): Consents {
       if (i > 0) await clock.sleep(HELD_WAIT_MS);
       tended = await parts.keeper.receive(name, arrival);
     }
-    if (tended.outcome === 'committed') {
-      const until = new Date(tended.session.grant.expiresAt).toISOString();
-      return { outcome: 'done', name, message: `${name} is logged in; its token is good until ${until}.` };
-    }
-    if (tended.outcome === 'pending') {
-      const message = `The login of ${name} went through. Its token is being proved; it is served as soon as the broker has answered.`;
-      return { outcome: 'done', name, message };
-    }
-    if (tended.outcome !== 'failed') {
-      return failed(name, `The login of ${name} could not be finished. Start again from the link.`);
-    }
-    const { code, message } = tended.error;
-    const isOthers = code === 'someone_else' || code === 'claimed_by_another';
-    return isOthers ? { outcome: 'someone-else', name, message } : failed(name, message);
+    return arrivedAt(name, tended);
   }
 
   return {

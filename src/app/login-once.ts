@@ -2,7 +2,7 @@ import type { Account } from '../core/account.ts';
 import type { Arrival, Consent } from '../core/broker.ts';
 import type { Clock } from '../core/clock.ts';
 import { duration } from '../core/duration.ts';
-import type { Session } from '../core/session.ts';
+import { isSameToken, SAME_TOKEN, type Session } from '../core/session.ts';
 import type { Keeper, Tended } from '../tending/parts.ts';
 
 /** What came of one login. */
@@ -70,7 +70,7 @@ async function byPerson(parts: LoginOnceParts, consent: Consent): Promise<LoginO
       ...(consent.request ? [approved(parts, before?.generation ?? 0, signal)] : []),
     ]);
     if (!came) return failed('nobody_came', 'No login came back from the browser. Start again.');
-    if ('grant' in came) return signedIn(parts, came);
+    if ('grant' in came) return signedIn(parts, came, isSameToken(before, came));
     return outcomeOf(parts, await settled(parts, () => keeper.receive(account.name, came)));
   } finally {
     over.abort();
@@ -109,13 +109,14 @@ async function approved(
 function signedIn(
   { account: { name }, clock }: LoginOnceParts,
   { grant: { expiresAt, owner }, source }: Pick<Session, 'grant' | 'source'>,
+  same: boolean,
 ): LoginOutcome {
   const until = `${new Date(expiresAt).toISOString()}, for ${duration(expiresAt - clock.now())}`;
   const message = `${name} is logged in; its token is good until ${until}.`;
   // A person's login says whose account it is from now on, where the entry does not.
   const isPinned = source === 'consent' && owner !== undefined;
   const pinned = isPinned ? ` It belongs to the user ${owner}; other users are refused from now on.` : '';
-  return { outcome: 'signed-in', message: `${message}${pinned}`, expiresAt };
+  return { outcome: 'signed-in', message: `${message}${pinned}${same ? ` ${SAME_TOKEN}` : ''}`, expiresAt };
 }
 
 /** Acts once, and looks again as long as that sends no second login. */
@@ -165,7 +166,7 @@ function outcomeOf(parts: LoginOnceParts, tended: Tended): LoginOutcome {
   const untried = sent() === 0;
   switch (tended.outcome) {
     case 'committed':
-      return signedIn(parts, tended.session);
+      return signedIn(parts, tended.session, tended.same === true);
     case 'failed': {
       const next = tended.again ? ' Say it again for the next way in.' : '';
       return failed(tended.error.code, `${tended.error.message}${next}`);

@@ -4,6 +4,7 @@ import pLimit from 'p-limit';
 import { requestRefresh } from '../app/desk.ts';
 import { systemClock } from '../core/clock.ts';
 import { describe, heldBackOf } from '../core/describe.ts';
+import { SAME_TOKEN } from '../core/session.ts';
 import type { AccountStatus } from '../core/status.ts';
 import { keys } from '../redis/keys.ts';
 import { makeInstances } from '../redis/instances.ts';
@@ -62,11 +63,13 @@ async function refresh(
   const results = await Promise.all(
     chosen.map(([each, entry]) =>
       limit(async () => {
+        const served = (): Promise<string | null> => redis.get(`token:${each}`);
+        const before = await served();
         const failure = await refreshOne(redis, egress, each, entry, force);
+        const isSame = failure === undefined && before !== null && before === (await served());
+        const said = failure ?? (isSame ? `refreshed. ${SAME_TOKEN}` : 'refreshed');
         done += 1;
-        process.stdout.write(
-          `${chosen.length > 1 ? `[${done}/${chosen.length}] ` : ''}${each}: ${failure ?? 'refreshed'}\n`,
-        );
+        process.stdout.write(`${chosen.length > 1 ? `[${done}/${chosen.length}] ` : ''}${each}: ${said}\n`);
         return failure;
       }),
     ),

@@ -19,6 +19,15 @@ export interface Session {
   readonly renewalSpent: boolean;
 }
 
+/** Said of a login whose token is the one from before. */
+export const SAME_TOKEN = 'The broker handed out the same token as before.';
+
+/** True where a login brought the token that was there already. */
+export const isSameToken = (
+  before: Pick<Session, 'grant'> | undefined,
+  { grant, source }: Pick<Session, 'grant' | 'source'>,
+): boolean => before?.grant.token === grant.token && source !== 'adopted';
+
 /** `request`: the broker is asked to ask the person. `proof`: a read that changes nothing at the broker. */
 export type AttemptKind = 'sign-in' | 'renewal' | 'consent' | 'request' | 'proof';
 

@@ -3,7 +3,7 @@ import type { Grant } from '../core/broker.ts';
 import { quietMs } from '../core/consequence.ts';
 import { BrokerError } from '../core/errors.ts';
 import { drawRenewAt } from '../core/policy.ts';
-import type { AccountRecord, Session, Source } from '../core/session.ts';
+import { isSameToken, type AccountRecord, type Session, type Source } from '../core/session.ts';
 import type { Commit, RampOutcome } from '../core/store.ts';
 import { insist } from './insist.ts';
 import type { HeldLease } from './lease.ts';
@@ -181,7 +181,7 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
       const { listing } = got;
       // One that waited for Redis until it was over is renewed at once: nobody read it.
       if (now < grant.expiresAt) tell.published(account, record, session, { ...result, tookMs, listing });
-      return { outcome: 'committed', session };
+      return { outcome: 'committed', session, same: isSameToken(record.session, session) };
     },
   };
 }

@@ -132,7 +132,8 @@ export type Tended =
   /** `here`: by another look of this process, which may have let go of it in Redis already. */
   | { readonly outcome: 'held'; readonly here?: boolean }
   | { readonly outcome: 'rested'; readonly decision: Extract<Decision, { do: 'rest' }> }
-  | { readonly outcome: 'committed'; readonly session: Session }
+  /** `same`: the broker handed out the token again that was there already. */
+  | { readonly outcome: 'committed'; readonly session: Session; readonly same?: boolean }
   /** A token is in hand and waits for its proof. */
   | { readonly outcome: 'pending' }
   /** The live token was proved. */

@@ -1,7 +1,7 @@
 import type { Account } from '../core/account.ts';
 import type { Decision } from '../core/decide.ts';
 import { BrokerError } from '../core/errors.ts';
-import type { AccountRecord, AttemptKind, Session } from '../core/session.ts';
+import { isSameToken, type AccountRecord, type AttemptKind, type Session } from '../core/session.ts';
 import { makeKeyReports } from './key-reports.ts';
 import type { Listing } from './listings.ts';
 import { isLong, networkTrouble } from './network-troubles.ts';
@@ -121,7 +121,7 @@ export function makeTelling(parts: TellingParts): Telling {
         `Published a token for ${account.name} (${source}), good until ${expiresAt}.`,
       );
       if (tookMs !== undefined) listener.attempted(account, source, 'ok');
-      if (earlier?.token === grant.token && source !== 'adopted') {
+      if (isSameToken(before.session, session)) {
         log.info(
           { event: 'token.unchanged', ...who(account), source },
           `The broker handed out the same token for ${account.name} again.`,

@@ -7,6 +7,7 @@ import { freshFolder } from '../support/folder.ts';
 import { until } from '../support/poll.ts';
 import { startCli, type CliOptions } from '../support/process.ts';
 import { freePort, startRedis, type TestRedis } from '../support/redis.ts';
+import { sameLogin } from '../support/same-login.ts';
 import { startRunning } from '../support/running.ts';
 
 const user = (name: string) => ({ username: name, password: `made-up-password-of-${name}` });
@@ -256,6 +257,16 @@ describe('login', () => {
     expect(stdout).toContain('BY_HAND is logged in; its token is good until ');
     expect(await tokenOf(redisUrl, 'BY_HAND')).toMatch(/./);
     expect(loginsOf('BY_HAND')).toBe(1);
+  });
+
+  it('says where the broker hands out the same token again', async () => {
+    const at = await desk(database(), [user('AGAIN')]);
+    const same = sameLogin();
+    simulator.command('tradovate', 'answer', same);
+    expect((await login(at, 'AGAIN')).stdout).not.toContain('same token');
+    simulator.command('tradovate', 'answer', same);
+    const { code, stdout } = await login(at, 'AGAIN');
+    expect([code, stdout]).toEqual([0, expect.stringContaining('the same token as before')]);
   });
 
   it('shows where a broker has to post, the same every time, and nothing for an account without', async () => {

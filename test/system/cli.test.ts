@@ -6,6 +6,7 @@ import { kill, makeEndings, stop } from '../support/endings.ts';
 import { until } from '../support/poll.ts';
 import { runCli, type CliExit } from '../support/process.ts';
 import { freePort, startRedis, type TestRedis } from '../support/redis.ts';
+import { sameLogin } from '../support/same-login.ts';
 import { startRunning, type Running } from '../support/running.ts';
 
 const user = (name: string) => ({ username: name, password: `made-up-${name}` });
@@ -137,6 +138,16 @@ describe('the commands beside a running service', () => {
     expect(after).toMatch(/./);
     expect(after).not.toBe(before);
     expect(simulator.calls({ broker: 'tradovate', username: 'USER_A' })).toHaveLength(2);
+  });
+
+  it('refresh says where the broker hands out the same token again', async () => {
+    const same = sameLogin();
+    simulator.command('tradovate', 'answer', same);
+    expect((await cli('refresh', 'USER_B')).stdout).toBe('USER_B: refreshed\n');
+    simulator.command('tradovate', 'answer', same);
+    const { code, stdout } = await cli('refresh', 'USER_B');
+    expect(code).toBe(0);
+    expect(stdout).toBe('USER_B: refreshed. The broker handed out the same token as before.\n');
   });
 
   it('refresh of an IG account spends its refresh token, not its password', async () => {

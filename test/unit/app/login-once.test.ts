@@ -156,6 +156,16 @@ describe('a login by a person', () => {
   });
 });
 
+describe('the same token as before', () => {
+  it.each([byPassword, byPerson])('is said, and only then', async (connection) => {
+    const looks = (same: boolean) => [{ tended: { ...committed(), same } as const, sends: true }];
+    expect((await play(connection, looks(true))).outcome.message).toMatch(
+      / min\. .* the same token as before\.$/,
+    );
+    expect((await play(connection, looks(false))).outcome.message).not.toContain('same token');
+  });
+});
+
 describe('one login', () => {
   it('proves a token that is due for it first, and is then made', async () => {
     const looks = [
