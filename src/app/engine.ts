@@ -27,6 +27,7 @@ import { makeKeepsake } from './keepsake.ts';
 import { makeListener } from './listener.ts';
 import type { Releases } from './releases.ts';
 import { makeTickets, type Tickets } from './tickets.ts';
+import { leadsToWebhook } from './webhooks.ts';
 
 export interface EngineParts {
   readonly config: Config;
@@ -96,6 +97,7 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
     broker: brokerNamed,
     limits: parts.limits,
     fingerprints: (secrets) => seal.fingerprints(secrets),
+    isWebhook: (account, address) => leadsToWebhook(account, address, seal.signatures),
     isHoliday: parts.isHoliday,
     keepsake: makeKeepsake({
       mirror: parts.mirror,

@@ -28,6 +28,7 @@ import { makeReleases, type Releases } from './releases.ts';
 import { startSimulation } from './simulation.ts';
 import { makeRelay } from './relay.ts';
 import { openTarget } from './target.ts';
+import { leadsToWebhook } from './webhooks.ts';
 
 export interface FirstLoginOptions {
   readonly config: Config;
@@ -114,6 +115,7 @@ async function assemble(options: FirstLoginOptions, releases: Releases): Promise
     broker: brokerNamed,
     limits,
     fingerprints: (secrets) => seal.fingerprints(secrets),
+    isWebhook: (each, address) => leadsToWebhook(each, address, seal.signatures),
     isHoliday,
     keepsake: makeKeepsake({ mirror, store, fingerprints: (secrets) => seal.fingerprints(secrets), clock }),
     clock,

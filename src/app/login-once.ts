@@ -83,7 +83,10 @@ async function ring(parts: LoginOnceParts): Promise<string> {
   await parts.ask();
   const tended = await settled(parts, () => keeper.tend(account.name));
   if (tended.outcome === 'asked') {
-    return `The person of ${account.name} was asked through the broker: approve it in its app. A running service takes the token.`;
+    return (
+      tended.trouble?.message ??
+      `The person of ${account.name} was asked through the broker: approve it in its app. A running service takes the token.`
+    );
   }
   if (tended.outcome === 'failed') return `Nobody could be asked by phone: ${tended.error.message}`;
   const isAsked = tended.outcome === 'rested' && tended.decision.because === 'asked';

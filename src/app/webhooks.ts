@@ -52,6 +52,17 @@ export function webhookPath(account: Account, signatures: Signatures): string | 
 }
 
 /**
+ * True for an address that ends at this account's webhook, whichever key of the ring it was made with. Of the
+ * host nothing is said: what stands in front of us may have several names.
+ */
+export function leadsToWebhook(account: Account, address: string, signatures: Signatures): boolean {
+  const path = URL.parse(address)?.pathname ?? '';
+  return secretsOf(account, signatures).some((secret) =>
+    path.endsWith(`/webhooks/${account.broker}/${secret}`),
+  );
+}
+
+/**
  * What brokers post. The path's secret is signed, not stored: it is the same in every process and after
  * every restart, and one that was handed out before a rotation of the sealing key works while the old key is in the ring.
  */

@@ -123,9 +123,10 @@ export interface Consent {
   deadline(now: number): number;
   /**
    * Asks the person through the broker, who rings their phone. `until` (ms): the end of the broker's
-   * window, in which they are not asked again.
+   * window, in which they are not asked again. `postsTo`: the address that the approved token goes to, where
+   * the broker says so. Secret, as every address of a webhook.
    */
-  request?(call: Call): Promise<{ readonly until: number }>;
+  request?(call: Call): Promise<{ readonly until: number; readonly postsTo?: string | undefined }>;
   /** What somebody posted to the webhook: a grant to be proved, or why it is none. Makes no call; no reason holds a value. */
   read?(notice: unknown, now: number): { readonly grant: Grant } | { readonly refused: string };
 }

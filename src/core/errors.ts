@@ -22,6 +22,7 @@ export const ownCodes = [
   'interrupted',
   'held_up',
   'internal',
+  'notifier_elsewhere',
   'no_such_way',
   'broker_down',
 ] as const;

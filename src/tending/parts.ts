@@ -4,7 +4,7 @@ import type { Clock, Random } from '../core/clock.ts';
 import type { Decision } from '../core/decide.ts';
 import type { BrokerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import type { AccountRecord, Session } from '../core/session.ts';
+import type { AccountRecord, Session, Trouble } from '../core/session.ts';
 import type { Silence } from '../core/consequence.ts';
 import type { Ledger } from '../core/limits.ts';
 import type { Acquired, Network, TokenStore } from '../core/store.ts';
@@ -43,6 +43,8 @@ export interface KeeperParts {
   readonly limits: (broker: string) => readonly Limit[];
   /** Keyed fingerprints, the sealing key's first. */
   readonly fingerprints: (secrets: readonly string[]) => readonly string[];
+  /** True for an address at which what is posted for this account is taken. */
+  readonly isWebhook: (account: Account, address: string) => boolean;
   /** True for a day (`2026-01-26`) on which nobody is asked. */
   readonly isHoliday: (day: string, zone: string) => boolean;
   readonly clock: Clock;
@@ -139,7 +141,7 @@ export type Tended =
   /** The live token was proved. */
   | { readonly outcome: 'confirmed' }
   /** The person was asked through the broker. */
-  | { readonly outcome: 'asked'; readonly until: number }
+  | { readonly outcome: 'asked'; readonly until: number; readonly trouble?: Trouble | undefined }
   /** What was posted is no token of this account: `reason` in one word. */
   | { readonly outcome: 'refused'; readonly reason: string }
   | { readonly outcome: 'failed'; readonly error: BrokerError; readonly again: boolean };

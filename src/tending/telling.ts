@@ -128,10 +128,10 @@ export function makeTelling(parts: TellingParts): Telling {
         );
       }
       if (before.trouble) {
-        const tries = before.failures === 1 ? 'try' : 'tries';
+        const { failures } = before;
         log.info(
-          { event: 'account.recovered', ...who(account), failures: before.failures },
-          `${account.name} works again after ${before.failures} failed ${tries}.`,
+          { event: 'account.recovered', ...who(account), failures },
+          `${account.name} works again${failures > 0 ? ` after ${failures} failed ${failures === 1 ? 'try' : 'tries'}` : ''}.`,
         );
       }
       // Said once by each process also where nothing failed: a predecessor may have died before it could say so.

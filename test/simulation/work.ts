@@ -41,6 +41,7 @@ export async function exercise(redis: Redis, dice: Dice): Promise<void> {
     broker: (name) => brokerOf(name),
     limits: (name) => brokerOf(name).limits,
     fingerprints: (secrets) => seal.fingerprints(secrets),
+    isWebhook: () => dice.chance(0.5),
     isHoliday: () => false,
     keepsake: makeMemoryKeepsake(),
     clock,

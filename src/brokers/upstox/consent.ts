@@ -55,15 +55,15 @@ export function makeConsent(terms: Terms, baseUrl: string, io: BrokerIo): Consen
     return makeGrant({ token, owner, issuedAt, expiresAt, baseUrl, extended }, extendedToken);
   };
 
-  const request = async (call: Call): Promise<{ readonly until: number }> => {
+  const request: NonNullable<Consent['request']> = async (call) => {
     const askedAt = io.clock.now();
     const answer = await send(io, approvalRequest(baseUrl, app), call, 'request');
     const asked = readAsked(answer.json);
     if (!asked) throw classify(answer, 'request', io.clock.now());
     // The phone has rung, whatever the rest of the answer is worth: the window ends at 03:30 at the latest.
     const rollover = nextRollover(askedAt);
-    const { until = rollover } = asked;
-    return { until: until > askedAt ? Math.min(until, rollover) : rollover };
+    const { until = rollover, postsTo } = asked;
+    return { until: until > askedAt ? Math.min(until, rollover) : rollover, postsTo };
   };
 
   const read: NonNullable<Consent['read']> = (notice, now) => {

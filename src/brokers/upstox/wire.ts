@@ -120,16 +120,21 @@ export function readProfileOwner(json: unknown): string | undefined {
 
 const asked = z.object({
   status: z.literal('success'),
-  data: z.object({ authorization_expiry: instantMs.optional().catch(undefined) }),
+  data: z.object({
+    authorization_expiry: instantMs.optional().catch(undefined),
+    notifier_url: z.url().optional().catch(undefined),
+  }),
 });
 
 /**
- * Where the person was asked: until when they may answer (ms), as far as that can be read. Undefined:
- * the body is no success. Source: Upstox docs, access-token-request.
+ * Where the person was asked: until when they may answer (ms), and where their token is posted, as far as
+ * that can be read. Undefined: the body is no success. Source: Upstox docs, access-token-request.
  */
-export function readAsked(json: unknown): { readonly until: number | undefined } | undefined {
-  const read = asked.safeParse(json);
-  return read.success ? { until: read.data.data.authorization_expiry } : undefined;
+export function readAsked(
+  json: unknown,
+): { readonly until: number | undefined; readonly postsTo: string | undefined } | undefined {
+  const data = asked.safeParse(json).data?.data;
+  return data && { until: data.authorization_expiry, postsTo: data.notifier_url };
 }
 
 const loggedOut = z.object({ status: z.literal('success') });

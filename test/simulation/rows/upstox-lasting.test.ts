@@ -119,6 +119,33 @@ describe('a proof that is answered the same for hours', () => {
   });
 });
 
+describe('an approval that is posted elsewhere', () => {
+  test('is said once, beside the link that works; the next day as well, until the address is right', async () => {
+    const { world, name } = await open(askingEntry);
+    const right = world.webhookUrl(name) ?? '';
+    const elsewhere = (): number =>
+      world.log.filter(({ fields }) => fields['event'] === 'approval.elsewhere').length;
+    world.command('upstox', 'notifier', `${upstoxEntry.clientId} ${right}x`);
+    await world.runFor(5 * MINUTE_MS);
+    expect(world.state(name)).toMatchObject({ state: 'awaiting_approval', reason: 'asked' });
+    expectWay(scene, /"token-refresher login desk-in --webhook" prints as notifier URL/);
+    expect(world.heard.map(({ text }) => text).join('\n')).not.toContain(new URL(right).pathname);
+    expect(await logIn(scene)).toContain('is logged in');
+    await world.runFor(MINUTE_MS);
+    expect(world.openIncidents()).toEqual([]);
+    expect(world.log.map(({ message }) => message)).toContain(`${name} works again.`);
+    await world.runFor(24 * HOUR_MS);
+    expect(elsewhere()).toBe(2);
+    expectWay(scene, /--webhook/);
+    world.command('upstox', 'notifier', `${upstoxEntry.clientId} ${right}?through=the-proxy`);
+    await world.runFor(24 * HOUR_MS);
+    expect(elsewhere()).toBe(2);
+    expect(scene.sent('request')).toHaveLength(3);
+    expectWay(scene);
+    expect(world.heard.at(-1)?.text).not.toContain('--webhook');
+  });
+});
+
 describe('an answer that lasts for twelve hours', () => {
   test.each(lasting)(
     '%s to the request: two at most, and a critical message with the link stays open',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { makeWebhooks, webhookPath, type Webhooks } from '../../../src/app/webhooks.ts';
+import { leadsToWebhook, makeWebhooks, webhookPath, type Webhooks } from '../../../src/app/webhooks.ts';
 import type { Account } from '../../../src/core/account.ts';
 import type { Consent } from '../../../src/core/broker.ts';
 import { makeSeal } from '../../../src/redis/seal.ts';
@@ -234,5 +234,20 @@ describe('what is posted', () => {
     const tries = each.taken.length;
     await each.clock.advance(60_000);
     expect(each.taken).toHaveLength(tries);
+  });
+});
+
+describe('an address that a broker says it posts to', () => {
+  it.each([
+    ['the path of the present key', (path: string) => `https://desk.example${path}`, true],
+    ['behind a proxy, with a query', (path: string) => `https://other.example/hooks${path}?a=b`, true],
+    ['another secret', (path: string) => `https://desk.example${path}x`, false],
+    ['a page of somebody else', () => 'https://desk.example/', false],
+    ['no address', () => 'made-up', false],
+  ])('leads to the account or not: %s', (_, address, leads) => {
+    const old = webhookPath(account('DESK'), seal.signatures) ?? '';
+    const { signatures } = makeSeal(keys.toReversed());
+    expect(leadsToWebhook(account('DESK'), address(old), signatures)).toBe(leads);
+    expect(leadsToWebhook(account('OTHER'), address(old), signatures)).toBe(false);
   });
 });
