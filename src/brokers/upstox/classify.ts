@@ -3,6 +3,7 @@ import { BrokerError } from '../../core/errors.ts';
 import { isHtml } from '../answer.ts';
 import { untilOpeningMs } from './calendar.ts';
 import {
+  CLOSED_BY_DAY,
   closed,
   edgeBlocked,
   edgeThrottled,
@@ -68,8 +69,10 @@ function toError(meaning: Meaning, answer: HttpAnswer, purpose: Purpose, now: nu
     });
   }
   const isDoubt = purpose === 'probe' && meaning.code === 'unreadable_answer' && isBare401(answer);
-  const retryAfterMs = meaning.code === 'service_hours' ? untilOpeningMs(now) : pauseMs(meaning, answer);
-  return new BrokerError(message, {
+  const isClosed = meaning.code === 'service_hours';
+  const retryAfterMs = isClosed ? untilOpeningMs(now) : pauseMs(meaning, answer);
+  const isByDay = isClosed && retryAfterMs === undefined;
+  return new BrokerError(isByDay ? CLOSED_BY_DAY : message, {
     ...fields,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(isDoubt && { doubtsSession: true }),

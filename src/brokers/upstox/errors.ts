@@ -76,6 +76,9 @@ export const closed: Meaning = {
   message:
     'Upstox answers this call from 05:30 to 24:00 IST only. The token is not in doubt; try again then.',
 };
+/** The same at an hour at which it should be open: there is no opening to wait for. */
+export const CLOSED_BY_DAY =
+  'Upstox says that it is closed, although it answers this call from 05:30 to 24:00 IST. The token is not in doubt; try again in some minutes.';
 const clientOrRedirect = (which: string): string =>
   `Upstox does not know this ${which}. Compare it character by character with the app's page at Upstox: ` +
   'a slash at the end, http or https, localhost or 127.0.0.1, percent-encoding, the port.';

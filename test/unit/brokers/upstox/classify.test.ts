@@ -281,12 +281,14 @@ describe('a pause', () => {
 
 describe('the service hours', () => {
   it.each([
-    ['are waited for at night', '2026-01-14T01:00:00', 4.5 * 3_600_000],
-    ['are open at 05:30', '2026-01-14T05:30:00', undefined],
-    ['are waited for no longer where they should be open', '2026-01-14T23:59:59', undefined],
-  ])('%s', (_name, at, retryAfterMs) => {
+    ['are waited for at night', '2026-01-14T01:00:00', 4.5 * 3_600_000, /IST only\. .* try again then\.$/],
+    ['are open at 05:30', '2026-01-14T05:30:00', undefined, /although .* in some minutes\.$/],
+    ['are waited for no longer where they should be open', '2026-01-14T23:59:59', undefined, /although/],
+  ])('%s', (_name, at, retryAfterMs, said) => {
     const error = classify(json(423, errors('UDAPI100072')), 'probe', ist(at));
     expect(error).toMatchObject({ kind: 'transient', code: 'service_hours', retryAfterMs });
+    expect(error.message).toContain('from 05:30 to 24:00 IST');
+    expect(error.message).toMatch(said);
   });
 });
 
