@@ -162,6 +162,45 @@ test('two renewals in a row end in a server fault by its id: one proof, and wher
   expectWell(scene);
 });
 
+describe('no connection, or no name in DNS', () => {
+  /** Failed logins that the ledger counts. */
+  const charged = async (): Promise<number> => {
+    const [ledger] = await scene.world.redis.keys('refresher:budget:tradovate:sign-in-failures:*');
+    return ledger === undefined ? 0 : scene.world.redis.zcard(ledger);
+  };
+  const failures = () =>
+    scene.world.log.filter(
+      ({ fields }) => fields['event'] === 'refresh.failed' && fields['account'] === scene.name,
+    );
+
+  test.each([
+    ['a first login: tried within 30 s', false, 31 * SECOND_MS],
+    ['a refresh, whose old token lives on: tried in minutes', true, 5 * MINUTE_MS],
+  ])('%s, until it works; no login is charged', async (_, isServed, withinMs) => {
+    const { world, name } = await open(bridge);
+    if (isServed) await untilDue();
+    const outage = world.fault({ broker: 'tradovate', kind: 'unreachable' });
+    await scene.arrange(() => undefined);
+    if (!isServed) await scene.enable();
+    await world.runFor(5 * MINUTE_MS);
+    // More than the five logins that a network may fail within an hour.
+    expect(failures().length).toBeGreaterThan(5);
+    for (const { fields } of failures())
+      expect(fields).toMatchObject({ kind: 'transient', code: 'unreachable' });
+    const waits = failures().map(({ at }, i, all) => (all[i + 1]?.at ?? world.now()) - at);
+    expect(Math.max(...waits)).toBeLessThan(withinMs);
+    expect(await charged()).toBe(0);
+    expect(scene.sent()).toEqual([]);
+    outage.remove();
+    await world.runFor(withinMs);
+    expect(operations(scene.sent())).toEqual(['authorize']);
+    expect(await charged()).toBe(0);
+    expect(world.token(name)).toBeDefined();
+    expect(scene.gaps()).toEqual([]);
+    expectWell(scene);
+  });
+});
+
 describe('a password that is changed in a time penalty', () => {
   test('goes out without the ticket of the old one, and is penalised for itself', async () => {
     const { world, name } = await open({ ...bridge, password: 'made-up wrong secret' });
