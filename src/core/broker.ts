@@ -5,8 +5,6 @@ import type { Lack } from './lack.ts';
 import type { RefreshPolicy } from './policy.ts';
 import type { Question } from './transcript.ts';
 
-export type { RefreshPolicy } from './policy.ts';
-
 /** What a broker hands us. */
 export interface Grant {
   /** The exact value published at `token:<name>`. */

@@ -1,4 +1,5 @@
-import type { Connection, Limit, LimitedCall, RefreshPolicy } from './broker.ts';
+import type { Connection, Limit, LimitedCall } from './broker.ts';
+import type { RefreshPolicy } from './policy.ts';
 import { stateAt, type StatusFacts } from './describe.ts';
 import { budgetsOf, ledgerOf, type Budget } from './limits.ts';
 import { makeMeter, type Held, type Meter } from './meter.ts';

@@ -1,4 +1,4 @@
-import type { RefreshPolicy } from './broker.ts';
+import type { RefreshPolicy } from './policy.ts';
 import type { Random } from './clock.ts';
 import {
   headroomOf,

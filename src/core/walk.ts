@@ -1,4 +1,4 @@
-import type { RefreshPolicy } from './broker.ts';
+import type { RefreshPolicy } from './policy.ts';
 import { makeHeap } from './heap.ts';
 import { fullest, hold, wish, type Meter } from './meter.ts';
 import { drawRenewAt, lastSafeStart } from './policy.ts';

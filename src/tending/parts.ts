@@ -1,5 +1,6 @@
 import type { Account } from '../core/account.ts';
-import type { Arrival, Broker, Limit, RefreshPolicy } from '../core/broker.ts';
+import type { Arrival, Broker, Limit } from '../core/broker.ts';
+import type { RefreshPolicy } from '../core/policy.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { Decision } from '../core/decide.ts';
 import type { BrokerError } from '../core/errors.ts';

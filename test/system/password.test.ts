@@ -127,7 +127,9 @@ describe('wrong passwords of several accounts', () => {
     const service = await start({ redisUrl: database(), entries });
     const namedIn = (code: string): readonly string[] => {
       const last = discord.heard.findLast(({ body }) => body.includes(`(${code})`))?.body ?? '';
-      return entries.filter((entry) => last.includes(entry.username)).map((entry) => entry.username);
+      // Whose passwords hold the others up is named as well, before the list of those that fail.
+      const failing = last.slice(last.indexOf('**Failing'));
+      return entries.filter((entry) => failing.includes(entry.username)).map((entry) => entry.username);
     };
     await until(() => namedIn('bad_credentials').length === 3 && namedIn('budget_spent').length === 2, {
       what: 'three refused and two that wait',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Connection, Limit, RefreshPolicy } from '../../../src/core/broker.ts';
+import type { Connection, Limit } from '../../../src/core/broker.ts';
+import type { RefreshPolicy } from '../../../src/core/policy.ts';
 import type { StatusFacts } from '../../../src/core/describe.ts';
 import { budgetSentence, planAnswer, verdictOf } from '../../../src/core/plan-words.ts';
 import { makePlan, wayOf, type Plan, type Planned, type PlanParts } from '../../../src/core/plan.ts';
