@@ -132,6 +132,11 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
       const held = mirror.recall(account.name)?.held;
       return held?.startedAt === startedAt ? held : undefined;
     },
+    dismiss(account, { token }) {
+      const held = mirror.recall(account.name)?.held;
+      if (held && held.grant.token === token)
+        mirror.note({ account: account.name, releasedUpTo: held.startedAt });
+    },
     release(account, startedAt) {
       if (mirror.recall(account.name)?.held) {
         mirror.note({ account: account.name, releasedUpTo: startedAt });

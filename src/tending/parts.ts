@@ -98,6 +98,8 @@ export interface Keepsake {
   hold(account: Account, answer: HeldAnswer): Promise<void>;
   /** The answer to this account's attempt of then (ms), where it was held. */
   heldFor(account: Account, startedAt: number): HeldAnswer | undefined;
+  /** This grant was judged: it is held no longer, where it was. */
+  dismiss(account: Account, grant: Session['grant']): void;
   /** Redis has the answer to the attempt of then (ms). */
   release(account: Account, startedAt: number): void;
   /** What became known. A verdict, and a token that a person got, is on disk once this resolves; a sign-in ends the verdicts before it. */

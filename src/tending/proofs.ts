@@ -159,7 +159,8 @@ export function makeProofs(
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
       const rest = without(account, record, pending);
-      // What was judged must not come back from this machine's disk to be judged again.
+      // What was judged must not come back from this machine's disk to be judged again, whatever else still waits.
+      parts.keepsake.dismiss(account, grant);
       if (rest.pending.length === 0) parts.keepsake.release(account, clock.now());
       if (source === 'consent' && hasLiveToken(account, record, clock.now())) {
         return drop(account, held, rest, error);

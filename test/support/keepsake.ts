@@ -19,6 +19,9 @@ export function makeMemoryKeepsake(): Keepsake {
       const answer = held.get(account.name);
       return answer?.startedAt === startedAt ? answer : undefined;
     },
+    dismiss(account, { token }) {
+      if (held.get(account.name)?.grant.token === token) held.delete(account.name);
+    },
     release: (account) => void held.delete(account.name),
     remember: () => Promise.resolve(),
     rememberNetwork: () => undefined,
