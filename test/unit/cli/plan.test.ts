@@ -70,7 +70,9 @@ describe('plan for a person', () => {
     const held = [{ name: 'B', dueAt: NOW, until: NOW, instead: true, gapMs: 0 }];
     const lines = shown(plan({ budgets: [budget({ verdict: 'over', held }), budget()] }));
     expect(lines.filter((line) => line.startsWith('over'))).toEqual([
-      expect.stringMatching(/^over alpha: From the network "desk" .* Nothing fails: 1 signs in instead of renewing\. Serve some/),
+      expect.stringMatching(
+        /^over alpha: From the network "desk" .* Nothing fails: 1 signs in instead of renewing\. Serve some/,
+      ),
     ]);
     expect(lines.at(-2)).toBe('2 refreshes in the next 24 h. The limits do not carry them all.');
   });
