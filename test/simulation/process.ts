@@ -21,6 +21,8 @@ export interface Life {
   kill(): void;
   /** Kills it at its `steps`-th step from now, a step being something sent or something that came back. */
   killAfter(steps: number): void;
+  /** How many steps it has made. */
+  steps(): number;
   /** Stops it for so long, as SIGSTOP does; what comes meanwhile is felt afterwards. */
   pause(durationMs: number): void;
   /** Moves its wall clock; how long it sleeps is not moved. */
@@ -35,6 +37,7 @@ export interface Life {
 export function makeLife(name: string, timeline: Timeline): Life {
   let alive = true;
   let stepsLeft = Infinity;
+  let stepsMade = 0;
   let pausedUntil = 0;
   let offsetMs = 0;
   let waiting: (() => void)[] = [];
@@ -48,6 +51,7 @@ export function makeLife(name: string, timeline: Timeline): Life {
   };
   /** False where the process is dead now. */
   const step = (): boolean => {
+    stepsMade += 1;
     stepsLeft -= 1;
     if (stepsLeft <= 0) kill();
     return alive;
@@ -84,6 +88,7 @@ export function makeLife(name: string, timeline: Timeline): Life {
     killAfter: (steps) => {
       stepsLeft = steps;
     },
+    steps: () => stepsMade,
     pause: (durationMs) => {
       pausedUntil = timeline.now() + durationMs;
       timeline.at(pausedUntil, resume);
