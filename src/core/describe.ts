@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration } from './duration.ts';
+import { vainRenewals } from './lack.ts';
 import { states, type State } from './state.ts';
 import type { AccountStatus } from './status.ts';
 
@@ -27,6 +28,8 @@ export interface StatusFacts {
   readonly trouble: string | undefined;
   /** Why a limit holds it back, JSON. */
   readonly heldBack: string | undefined;
+  /** Tokens in a row before this one that could not be renewed. */
+  readonly unrenewed?: number | undefined;
   /** A call for this account is on its way. */
   readonly underWay: boolean;
   readonly tokenType: string | undefined;
@@ -71,7 +74,7 @@ export function describe(facts: StatusFacts, now: number): AccountStatus {
     time_remaining_hours: Math.round(left / 36_000) / 100,
     expiry_time: iso(facts.expiresAt),
     needs_refresh: !valid || (facts.renewAt !== undefined && now >= facts.renewAt),
-    message: sentence(facts.name, state, valid, left, waitOf(facts, now) ?? trouble?.message),
+    message: sentence(facts, state, left, waitOf(facts, now) ?? trouble?.message),
     api_validated: validated(facts, trouble?.code, now),
     name: facts.name,
     username: facts.username,
@@ -133,16 +136,16 @@ export function heldBackOf(facts: StatusFacts, now: number): { until: number; me
 }
 
 function sentence(
-  name: string,
+  { name, unrenewed, issuedAt = 0, expiresAt = 0 }: StatusFacts,
   state: State,
-  valid: boolean,
   leftMs: number,
   trouble: string | undefined,
 ): string {
-  const token = valid ? `The token is good for another ${duration(leftMs)}.` : 'There is no live token.';
+  const token = leftMs > 0 ? `The token is good for another ${duration(leftMs)}.` : 'There is no live token.';
+  const lack = vainRenewals(unrenewed, expiresAt - issuedAt);
   switch (state) {
     case 'fresh':
-      return token;
+      return lack ? `${token} But ${lack.message}` : token;
     case 'due':
       return `${token} A refresh is due.`;
     case 'refreshing':

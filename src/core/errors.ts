@@ -25,6 +25,7 @@ export const ownCodes = [
   'notifier_elsewhere',
   'no_such_way',
   'broker_down',
+  'renewals_in_vain',
 ] as const;
 
 /** Who else is hit by the same error: everybody on the account, the API key, this egress, the broker. */

@@ -17,6 +17,8 @@ export interface Session {
   readonly renewAt: number;
   /** True once its renewal material was spent or refused: only a sign-in is left. */
   readonly renewalSpent: boolean;
+  /** Tokens in a row before this one that could not be renewed, though it was tried; absent for none. */
+  readonly unrenewed?: number;
 }
 
 /** Said of a login whose token is the one from before. */

@@ -129,6 +129,7 @@ const session: z.ZodType<Session> = z.object({
   identity: z.string(),
   renewAt: z.number(),
   renewalSpent: z.boolean(),
+  unrenewed: z.number().exactOptional(),
 });
 const trouble: z.ZodType<Trouble> = z.object({
   code: z.string(),

@@ -108,6 +108,7 @@ export function sessionFields(name: string, session: Session, seal: Seal): Field
     expiresAt: String(session.grant.expiresAt),
     renewAt: String(session.renewAt),
     renewalSpent: session.renewalSpent ? '1' : '0',
+    unrenewed: String(session.unrenewed ?? 0),
   };
 }
 
@@ -181,6 +182,7 @@ function readSession(name: string, fields: Fields, seal: Seal): Session | undefi
     identity: fields['identity'] ?? '',
     renewAt: Number(fields['renewAt'] ?? 0),
     renewalSpent: fields['renewalSpent'] === '1',
+    unrenewed: Number(fields['unrenewed'] ?? 0),
   };
 }
 

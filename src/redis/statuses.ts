@@ -15,6 +15,7 @@ const recordFields = [
   'provenAt',
   'discovered',
   'heldBack',
+  'unrenewed',
 ] as const;
 const BATCH = 250;
 
@@ -50,6 +51,7 @@ export async function readFacts(
         provenAt,
         found,
         heldBack,
+        unrenewed,
       ] = row(0);
       const [tokenType, scope] = row(1);
       const [state, reason, since] = row(2);
@@ -72,6 +74,7 @@ export async function readFacts(
         retryAt: numeric(retryAt),
         trouble: trouble ?? undefined,
         heldBack: heldBack ?? undefined,
+        unrenewed: numeric(unrenewed),
         underWay: attempt !== null && attempt !== undefined && single(4) === 1,
         tokenType: tokenType ?? undefined,
         scope: scope ?? undefined,

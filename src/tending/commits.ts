@@ -53,6 +53,17 @@ export interface Commits {
   ): Commit;
 }
 
+/** A login of which a budget left no renewal, or whose token nobody tried to renew, says nothing of renewing. */
+function unrenewedBefore(
+  { identity, connection }: Account,
+  before: Session | undefined,
+  { source, startedAt }: Got,
+): number {
+  if (before?.identity !== identity || source === 'renewal' || source === 'adopted') return 0;
+  const isVain = connection.renew && source === 'sign-in' && startedAt !== undefined && before.renewalSpent;
+  return (before.unrenewed ?? 0) + (isVain ? 1 : 0);
+}
+
 function eventsOf({ source }: Session, { trouble }: AccountRecord): Commit['events'] {
   if (source === 'adopted') return ['confirmed'];
   return trouble ? ['refreshed', 'recovered'] : ['refreshed'];
@@ -146,6 +157,7 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
         identity: account.identity,
         renewAt: renewAtOf(account, grant, previous, now),
         renewalSpent: false,
+        unrenewed: unrenewedBefore(account, record.session, got),
       };
       const toCommit = commitOf(account, record, session, got);
       const network = around.networkOf(account);

@@ -106,8 +106,8 @@ export function makeTelling(parts: TellingParts): Telling {
     published(account, before, session, { reports, woken, tookMs, listing }) {
       report(account, reports);
       const { source, generation, grant } = session;
-      const earlier = before.session?.grant;
-      sayShortfalls(log, account, { earlier, grant, listing });
+      const earlier = before.session;
+      sayShortfalls(log, account, { earlier, session, listing });
       const expiresAt = iso(grant.expiresAt);
       log.info(
         {
@@ -135,7 +135,7 @@ export function makeTelling(parts: TellingParts): Telling {
         );
       }
       // Said once by each process also where nothing failed: a predecessor may have died before it could say so.
-      const shortfall = shortfallOf(account, grant, listing);
+      const shortfall = shortfallOf(account, session, listing);
       if (shortfall) {
         wells.delete(account.name);
         const at = shortfall.retryAt ?? session.renewAt;
@@ -226,7 +226,7 @@ export function makeTelling(parts: TellingParts): Telling {
     },
 
     proved(account, { failures, trouble, session }, wasLate) {
-      if (failures > 0 || lackOf(account, session?.grant) !== undefined) return;
+      if (failures > 0 || lackOf(account, session) !== undefined) return;
       if (!wasLate && trouble === undefined && wells.has(account.name)) return;
       wells.add(account.name);
       listener.recovered(account);

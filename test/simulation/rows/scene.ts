@@ -1,4 +1,7 @@
 import type { RawEntry } from '../../../src/core/broker.ts';
+import { describe } from '../../../src/core/describe.ts';
+import { makeRoster } from '../../../src/redis/roster.ts';
+import { readFacts } from '../../../src/redis/statuses.ts';
 import type { Stage } from '../../support/rows/stage.ts';
 import type { BrokerCall } from '../broker-net.ts';
 import { restart, SECOND_MS, watchGaps } from '../days/clockwork.ts';
@@ -69,6 +72,8 @@ export interface Scene {
   gaps(): readonly { readonly from: number; readonly until: number }[];
   /** The end of the token that is served, or was served last, ms. */
   servedUntil(): number;
+  /** What the status says of the account, in words. */
+  message(): Promise<string>;
   stop(): void;
 }
 
@@ -183,6 +188,12 @@ export async function openScene(options: SceneOptions): Promise<Scene> {
     events: () => world.events.filter(({ at }) => at >= arrangedAt).map(({ event }) => event['event']),
     gaps: () => gaps.of(name),
     servedUntil: () => servedUntil,
+    async message() {
+      const entry = await makeRoster(world.redis).get(name);
+      if (!entry) throw new Error(`${name} is not on the roster`);
+      const [facts] = await readFacts(world.redis, [[name, entry]]);
+      return facts ? describe(facts, world.now()).message : '';
+    },
     stop: world.stop,
   };
   return scene;

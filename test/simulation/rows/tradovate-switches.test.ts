@@ -191,6 +191,31 @@ const afterOutage = (until: 'it is back' | 'its list is'): Play => ({
   },
 });
 
+/** Each token is replaced by a login, once its renewal was refused. */
+const renewsInVain = (): Play => ({
+  says: 'one login a life, no gap; after three lives one warning that renewing is useless, until a renewal works',
+  entry: renewing,
+  async check(scene) {
+    const { world } = scene;
+    await world.runFor(3 * 62 * MINUTE_MS - MINUTE_MS);
+    expect(operations(scene.sent())).toEqual(['authorize', 'renew', 'authorize', 'renew', 'authorize']);
+    expect(scene.opened()).toEqual([]);
+    expect(await scene.message()).not.toContain('renew');
+    await world.runFor(7 * LIFE_MS);
+    await scene.restart();
+    await world.runFor(LIFE_MS);
+    expect(scene.opened()).toEqual(['renewals_in_vain warning']);
+    expect(await scene.message()).toContain('the last ones before it could not be renewed');
+    expect(scene.sent('authorize').length).toBe(scene.sent('renew').length + 1);
+    world.setSwitch('tradovate', 'bridge.renewable', 'on');
+    await world.runFor(LIFE_MS);
+    expect(scene.gaps()).toEqual([]);
+    expect(scene.opened()).toHaveLength(1);
+    expect(await scene.message()).not.toContain('renew');
+    expectWell(scene);
+  },
+});
+
 const meta = (field: string, isThere: boolean): Partial<Play> => ({
   check: ({ world, name }) => {
     expect(field in world.meta(name)).toBe(isThere);
@@ -298,7 +323,7 @@ const rows: readonly SwitchRow[] = [
   row('mePenalty', 'wait only', provedAfterPenalties(true)),
   row('mePenalty', 'ticket', provedAfterPenalties(false)),
   row('bridge.renewable', 'on', works(renewing)),
-  row('bridge.renewable', 'off', works(renewing)),
+  row('bridge.renewable', 'off', renewsInVain()),
   ...['valid', 'dead', 60, 30].map((value) => row('oldTokenAfterRenew', value, works(api))),
   row('mdAccessToken', 'login only', works(api, LIFE_MS, meta('mdAccessToken', false))),
   row('mdAccessToken', 'login+renew', works(api, LIFE_MS, meta('mdAccessToken', true))),

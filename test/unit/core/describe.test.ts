@@ -46,6 +46,16 @@ subject('an account as operators see it', () => {
       message: 'The token is good for another 60 min.',
     });
   });
+  it('whose renewals have come to nothing three times in a row, for an hour, says so, and not before', () => {
+    const message = (unrenewed: number): string => describe(facts({ unrenewed }), NOW).message;
+    const says = 'another 60 min. But the last ones before it could not be renewed';
+    expect(message(2)).toBe('The token is good for another 60 min.');
+    expect(message(3)).toContain(says);
+    const short = (unrenewed: number): string =>
+      describe(facts({ unrenewed, issuedAt: NOW - 30_000, expiresAt: NOW + 30_000 }), NOW).message;
+    expect(short(59)).not.toContain('renewed');
+    expect(short(60)).toContain('renewed');
+  });
   it('past its due time is due, and needs a refresh', () => {
     expect(describe(facts(), NOW + HOUR / 2)).toMatchObject({
       state: 'due',

@@ -40,6 +40,7 @@ export function session(generation: number, changes: Partial<Session> = {}): Ses
     identity: 'broker/AB0001',
     renewAt: generation + DAY_MS / 4,
     renewalSpent: false,
+    unrenewed: 2,
     ...changes,
   };
 }
