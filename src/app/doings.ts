@@ -14,6 +14,8 @@ export interface Doings {
   seen(name: string, record: AccountRecord): void;
   /** The newest session that was seen of the account. */
   latest(name: string): Session | undefined;
+  /** Whether that session came of the attempt of then (ms), or after it. */
+  isAnswered(name: string, startedAt: number): boolean;
   /** A broker asked for silence, of all that this key stands for. */
   silenced(key: string, until: number): void;
   /** The end of a silence that was asked for a moment ago, ms; 0 for none. Redis knows it soon, and from then on says. */
@@ -44,6 +46,7 @@ export function makeDoings(clock: Clock): Doings {
       if (session && session.generation >= (sessions.get(name)?.generation ?? 0)) sessions.set(name, session);
     },
     latest: (name) => sessions.get(name),
+    isAnswered: (name, startedAt) => (sessions.get(name)?.grant.issuedAt ?? 0) >= startedAt,
     silenced(key, until) {
       silences.set(key, { at: clock.now(), until });
     },

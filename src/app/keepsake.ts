@@ -32,9 +32,13 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
   const isSpent = ({ name }: Account, grant: Grant): boolean =>
     mirror.renewals.isSpent(name, materialOf(grant));
   /** Sessions of this login that Redis does not know any more. */
-  function newerThan({ name, identity, connection }: Account, generation: number): readonly Session[] {
-    // Without any session Redis was emptied, or somebody wants the account to begin anew.
-    const own = generation > 0 ? doings.latest(name) : undefined;
+  function newerThan(
+    { name, identity, connection }: Account,
+    generation: number,
+    isAnswered = false,
+  ): readonly Session[] {
+    // Without any session or attempt Redis was emptied, or somebody wants the account to begin anew.
+    const own = generation > 0 || isAnswered ? doings.latest(name) : undefined;
     return [mirror.recall(name)?.session, own].filter(
       (each): each is Session =>
         each?.identity === identity &&
@@ -103,12 +107,15 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
     isBehind: (account, generation) =>
       newerThan(account, generation).some(({ grant }) => isOfUse(account.connection, grant, clock.now())),
 
-    grantOf(account, { session, pending }) {
+    isAnswered: ({ name }, startedAt) => doings.isAnswered(name, startedAt),
+
+    grantOf(account, { session, pending, attempt }) {
+      const isAnswered = attempt && doings.isAnswered(account.name, attempt.startedAt);
       const { held } = mirror.recall(account.name) ?? {};
       const isKnown = ({ token }: Grant): boolean =>
         token === session?.grant.token || pending.some(({ grant }) => grant.token === token);
       const kept = [
-        ...newerThan(account, session?.generation ?? 0).map((each) => ({ ...each, proved: true })),
+        ...newerThan(account, session?.generation ?? 0, isAnswered).map((each) => ({ ...each, proved: true })),
         // Held for an attempt that began before the session's came: somebody else was faster.
         ...(held && held.startedAt > (session?.grant.issuedAt ?? 0) ? [{ ...held, proved: false }] : []),
       ].find(

@@ -1,17 +1,27 @@
 import type { Account } from '../core/account.ts';
 import type { Grant } from '../core/broker.ts';
 import type { AccountRecord } from '../core/session.ts';
-import type { Keepsake, KeeperParts } from './parts.ts';
+import type { Attempts } from './attempts.ts';
+import type { HeldLease } from './lease.ts';
+import type { Keepsake, KeeperParts, Tended } from './parts.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /**
- * A token that this machine kept and Redis does not have, or lost, spares a sign-in; so does one that
- * somebody else wrote, on a first start.
+ * Publishes a token that this machine kept and Redis does not have, or lost: it spares a sign-in; so does one
+ * that somebody else wrote, on a first start. Undefined where there is none, or it may not be published.
  */
-export type Adopt = (account: Account, record: AccountRecord) => Promise<ReturnType<Keepsake['grantOf']>>;
+export type PublishKept = (
+  account: Account,
+  held: HeldLease,
+  record: AccountRecord,
+) => Promise<Tended | undefined>;
 
-export function makeAdopt({ store, clock, keepsake }: KeeperParts, around: Surroundings): Adopt {
-  return async (account, record) => {
+export function makePublishKept(
+  { store, clock, keepsake }: KeeperParts,
+  around: Surroundings,
+  attempts: Attempts,
+): PublishKept {
+  async function adopt(account: Account, record: AccountRecord): Promise<ReturnType<Keepsake['grantOf']>> {
     if (!account.enabled) return undefined;
     const pinned = around.pinnedOwner(account, record);
     const isOurs = (grant: Grant): boolean =>
@@ -22,5 +32,18 @@ export function makeAdopt({ store, clock, keepsake }: KeeperParts, around: Surro
     const token = await store.foreignToken(account.name);
     const grant = token === undefined ? undefined : account.connection.adopt(token, clock.now());
     return grant && isOurs(grant) ? { grant, source: 'adopted', proved: true } : undefined;
+  }
+
+  return async (account, held, record) => {
+    const adopted = await adopt(account, record);
+    if (!adopted) return undefined;
+    const { proved, ...got } = adopted;
+    // What was posted, or held before its proof, is no token yet.
+    const isLive = got.grant.expiresAt > clock.now();
+    if (isLive && !proved && (account.verify || got.source === 'consent')) {
+      return attempts.setAside(account, held, record, got);
+    }
+    const tended = await attempts.publish(account, held, record, got);
+    return tended.outcome === 'failed' ? undefined : tended;
   };
 }

@@ -1,15 +1,15 @@
 import type { Account } from '../core/account.ts';
 import type { Grant } from '../core/broker.ts';
 import { decide, type Decision } from '../core/decide.ts';
-import { BrokerError } from '../core/errors.ts';
-import { emptyRecord, isLive, isOfUse, type AccountRecord } from '../core/session.ts';
-import { makeAdopt } from './adoption.ts';
+import { emptyRecord, isLive, type AccountRecord } from '../core/session.ts';
+import { makePublishKept } from './adoption.ts';
 import { makeHold, makeTake } from './arrivals.ts';
 import { makeAttempts } from './attempts.ts';
 import { makeCommits } from './commits.ts';
-import { LEASE_SHARE, takeLease, type HeldLease } from './lease.ts';
+import { LEASE_SHARE, takeLease, type HeldLease, type Work } from './lease.ts';
 import { makeNote } from './notes.ts';
 import type { Step } from './obtain.ts';
+import { makeCloseOpenAttempt } from './open-attempts.ts';
 import { makeOutcomes } from './outcomes.ts';
 import { policyOf, type Keeper, type KeeperParts, type Tended } from './parts.ts';
 import { makeProofs } from './proofs.ts';
@@ -18,24 +18,23 @@ import { makeSurroundings } from './surroundings.ts';
 import { makeTelling } from './telling.ts';
 import { makeWithdraw } from './withdrawals.ts';
 
-type Work = (account: Account, held: HeldLease, record: AccountRecord) => Promise<Tended>;
-
 /** Looks after accounts, one at a time under its lease; whatever asks (a job, a person) asks here. */
 export function makeKeeper(parts: KeeperParts): Keeper {
-  const { store, clock, log, keepsake } = parts;
+  const { store, clock, keepsake } = parts;
   const around = makeSurroundings(parts);
   const tell = makeTelling(parts);
   const outcomes = makeOutcomes(parts, around, tell);
   const commits = makeCommits(parts, around, tell);
-  const adopt = makeAdopt(parts, around);
   const unsent = new Map<string, number>();
   const underWay = new Set<string>();
   const note = makeNote(parts, around, outcomes, tell, unsent);
   const attempts = makeAttempts(parts, around, outcomes, commits, note, tell);
+  const publishKept = makePublishKept(parts, around, attempts);
   const ask = makeAsk(parts, outcomes, note, tell);
   const take = makeTake(parts, around, outcomes);
   const withdraw = makeWithdraw(parts, around, outcomes);
   const proofs = makeProofs(parts, around, outcomes, attempts, note, tell);
+  const closeOpenAttempt = makeCloseOpenAttempt(parts, { outcomes, attempts, publishKept, unsent, goOn });
 
   async function tendHeld(account: Account, held: HeldLease, record: AccountRecord): Promise<Tended> {
     if (record.attempt) return closeOpenAttempt(account, held, record);
@@ -43,17 +42,8 @@ export function makeKeeper(parts: KeeperParts): Keeper {
   }
 
   async function goOn(account: Account, held: HeldLease, record: AccountRecord): Promise<Tended> {
-    const adopted = await adopt(account, record);
-    if (adopted) {
-      const { proved, ...got } = adopted;
-      // What was posted, or held before its proof, is no token yet.
-      const isLive = got.grant.expiresAt > clock.now();
-      if (isLive && !proved && (account.verify || got.source === 'consent')) {
-        return attempts.setAside(account, held, record, got);
-      }
-      const tended = await attempts.publish(account, held, record, got);
-      if (tended.outcome !== 'failed') return tended;
-    }
+    const published = await publishKept(account, held, record);
+    if (published) return published;
     const decision = decide(around.situationOf(account, record, held), clock.now());
     switch (decision.do) {
       case 'rest': {
@@ -73,53 +63,6 @@ export function makeKeeper(parts: KeeperParts): Keeper {
       default:
         return attempts.act(account, held, record, stepFor(decision, account, record));
     }
-  }
-
-  /**
-   * A process died, or lost Redis, between the call and its outcome. An answer that was held is stored
-   * now. Else the open question is written down before anything else is done: a second death must not
-   * make the same refresh token look unspent.
-   */
-  async function closeOpenAttempt(account: Account, held: HeldLease, record: AccountRecord): Promise<Tended> {
-    const { kind: during = 'sign-in', startedAt = 0, by } = record.attempt ?? {};
-    // Redis noted it and did not say so in time: its call never went out.
-    if (by === parts.instance && unsent.get(account.name) === startedAt) {
-      return goOn(account, held, { ...record, attempt: undefined });
-    }
-    const answer = keepsake.heldFor(account, startedAt);
-    const now = clock.now();
-    if (answer && answer.identity === account.identity && isOfUse(account.connection, answer.grant, now)) {
-      log.info(
-        { event: 'answer.stored', account: account.name, broker: account.broker, during },
-        `An answer for ${account.name} that Redis could not take is stored now.`,
-      );
-      const ramp = during === 'sign-in' ? ('success' as const) : undefined;
-      const got = { ...answer, ramp };
-      // An account that has its tokens proved has this one proved too; one that is over, but can be renewed,
-      // is published nowhere.
-      return account.verify && answer.grant.expiresAt > now
-        ? attempts.setAside(account, held, record, got)
-        : attempts.publish(account, held, record, got);
-    }
-    const error = new BrokerError('The attempt was interrupted; the broker may have acted on it.', {
-      kind: 'outcome-unknown',
-      code: 'interrupted',
-      status: 0,
-      doubtsSession: true,
-    });
-    log.warn(
-      { event: 'attempt.interrupted', account: account.name, broker: account.broker, during },
-      `An earlier ${during} for ${account.name} was interrupted; its outcome is unknown.`,
-    );
-    // Once may be a restart; what is interrupted again and again is a failure like any other. Whoever
-    // was about to be asked has to hear of it now.
-    const quiet = record.unknownSignIns.length === 0 && record.failures === 0 && during !== 'request';
-    return outcomes.fail(account, held, record, {
-      error,
-      during: during === 'proof' ? 'consent' : during,
-      quiet,
-      counts: true,
-    });
   }
 
   /** Only Redis makes a look fail: it may have lost its last seconds with it. */

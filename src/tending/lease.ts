@@ -1,5 +1,8 @@
+import type { Account } from '../core/account.ts';
 import type { Clock } from '../core/clock.ts';
+import type { AccountRecord } from '../core/session.ts';
 import type { Acquired, Network, TokenStore } from '../core/store.ts';
+import type { Tended } from './parts.ts';
 
 /** A lease outlives the call it guards by half, so that a late answer still finds it ours. */
 export const LEASE_SHARE = 1.5;
@@ -10,6 +13,9 @@ export interface HeldLease extends Acquired {
   /** Stops keeping it; a lease that nothing was written under is given back. */
   end(written: boolean): Promise<void>;
 }
+
+/** What is done with an account under its lease. */
+export type Work = (account: Account, held: HeldLease, record: AccountRecord) => Promise<Tended>;
 
 /**
  * Takes the lease on an account and keeps it, renewed at a third of its time, until `end`.

@@ -86,8 +86,10 @@ export interface Keepsake {
    */
   grantOf(
     account: Account,
-    record: Pick<AccountRecord, 'session' | 'pending'>,
+    record: Pick<AccountRecord, 'session' | 'pending' | 'attempt'>,
   ): (Pick<Session, 'grant' | 'source'> & { readonly proved: boolean }) | undefined;
+  /** This process' own attempt of then (ms) has brought a session: a Redis that has it open went back in time. */
+  isAnswered(account: Account, startedAt: number): boolean;
   /** True where a session is known here that is newer than this generation, and of use. */
   isBehind(account: Account, generation: number): boolean;
   /** The material of a grant that can be renewed once goes out now: no later look sends it again, whatever Redis says. */

@@ -226,7 +226,7 @@ export const mutations: readonly Mutation[] = [
     breaks: 'an answer that Redis does not take: it is not held',
     edits: [
       {
-        file: 'src/tending/keeper.ts',
+        file: 'src/tending/open-attempts.ts',
         from: 'const answer = keepsake.heldFor(account, startedAt);',
         to: 'const answer = keepsake.heldFor(account, -startedAt);',
       },
@@ -244,7 +244,7 @@ export const mutations: readonly Mutation[] = [
         to: 'if (clock.now() >= until - INSIST_MS || isForbidden(error)) throw error;',
       },
       {
-        file: 'src/tending/keeper.ts',
+        file: 'src/tending/open-attempts.ts',
         from: 'const answer = keepsake.heldFor(account, startedAt);',
         to: 'const answer = keepsake.heldFor(account, -startedAt);',
       },

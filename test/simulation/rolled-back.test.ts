@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { keys } from '../../src/redis/keys.ts';
 import { watchSpending } from './invariants/calls.ts';
+import type { Snapshot } from './redis/keyspace.ts';
 import { makeWorld, type World, type WorldOptions } from './world.ts';
 
 /*
@@ -49,6 +51,21 @@ describe('a Redis that lost its last seconds', () => {
       newer = world.token('IG');
     });
     await world.runUntil('the newer pair', () => world.token('IG') === newer, 10 * SECOND_MS);
+    await world.runFor(5 * MINUTE_MS);
+    expect(logins()).toBe(1);
+    expect(world.token('IG')).toBeDefined();
+  });
+
+  test('costs no second login where the end of the first one was among them', async () => {
+    await begin({ entries: [ig] });
+    let during: Snapshot | undefined;
+    world.onStep(() => {
+      const record = world.redisServer.keyspace.find(keys.record('IG'), 'hash');
+      if (record?.fields.get('attempt')) during ??= world.redisServer.keyspace.snapshot();
+    });
+    await world.runUntil('a token', () => world.token('IG') !== undefined, MINUTE_MS);
+    world.loseData(() => during && world.redisServer.keyspace.restore(during));
+    world.redisNet.cutUntil(world.now() + SECOND_MS);
     await world.runFor(5 * MINUTE_MS);
     expect(logins()).toBe(1);
     expect(world.token('IG')).toBeDefined();
