@@ -14,6 +14,7 @@ export function makeMemoryKeepsake(): Keepsake {
     unspend: () => undefined,
     recall: (_, record) => record,
     grantOf: () => undefined,
+    isAnswered: () => false,
     hold: (account, answer) => Promise.resolve(void held.set(account.name, answer)),
     heldFor(account, startedAt) {
       const answer = held.get(account.name);

@@ -70,6 +70,20 @@ export async function startSentinelNode(lines: readonly string[], password?: str
   return { port, url: `redis://127.0.0.1:${port}`, admin, kill: stop, stop };
 }
 
+/**
+ * Waits until the replica has all that was written up to now, by whomever: WAIT speaks only of what its own
+ * connection wrote.
+ */
+export async function copied(master: Redis): Promise<void> {
+  await until(
+    async () => {
+      await master.publish('copied', '');
+      return (await master.wait(1, 1_000)) === 1;
+    },
+    { what: 'the replica to have it all' },
+  );
+}
+
 function server(): RedisServer {
   const found = inject('redisServer');
   if (found === null) throw new Error('this test needs a redis-server of this machine, and there is none');

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { until } from './poll.ts';
 import { freePort } from './redis.ts';
-import { startNode, startSentinelNode, type RedisNode } from './redis-process.ts';
+import { copied, startNode, startSentinelNode, type RedisNode } from './redis-process.ts';
 import { asClient, tlsSettings, type Certificates } from './tls.ts';
 
 /** A master, its replica, and three sentinels that watch them. */
@@ -86,11 +86,7 @@ export async function startGuarded({ tls, password }: GuardedOptions = {}): Prom
       clients.add(client);
       return client;
     },
-    async copied() {
-      await until(async () => (await master.admin.wait(1, 1_000)) === 1, {
-        what: 'the replica to have it all',
-      });
-    },
+    copied: () => copied(master.admin),
     async failOver() {
       await sentinels[0].node.admin.call('SENTINEL', 'FAILOVER', NAME);
       await until(async () => (await replica.admin.info('replication')).includes('role:master'), {

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { describe, it } from 'vitest';
 import { until } from '../../support/poll.ts';
 import { startProxy } from '../../support/proxy.ts';
-import { hasServer, startNode, type RedisNode } from '../../support/redis-process.ts';
+import { copied, hasServer, startNode, type RedisNode } from '../../support/redis-process.ts';
 import { begin, dueNow, during, IG, isReady, logins, served, spent } from './deployed.ts';
 
 const follow = async (replica: RedisNode, master: RedisNode): Promise<void> => {
@@ -33,7 +33,7 @@ describe.runIf(hasServer()).concurrent('a server that becomes a replica under th
               await served({ redisUrl: old.url, connect, env, entries: [IG] }, async (bench) => {
                 await bench.keys(['token:IG']);
                 const token = await bench.redis.get('token:IG');
-                await until(async () => (await old.admin.wait(1, 1_000)) === 1, { what: 'the copy' });
+                await copied(old.admin);
                 address.leadTo(next.port);
                 await lead(next);
                 await follow(old, next);
