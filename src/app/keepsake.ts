@@ -115,7 +115,10 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
       const isKnown = ({ token }: Grant): boolean =>
         token === session?.grant.token || pending.some(({ grant }) => grant.token === token);
       const kept = [
-        ...newerThan(account, session?.generation ?? 0, isAnswered).map((each) => ({ ...each, proved: true })),
+        ...newerThan(account, session?.generation ?? 0, isAnswered).map((each) => ({
+          ...each,
+          proved: true,
+        })),
         // Held for an attempt that began before the session's came: somebody else was faster.
         ...(held && held.startedAt > (session?.grant.issuedAt ?? 0) ? [{ ...held, proved: false }] : []),
       ].find(
