@@ -50,11 +50,15 @@ export function tokensOf(host: DialectHost, pair: Pair): Body {
   };
 }
 
+/** Whether a login says which account it acts on; IG documents it always. Switch `loginNamesAccount` `yes` | `no`. */
+const namesAccount = (host: DialectHost): boolean =>
+  host.switch<string>('loginNamesAccount', 'yes') === 'yes';
+
 export function oauthLoginBody(host: DialectHost, pair: Pair): Body {
   const { clientId, accountId } = personOf(pair.username);
   return {
     clientId,
-    accountId,
+    ...(namesAccount(host) && { accountId }),
     timezoneOffset: 1,
     lightstreamerEndpoint: ENDPOINT,
     oauthToken: tokensOf(host, pair),
@@ -63,6 +67,7 @@ export function oauthLoginBody(host: DialectHost, pair: Pair): Body {
 
 /** @param authenticationStatus undefined: it is left out, as it may be for good */
 export function pairLoginBody(
+  host: DialectHost,
   username: string,
   reroutingEnvironment: string | null,
   authenticationStatus: string | undefined,
@@ -73,7 +78,7 @@ export function pairLoginBody(
     accountInfo: { balance: 0, deposit: 0, profitLoss: 0, available: 0 },
     currencyIsoCode: 'EUR',
     currencySymbol: 'E',
-    currentAccountId: accountId,
+    ...(namesAccount(host) && { currentAccountId: accountId }),
     lightstreamerEndpoint: ENDPOINT,
     accounts: accountIds.map((each) => ({
       accountId: each,

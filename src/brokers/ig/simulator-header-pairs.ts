@@ -36,7 +36,8 @@ export interface HeaderPairs {
 
 /**
  * The header pairs that are out, by CST. Switches: `v2Lifetime` `6h-72h` (IG's guide) | `12h-rolling` (IG's
- * FAQ); `fetchedTokensOutliveAccess` `yes` | `no`.
+ * FAQ) | seconds from the login ("a pre-configured amount of time", IG's examples); `fetchedTokensOutliveAccess`
+ * `yes` | `no`.
  */
 export function makeHeaderPairs(host: DialectHost, oauth: Pick<Pairs, 'byAccess'>): HeaderPairs {
   const pairs = new Map<string, HeaderPair>();
@@ -46,10 +47,16 @@ export function makeHeaderPairs(host: DialectHost, oauth: Pick<Pairs, 'byAccess'
     const isCarried = pair.fetchedBy === undefined || outlives || oauth.byAccess(pair.fetchedBy.access);
     return Boolean(isCarried) && host.clock.now() < pair.until;
   };
+  /** Until when a pair lives that is opened, or used, now. */
+  const endOf = ({ until, utmost }: HeaderPair): number => {
+    const now = host.clock.now();
+    const life = host.switch<number | string>('v2Lifetime', '6h-72h');
+    if (life === '6h-72h') return Math.min(now + 6 * HOUR_MS, utmost);
+    if (life === '12h-rolling') return now + 12 * HOUR_MS;
+    return until === 0 ? now + 1_000 * Number(life) : until;
+  };
   const used = (pair: HeaderPair): HeaderPair => {
-    const rolls = host.switch<string>('v2Lifetime', '6h-72h') === '12h-rolling';
-    const next = host.clock.now() + (rolls ? 12 : 6) * HOUR_MS;
-    const kept = { ...pair, until: rolls ? next : Math.min(next, pair.utmost) };
+    const kept = { ...pair, until: endOf(pair) };
     pairs.set(kept.cst, kept);
     return kept;
   };

@@ -61,7 +61,7 @@ export function makeLogins(
     return {
       status: 200,
       headers: isOpen ? tokens : { CST: tokens.CST ?? '' },
-      body: pairLoginBody(username, rerouting === 'none' ? null : rerouting, status),
+      body: pairLoginBody(host, username, rerouting === 'none' ? null : rerouting, status),
     };
   };
 

@@ -1,3 +1,4 @@
+import { personOf } from '../../../src/brokers/ig/simulator-answers.ts';
 import type { RawEntry } from '../../../src/core/broker.ts';
 import {
   all,
@@ -125,6 +126,13 @@ const lockouts: readonly Row[] = [
 /** One call of the minute is left for the key and for the account, and somebody takes it. */
 const spent = (against: string): Arrange =>
   all(turned('authCountsAgainst', against), turned('keyQuota', 1), turned('accountQuota', 1), loggedIn());
+/** So many calls of the minute are taken by somebody else. */
+const filled = (quota: string, max: number, against: string, taken: number): Arrange =>
+  all(
+    turned('authCountsAgainst', against),
+    turned(quota, max),
+    ...Array.from({ length: taken }, () => loggedIn()),
+  );
 const quotas: readonly Row[] = [
   row('authCountsAgainst key', 'sign-in', spent('key'), keyQuota),
   row('authCountsAgainst account', 'sign-in', spent('account'), accountQuota),
@@ -132,8 +140,16 @@ const quotas: readonly Row[] = [
   row('authCountsAgainst none', 'sign-in', spent('none'), 'works'),
   row('authCountsAgainst key, a minute later', 'sign-in', all(spent('key'), later(60 * SECOND_MS)), 'works'),
   row('authCountsAgainst account, another login', 'sign-in', spent('account'), 'works', { entry: neighbour }),
-  value('keyQuota', 60, 'proof', 'alive'),
-  value('accountQuota', 30, 'proof', 'alive'),
+  // The numbers that IG's FAQ names: the last call that fits, and one too many.
+  ...(
+    [
+      ['keyQuota', 60, 'key', keyQuota],
+      ['accountQuota', 30, 'account', accountQuota],
+    ] as const
+  ).flatMap(([quota, calls, against, over]) => [
+    row(`${quota} ${calls}, the last`, 'sign-in', filled(quota, calls, against, calls - 1), 'works'),
+    row(`${quota} ${calls}, one more`, 'sign-in', filled(quota, calls, against, calls), over),
+  ]),
   value('demoQuota', 8, 'sign-in', 'works', { then: all(...Array.from({ length: 7 }, () => loggedIn())) }),
   row(
     'demoQuota 8, the ninth',
@@ -161,10 +177,14 @@ const quotas: readonly Row[] = [
 
 const switchedTo = ['login', 'switch-account'];
 const withKey = ['encryption-key', 'login'];
+const onDefault = { ...v2, accountId: personOf(String(v2.username)).accountId };
 const foreign = { ...encrypted, password: 'schlüssel' };
 const pairs: readonly Row[] = [
   value('v2Lifetime', '6h-72h', 'proof', 'alive', { entry: v2, then: later(5 * HOUR_MS) }),
   row('v2Lifetime 6h-72h, after 6 h', 'proof', later(6 * HOUR_MS), 'dead', { entry: v2 }),
+  value('loginNamesAccount', 'yes', 'sign-in', 'works', { entry: onDefault }),
+  value('loginNamesAccount', 'no', 'sign-in', 'works', { entry: onDefault, calls: switchedTo }),
+  value('loginNamesAccount', 'no', 'sign-in', 'works', { calls: ['login', 'session'] }),
   value('rerouting', 'none', 'sign-in', 'works', { entry: v2 }),
   ...['DEMO', 'LIVE', 'TEST', 'UAT'].map((environment) =>
     value('rerouting', environment, 'sign-in', failing('needs-human', 'rerouted'), { entry: v2 }),

@@ -49,7 +49,7 @@ describe('a login with VERSION 1 or 2', () => {
 });
 
 describe('the life of a header pair', () => {
-  it.each<[string, readonly number[], string]>([
+  it.each<[string | number, readonly number[], string]>([
     ['6h-72h', [5.9], '200'],
     ['6h-72h', [6], dead],
     ['6h-72h', [5, 5, 5], '200'],
@@ -57,6 +57,8 @@ describe('the life of a header pair', () => {
     ['12h-rolling', [11.9], '200'],
     ['12h-rolling', [12], dead],
     ['12h-rolling', Array.from({ length: 15 }, () => 11), '200'],
+    [7_200, [1, 0.9], '200'],
+    [7_200, [1, 1], dead],
   ])('%s, used after %j hours', async (v2Lifetime, pauses, expected) => {
     const bench = makeBench({ v2Lifetime });
     const tokens = tokensOf(await login(bench, v2));
