@@ -4,7 +4,11 @@ interface Report {
     readonly name: string;
     readonly status: string;
     readonly message: string;
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
@@ -44,6 +48,10 @@ export function tally({ report, exitCode, expected }: Run): Tally {
   if (failures === 0 && exitCode !== 0) {
     notes.push(`vitest ended with exit code ${exitCode} though no test failed`);
     failures = 1;
+  }
+  for (const { status, fullName, failureMessages: [why] = [] } of tests) {
+    if (status === 'passed' && why !== undefined)
+      notes.push(`passed only when tried again: ${fullName}\n  ${why}`);
   }
   for (const test of tests) {
     if (test.status !== 'passed' && test.status !== 'failed') notes.push(`${test.status}: ${test.fullName}`);

@@ -31,6 +31,17 @@ describe('the count of a test run', () => {
     expect(tally({ report: undefined, exitCode: 1, expected: [] }).failed).toBe(1);
   });
 
+  it('names what passed only when it was tried again, and why it failed at first', () => {
+    const again = { fullName: 'a 0', status: 'passed', failureMessages: ['expected 2 to be 1'] };
+    const run = {
+      report: report({ ...file('a', 'passed'), assertionResults: [again] }),
+      exitCode: 0,
+      expected: [],
+    };
+    const notes = ['passed only when tried again: a 0\n  expected 2 to be 1'];
+    expect(tally(run)).toEqual({ passed: 1, failed: 0, notes });
+  });
+
   it('names what was skipped', () => {
     const run = { report: report(file('a', 'passed', 'passed', 'skipped')), exitCode: 0, expected: [] };
     expect(tally(run)).toEqual({ passed: 1, failed: 0, notes: ['skipped: a 1'] });
