@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { WHOLE, type Level } from './book.ts';
 import type { Channel } from './channel.ts';
+import { countDue } from './deliveries.ts';
 import {
   failed,
   recovered,
@@ -12,7 +13,7 @@ import {
   type Failure,
 } from './incidents.ts';
 import { makeSenderLease } from './lease.ts';
-import { startSender } from './sender.ts';
+import { startSender, type ChannelState } from './sender.ts';
 import { makeBookStore, type Change, type ScriptRunner } from './store.ts';
 
 /** Something wrong with no account in particular; `broker` where it is one broker's. */
@@ -49,8 +50,18 @@ export interface Alerts {
   resolve(concern: Pick<Concern, 'broker' | 'code'>): Promise<void>;
   /** All accounts that are watched: any other leaves its incident, without a word of recovery. */
   retain(watched: readonly AccountRef[]): Promise<void>;
+  /** How each channel does as this process knows it, and how much it has not been told. Rejects where Redis is away. */
+  channels(): Promise<readonly (Channelled & { readonly waiting: number })[]>;
+  /** The same without Redis. */
+  states(): readonly Channelled[];
   /** Ends after a message under way; what is unsaid is said by the next process. */
   stop(): Promise<void>;
+}
+
+/** A channel, and how it does. */
+export interface Channelled {
+  readonly channel: string;
+  readonly state: ChannelState;
 }
 
 /** The `broker` of what concerns the whole service. */
@@ -70,6 +81,9 @@ export function startAlerts(parts: AlertsParts): Alerts {
   const senders = channels.map((channel) =>
     startSender({ channel, store, change, lease: makeSenderLease(redis, channel.name, owner), clock, log }),
   );
+
+  const states: Alerts['states'] = () =>
+    senders.map((sender, i) => ({ channel: names[i] ?? '', state: sender.state() }));
 
   const tell = async (rule: (now: number) => Change): Promise<void> => {
     try {
@@ -93,6 +107,12 @@ export function startAlerts(parts: AlertsParts): Alerts {
       return tell((now) => (book) => resolved(book, cause, now));
     },
     retain: (watched) => tell((now) => (book) => retained(book, watched, now)),
+    states,
+    async channels() {
+      if (channels.length === 0) return [];
+      const book = await store.read();
+      return states().map((each) => ({ ...each, waiting: countDue(book, each.channel, clock.now()) }));
+    },
     async stop() {
       await Promise.all(senders.map((sender) => sender.stop()));
     },

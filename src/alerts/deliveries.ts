@@ -20,6 +20,11 @@ export function nextTask(book: Book, channel: string, now: number): Task | undef
   return tasks.sort((a, b) => order(a, b, now))[0];
 }
 
+/** How many things a channel should have been told by now. */
+export function countDue(book: Book, channel: string, now: number): number {
+  return book.incidents.filter((incident) => (taskOf(incident, channel)?.dueAt ?? Infinity) <= now).length;
+}
+
 function taskOf(incident: Incident, channel: string): Task | undefined {
   const sent = incident.sent[channel];
   if (sent === undefined) {

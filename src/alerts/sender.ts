@@ -18,9 +18,14 @@ export interface SenderParts {
 export interface Sender {
   /** Something may be there to say. */
   nudge(): void;
+  /** How the channel does, as far as this process has tried it. */
+  state(): ChannelState;
   /** Ends after the call under way, if any; what is unsaid stays in Redis. */
   stop(): Promise<void>;
 }
+
+/** `failing`: it is tried again and again; `dead`: it does not know us any more. */
+export type ChannelState = 'works' | 'failing' | 'dead';
 
 /** Looks by itself this often: another replica may have stored something and died. */
 const LOOK_MS = 1_000;
@@ -132,6 +137,7 @@ export function startSender(parts: SenderParts): Sender {
   const running = run();
   return {
     nudge: bell.ring,
+    state: trouble.state,
     async stop() {
       stopping = true;
       bell.ring();
@@ -142,10 +148,14 @@ export function startSender(parts: SenderParts): Sender {
 }
 
 /** Counts a channel's failures in a row: how long to wait, and what is worth a line in the log. */
-function makeTrouble(channel: string, log: Log): { wait(error: ChannelError): number; over(): void } {
+function makeTrouble(
+  channel: string,
+  log: Log,
+): { wait(error: ChannelError): number; over(): void; state(): ChannelState } {
   let failures = 0;
   let deadSaid = false;
   return {
+    state: () => (deadSaid ? 'dead' : failures > 0 ? 'failing' : 'works'),
     wait(error) {
       failures += 1;
       const backoffMs = Math.min(BACKOFF_MS * 2 ** (failures - 1), BACKOFF_CAP_MS);

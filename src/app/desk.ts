@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { Channelled } from '../alerts/alerts.ts';
 import type { Clock } from '../core/clock.ts';
 import { describe, heldBackOf, throttledUntil } from '../core/describe.ts';
 import type { Desk, RefreshAnswer } from '../http/desk.ts';
@@ -21,6 +22,8 @@ export interface DeskParts {
   readonly clock: Clock;
   readonly publicUrl: string;
   readonly notReady: () => Promise<readonly string[]>;
+  /** How the channels for alerts do. */
+  readonly channels: () => readonly Channelled[];
   /** Why the broker may not be called now, and until when (ms). */
   readonly silentUntil: (broker: string) => Promise<number>;
   readonly nudge: (broker: string) => void;
@@ -45,7 +48,7 @@ export function makeDesk(parts: DeskParts): Desk {
 
     async readiness() {
       const reasons = await parts.notReady();
-      return { ready: reasons.length === 0, reasons };
+      return { ready: reasons.length === 0, reasons, details: parts.channels().flatMap(troubleOf) };
     },
 
     plan: parts.planning.plan,
@@ -99,6 +102,18 @@ export function makeDesk(parts: DeskParts): Desk {
     takeNotice: parts.webhooks.takeNotice,
     ticketIsGood: (broker, name, ticket) => parts.tickets.isGood(broker, name, ticket, clock.now()),
   };
+}
+
+/** A channel that takes nothing is no reason to stop serving, but nobody would hear of what is. */
+function troubleOf({ channel, state }: Channelled): readonly string[] {
+  switch (state) {
+    case 'works':
+      return [];
+    case 'failing':
+      return [`alerts by ${channel} do not get through and are tried again`];
+    case 'dead':
+      return [`alerts by ${channel} are not taken any more: only a person can mend the channel`];
+  }
 }
 
 /** Asks for a refresh of one account; whichever process serves it does it next. */

@@ -98,7 +98,8 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
           hearAt: (at) => (hearAt?.(at) === at ? at : undefined),
         });
       }),
-    attempted: (account, kind, result) => parts.metrics.attempted(account.broker, kind, result),
+    attempted: (account, kind, result, tookMs) =>
+      parts.metrics.attempted(account.broker, kind, result, tookMs),
     woken: parts.woken,
     settled: () => last,
   };

@@ -1,11 +1,13 @@
 import type { Clock } from '../core/clock.ts';
 import type { Accounts } from './accounts.ts';
 import type { Engine } from './engine.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Entrance } from './entrance.ts';
 
 export interface LookParts extends Pick<Engine, 'keeper' | 'due'> {
   readonly accounts: Pick<Accounts, 'get'>;
   readonly entrance: Pick<Entrance, 'passOn'>;
+  readonly metrics: Pick<Metrics, 'looked'>;
   readonly clock: Clock;
   /** No further look begins once it aborts. */
   readonly stopping: AbortSignal;
@@ -34,6 +36,7 @@ export function makeLook(parts: LookParts): (broker: string, name: string) => Pr
     try {
       for (let looks = 0; looks < LOOKS_IN_A_ROW && !isStopping(); looks++) {
         const tended = await keeper.tend(name);
+        parts.metrics.looked(broker, tended.outcome);
         // Whoever holds it may end without setting its next look: a notice that was refused.
         if (tended.outcome === 'held') {
           // Redis has not heard of this look: while the account counts as queued, nobody looks at it for 10 s.

@@ -1,55 +1,73 @@
 import type { Redis } from 'ioredis';
+import type { Account } from '../core/account.ts';
 import type { Broker, Limit } from '../core/broker.ts';
 import type { Clock } from '../core/clock.ts';
-import { budgetsOfEgress } from '../core/limits.ts';
-import type { Picture } from '../metrics/metrics.ts';
-import type { DueIndex } from '../redis/due.ts';
-import type { Roster } from '../redis/roster.ts';
-import { readFacts } from '../redis/statuses.ts';
-import type { TokenStore } from '../core/store.ts';
-import { readUsage } from '../redis/usage.ts';
+import { budgetsOfEgress, budgetsOfKeys, ledgerOf, type Budget } from '../core/limits.ts';
+import type { CensusTaker } from '../metrics/census.ts';
+import type { ChannelHealth, Picture } from '../metrics/picture.ts';
+import { readGround } from '../redis/ground.ts';
 
 export interface MeasureParts {
   readonly redis: Redis;
-  readonly roster: Roster;
-  readonly due: DueIndex;
-  readonly store: Pick<TokenStore, 'downUntil'>;
+  readonly census: Pick<CensusTaker, 'latest'>;
+  readonly channels: () => Promise<readonly ChannelHealth[]>;
+  readonly accounts: () => readonly Account[];
   readonly brokers: readonly Broker[];
   readonly limits: (broker: string) => readonly Limit[];
+  /** An account's API key, as its limits are counted by it. */
+  readonly keyOf: (key: string) => string;
   readonly egress: string;
   readonly clock: Clock;
 }
 
+/** More API keys than this are not looked at one by one: a scrape must stay cheap. */
+const MOST_KEYS = 500;
+
 /** What a scrape shows, read from Redis. Rejects where Redis is away. */
 export async function measure(parts: MeasureParts): Promise<Picture> {
-  const { redis, clock, egress } = parts;
+  const { clock, egress } = parts;
+  const names = parts.brokers.map(({ name }) => name);
+  const budgets = names.flatMap((broker) => budgetsToShow(parts, broker));
   const now = clock.now();
-  const entries = [...(await parts.roster.read())];
-  const served = Map.groupBy(
-    entries.filter(([, { enabled }]) => enabled),
-    ([, { broker }]) => broker,
-  );
-  let withoutNextAction = 0;
-  for (const [broker, group] of served) {
-    const names = group.map(([name]) => name);
-    withoutNextAction += (await parts.due.missing(broker, names)).length;
+  const [census, ground, channels] = await Promise.all([
+    parts.census.latest(),
+    readGround(parts.redis, { brokers: names, egress, budgets, now }),
+    parts.channels(),
+  ]);
+  const least = new Map<string, Picture['budgets'][number]>();
+  for (const [i, { broker, budget }] of budgets.entries()) {
+    const left = Math.max(0, budget.max - (ground.used[i] ?? 0));
+    const key = `${broker} ${budget.limit}`;
+    if (left < (least.get(key)?.left ?? Infinity)) least.set(key, { broker, limit: budget.limit, left });
   }
-  const counted = parts.brokers.flatMap(({ name }) =>
-    budgetsOfEgress(parts.limits(name), egress).map((budget) => ({ broker: name, budget })),
-  );
-  const usage = await readUsage(redis, counted, now);
-  const down = parts.brokers.map(
-    async ({ name }) => [name, await parts.store.downUntil({ broker: name, egress })] as const,
-  );
   return {
     now,
-    facts: await readFacts(redis, entries),
-    withoutNextAction,
-    budgets: counted.map(({ broker, budget }, i) => ({
-      broker,
-      limit: budget.limit,
-      left: Math.max(0, budget.max - (usage[i]?.length ?? 0)),
-    })),
-    downUntil: new Map(await Promise.all(down)),
+    census,
+    budgets: [...least.values()],
+    brokers: ground.brokers.map((each) => {
+      const ledger = ledgerOf(parts.limits(each.broker), egress);
+      return { ...each, failuresLeft: ledger && least.get(`${each.broker} ${ledger.limit}`)?.left };
+    }),
+    channels,
+    clockAheadMs: ground.clockAheadMs,
   };
+}
+
+/** Those of the egress, and of each API key in use. Those of single accounts are the plan's. */
+function budgetsToShow(
+  { limits, egress, accounts, keyOf }: MeasureParts,
+  broker: string,
+): readonly { readonly broker: string; readonly budget: Budget }[] {
+  const own = limits(broker);
+  const inUse = new Set<string>();
+  if (own.some(({ per }) => per === 'key')) {
+    for (const account of accounts()) {
+      if (account.broker === broker && account.enabled && account.key !== undefined) inUse.add(account.key);
+      if (inUse.size >= MOST_KEYS) break;
+    }
+  }
+  return [...budgetsOfEgress(own, egress), ...budgetsOfKeys(own, [...inUse].map(keyOf))].map((budget) => ({
+    broker,
+    budget,
+  }));
 }

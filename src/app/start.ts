@@ -5,7 +5,6 @@ import { brokers } from '../brokers/index.ts';
 import { readServiceSecrets } from '../config/index.ts';
 import { systemClock, systemElapsed, type Clock } from '../core/clock.ts';
 import { startHttp } from '../http/server.ts';
-import { makeMetrics } from '../metrics/metrics.ts';
 import { openMirror } from '../mirror/index.ts';
 import { openRedis, queueConnection } from '../redis/connection.ts';
 import { keys } from '../redis/keys.ts';
@@ -15,14 +14,14 @@ import { startSchedule, type Schedule } from '../scheduling/schedule.ts';
 import { startAccounts } from './accounts.ts';
 import { makeConsents } from './consents.ts';
 import { makeDesk } from './desk.ts';
-import { brokerNamed, makeEngine } from './engine.ts';
+import { brokerNamed, makeEngine, type Engine } from './engine.ts';
 import { makeEntrance } from './entrance.ts';
 import { countByBroker, makeConnect, shownCounts } from './load.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { mirrorFolder } from './keepsake.ts';
 import { readLimits } from './limits.ts';
 import { makeLook } from './looks.ts';
-import { measure } from './measures.ts';
+import { startMetering } from './metering.ts';
 import { makePlanning } from './planning.ts';
 import { makeReadiness } from './readiness.ts';
 import { makeReleases, type Releases } from './releases.ts';
@@ -87,10 +86,6 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
 
   const running: { schedule?: Schedule } = {};
   const nudge = (broker: string): void => running.schedule?.nudge(broker);
-  const metrics = makeMetrics(
-    () => measure({ ...engine, redis, brokers, limits, egress: config.egressId, clock }),
-    { accountLabels: config.metricsAccountLabels },
-  );
   const parts = {
     config,
     redis,
@@ -106,7 +101,9 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     mirror,
     woken: nudge,
   };
-  const engine = makeEngine({ ...parts, metrics }, releases);
+  const { version } = options;
+  const metrics = startMetering({ ...parts, brokers, version, engine: () => engine }, releases);
+  const engine: Engine = makeEngine({ ...parts, metrics }, releases);
   redis.on('close', engine.keeper.doubt);
   const readiness = makeReadiness({
     redis,
@@ -135,6 +132,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     publicUrl,
     nudge,
     notReady: readiness.reasons,
+    channels: engine.alerts.states,
     silentUntil: (broker) => engine.store.silentUntil({ broker, egress: config.egressId }, clock.now()),
   });
   const server = await startHttp({
@@ -148,7 +146,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     trustProxy: config.trustProxy,
     log,
     clock,
-    version: options.version,
+    version,
     titleOf: (name) => brokerNamed(name).title,
     ...(config.simulate && { remark: 'All brokers are simulated: no real login is made.' }),
   });
@@ -196,7 +194,8 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     due: engine.due,
     clock,
     log,
-    look: makeLook({ ...engine, accounts, entrance, clock, stopping: stopping.signal }),
+    look: makeLook({ ...engine, accounts, entrance, clock, metrics, stopping: stopping.signal }),
+    metrics,
     sweep: orUnfit(async () => {
       await readiness.judgeRedis();
       await upkeep.sweep();

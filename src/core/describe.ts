@@ -47,8 +47,14 @@ const heldBackSchema = z.object({ until: z.number(), message: z.string() });
 const SILENCE = 'The broker asked this network for silence; the next try waits for its end.';
 const stateSchema = z.enum(states);
 
+/** What the state of an account hangs on. */
+export type StateFacts = Pick<
+  StatusFacts,
+  'enabled' | 'underWay' | 'state' | 'expiresAt' | 'renewAt' | 'person'
+>;
+
 /** The state at `now`: what was stored last, moved on by the clock. */
-export function stateAt(facts: StatusFacts, now: number): State {
+export function stateAt(facts: StateFacts, now: number): State {
   if (!facts.enabled) return 'disabled';
   if (facts.underWay) return 'refreshing';
   const stored = stateSchema.safeParse(facts.state).data ?? 'due';

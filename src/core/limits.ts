@@ -51,6 +51,13 @@ export function budgetsOfEgress(limits: readonly Limit[], egress: string): reado
     .flatMap((limit) => budgetOf(limit, { name: '' }, { egress, key: undefined }) ?? []);
 }
 
+/** The budgets that everybody on an API key shares, for each of these keys (fingerprints). */
+export function budgetsOfKeys(limits: readonly Limit[], keys: readonly string[]): readonly Budget[] {
+  return limits
+    .filter((limit) => limit.per === 'key')
+    .flatMap((limit) => keys.flatMap((key) => budgetOf(limit, { name: '' }, { egress: '', key }) ?? []));
+}
+
 /** The ledger of failed sign-ins of a network, where its broker counts them. */
 export function ledgerOf(limits: readonly Limit[], egress: string): Ledger | undefined {
   const limit = limits.find(isLedger);

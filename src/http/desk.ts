@@ -6,6 +6,8 @@ export interface Readiness {
   readonly ready: boolean;
   /** In words, empty where ready. */
   readonly reasons: readonly string[];
+  /** What else is wrong and takes no readiness away, in words. */
+  readonly details: readonly string[];
 }
 
 export type RefreshAnswer =

@@ -11,9 +11,10 @@ export function addHealthRoutes(app: FastifyInstance, context: HttpContext): voi
   app.get('/livez', { exposeHeadRoute: true }, () => ({ status: 'ok', version: context.version }));
 
   app.get('/readyz', { exposeHeadRoute: true }, async (_request, reply) => {
-    const { ready, reasons } = await readinessOf(context.desk, context.clock);
-    if (ready) return { status: 'ready', reasons };
-    return reply.code(503).send(faultBody(new HttpFault(503, 'NOT_READY', reasons.join('; '), { reasons })));
+    const { ready, reasons, details } = await readinessOf(context.desk, context.clock);
+    if (ready) return { status: 'ready', reasons, details };
+    const fault = new HttpFault(503, 'NOT_READY', reasons.join('; '), { reasons, details });
+    return reply.code(503).send(faultBody(fault));
   });
 }
 
@@ -28,7 +29,7 @@ export function addMetricsRoute(app: FastifyInstance, { metrics }: HttpContext):
 
 /** The desk's readiness; a desk that fails or hangs (Redis is away) is not ready, and says so in time. */
 export async function readinessOf(desk: Desk, clock: Clock): Promise<Readiness> {
-  const notReady = (reason: string): Readiness => ({ ready: false, reasons: [reason] });
+  const notReady = (reason: string): Readiness => ({ ready: false, reasons: [reason], details: [] });
   const answered = new AbortController();
   const late = clock
     .sleep(READINESS_DEADLINE_MS, answered.signal)

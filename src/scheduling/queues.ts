@@ -20,6 +20,12 @@ export interface QueueParts {
   readonly connection: ConnectionOptions;
   readonly prefix: string;
   readonly log: Log;
+  readonly metrics: {
+    /** A look began, so long after it was put into the queue. */
+    waited(broker: string, ms: number): void;
+    /** A worker died with a look, or was stopped for long: it is done again. */
+    stalled(broker: string): void;
+  };
 }
 
 const shared = (
@@ -81,6 +87,8 @@ export function openBrokerQueue(
       async (job) => {
         underWay += 1;
         lastBegunAt = elapsed();
+        // Both by BullMQ's own reading of the machine's clock.
+        if (job.processedOn !== undefined) parts.metrics.waited(broker, job.processedOn - job.timestamp);
         try {
           await look(job.data.account);
         } finally {
@@ -103,6 +111,7 @@ export function openBrokerQueue(
         'A job failed; its account becomes due again by itself.',
       ),
     );
+    worker.on('stalled', () => parts.metrics.stalled(broker));
     return watched(worker, parts.log);
   };
   let worker = begin();

@@ -169,7 +169,7 @@ export function makeAttempts(
         account,
         held,
         { ...record, ...(seedSpent !== undefined && { seedSpent }) },
-        { error: known, during: step.kind, counts: true, ...ramped(rampOutcome(known)) },
+        { error: known, during: step.kind, counts: true, startedAt, ...ramped(rampOutcome(known)) },
       );
     }
     const { grant, listing, proof } = got;

@@ -21,6 +21,8 @@ export interface Failing {
   readonly ramp?: RampOutcome | undefined;
   /** True where the broker was called, and its limits may count it. */
   readonly counts: boolean;
+  /** When its attempt was noted, ms. */
+  readonly startedAt?: number | undefined;
 }
 
 /** How a look at an account ends without a token: each of these writes once, under the lease, and says what happened. */
@@ -182,7 +184,8 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     if (!isVerdict) await keepsake.remember(account, record, 'outcome');
     if (woken > 0) listener.woken(account.broker);
     if (!settled) return { outcome: 'lost' };
-    tell.failed(account, error, { during, said, state: standing.state, at: triedAt, record });
+    const tookMs = failing.startedAt === undefined ? undefined : now - failing.startedAt;
+    tell.failed(account, error, { during, said, state: standing.state, at: triedAt, record, tookMs });
     return { outcome: 'failed', error, again };
   };
 

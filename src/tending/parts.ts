@@ -30,8 +30,8 @@ export interface Listener {
    * `why`: what went wrong so far, for them to read.
    */
   personNeeded(account: Account, how: { readonly asked: boolean; readonly why: Why | undefined }): void;
-  /** A try at a new token has ended; `result`: `ok`, or the kind of the error. */
-  attempted(account: Account, kind: string, result: string): void;
+  /** A try at a new token has ended; `result`: `ok`, or the kind of the error; `tookMs` where a call was made for it. */
+  attempted(account: Account, kind: string, result: string, tookMs?: number): void;
   /** Accounts of this broker became due just now. */
   woken(broker: string): void;
 }

@@ -21,6 +21,7 @@ export function makeAsk(parts: KeeperParts, outcomes: Outcomes, note: Note, tell
     const who = { account: account.name, broker: account.broker };
     const noted = await note(account, held, record, 'request', { kind: 'request' });
     if (noted.may === 'not') return noted.tended;
+    const startedAt = noted.may === 'call' ? noted.startedAt : undefined;
     try {
       const { timeoutMs } = policyOf(parts, account);
       const { until, postsTo } = await within(clock, timeoutMs, [held.signal], (signal) =>
@@ -45,6 +46,7 @@ export function makeAsk(parts: KeeperParts, outcomes: Outcomes, note: Note, tell
         because: 'asked',
         nextAt: Math.min(until, now + ASKED_LOOK_MS),
       });
+      parts.listener.attempted(account, 'request', 'ok', startedAt && now - startedAt);
       log.info(
         { event: 'approval.requested', ...who, until: new Date(until).toISOString() },
         `The person of ${account.name} was asked through the broker; they have until ${new Date(until).toISOString()}.`,
@@ -56,7 +58,12 @@ export function makeAsk(parts: KeeperParts, outcomes: Outcomes, note: Note, tell
       return { outcome: 'asked', until, trouble };
     } catch (error) {
       const known = error instanceof BrokerError ? error : tell.defect(account, error);
-      return outcomes.fail(account, held, record, { error: known, during: 'request', counts: true });
+      return outcomes.fail(account, held, record, {
+        error: known,
+        during: 'request',
+        counts: true,
+        startedAt,
+      });
     }
   };
 }

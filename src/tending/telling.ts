@@ -35,6 +35,7 @@ export interface Telling {
       readonly at: number | undefined;
       /** The account as it is now. */
       readonly record: AccountRecord;
+      readonly tookMs?: number | undefined;
     },
   ): void;
   /** A defect of ours, or a Redis that refuses the write: never a reason to go on as if nothing were. */
@@ -120,7 +121,7 @@ export function makeTelling(parts: TellingParts): Telling {
         },
         `Published a token for ${account.name} (${source}), good until ${expiresAt}.`,
       );
-      if (tookMs !== undefined) listener.attempted(account, source, 'ok');
+      if (tookMs !== undefined) listener.attempted(account, source, 'ok', tookMs);
       if (isSameToken(before.session, session)) {
         log.info(
           { event: 'token.unchanged', ...who(account), source },
@@ -156,7 +157,7 @@ export function makeTelling(parts: TellingParts): Telling {
       );
     },
 
-    failed(account, error, { during, said, state, at, record }) {
+    failed(account, error, { during, said, state, at, record, tookMs }) {
       const { code, kind, status } = error;
       log.warn(
         {
@@ -170,7 +171,7 @@ export function makeTelling(parts: TellingParts): Telling {
         },
         `The ${during} for ${account.name} failed: ${error.message}`,
       );
-      listener.attempted(account, during, kind);
+      listener.attempted(account, during, kind, tookMs);
       if (!said || needed(account, record, state, error)) return;
       wells.delete(account.name);
       listener.failed(account, error, { state, at });

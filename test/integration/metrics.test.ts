@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { broken, startDiscord } from '../support/discord.ts';
 import { until } from '../support/poll.ts';
+import { scrape } from '../support/scrape.ts';
 import { withBench } from '../support/service.ts';
 
 const entries = [
@@ -12,22 +14,84 @@ describe('/metrics', () => {
     withBench({ entries }, async (bench) => {
       await bench.state('GOOD', 'fresh');
       await bench.state('BAD', 'stopped');
-      const answer = await fetch(`${bench.service.url}/metrics`);
-      expect(answer.headers.get('content-type')).toContain('text/plain');
-      const text = await answer.text();
+      const { text, value } = await scrape(bench.service.url);
       for (const line of [
         'accounts{broker="tradovate",state="fresh"} 1',
         'accounts{broker="tradovate",state="stopped"} 1',
         'accounts_without_next_action 0',
         'token_headroom_seconds{broker="tradovate"} 0',
         'rate_budget_remaining{broker="tradovate",limit="sign-in-failures"} 4',
+        'login_budget_remaining{broker="tradovate"} 4',
         'breaker_state{broker="tradovate"} 0',
+        'broker_silence_seconds{broker="tradovate"} 0',
         'refresh_attempts_total{broker="tradovate",kind="sign-in",result="ok"} 1',
         'refresh_attempts_total{broker="tradovate",kind="sign-in",result="needs-human"} 1',
+        'refresh_duration_seconds_count{broker="tradovate",kind="sign-in"} 2',
+        'token_refresher_build_info{version="0.0.0"} 1',
+        'redis_up 1',
       ]) {
         expect(text).toContain(line);
       }
+      expect(value('refresh_duration_seconds_bucket{le="30",broker="tradovate",kind="sign-in"}')).toBe(2);
+      expect(value('queue_wait_seconds_count{broker="tradovate"}')).toBeGreaterThanOrEqual(2);
+      expect(value('looks_total{broker="tradovate",outcome="committed"}')).toBe(1);
+      expect(value('process_start_time_seconds')).toBeGreaterThan(1.7e9);
+      expect(Math.abs(value('clock_skew_seconds') ?? NaN)).toBeLessThan(5);
+      expect(value('schedule_lag_seconds{broker="tradovate"}')).toBeLessThan(15);
       expect(text).not.toMatch(/GOOD|BAD/);
+    }));
+
+  it('has names of one kind and labels of few values', () =>
+    withBench({ entries: entries.slice(0, 1) }, async (bench) => {
+      await bench.state('GOOD', 'fresh');
+      const { kinds, text } = await scrape(bench.service.url);
+      const own = [...kinds].filter(([name]) => !name.startsWith('nodejs_'));
+      for (const [name, kind] of own)
+        expect([name, kind === 'counter']).toEqual([name, /_total$/.test(name)]);
+      const labels = new Set([...text.matchAll(/[{,]([a-z]+)="/g)].map(([, label = '']) => label));
+      const ofNode = ['type', 'space', 'version', 'major', 'minor', 'patch'];
+      const ours = ['broker', 'state', 'limit', 'kind', 'result', 'outcome', 'channel', 'le'];
+      expect([...labels].filter((label) => ![...ofNode, ...ours].includes(label))).toEqual([]);
+    }));
+
+  it('shows each account only where that is asked for', () =>
+    withBench({ entries, env: { METRICS_ACCOUNT_LABELS: '1' } }, async (bench) => {
+      await bench.state('GOOD', 'fresh');
+      await bench.state('BAD', 'stopped');
+      const { value } = await scrape(bench.service.url);
+      const expiresAt = Date.parse((await bench.redis.hget('meta:GOOD', 'expiresAt')) ?? '');
+      const of = 'broker="tradovate",account=';
+      expect(value(`token_expiry_timestamp_seconds{${of}"GOOD"}`)).toBeCloseTo(expiresAt / 1000, 2);
+      expect(value(`token_next_refresh_timestamp_seconds{${of}"GOOD"}`)).toBeLessThan(expiresAt / 1000);
+      expect(value(`account_state{${of}"GOOD",state="fresh"}`)).toBe(1);
+      expect(value(`account_state{${of}"BAD",state="stopped"}`)).toBe(1);
+      expect(value(`token_expiry_timestamp_seconds{${of}"BAD"}`)).toBeUndefined();
+    }));
+
+  it('names the first end and the next look of a broker without its accounts', () =>
+    withBench({ entries: entries.slice(0, 1) }, async (bench) => {
+      await bench.state('GOOD', 'fresh');
+      const { value } = await scrape(bench.service.url);
+      const expiresAt = Date.parse((await bench.redis.hget('meta:GOOD', 'expiresAt')) ?? '');
+      const dueAt = Number(await bench.redis.zscore('refresher:due:tradovate', 'GOOD'));
+      expect(value('token_expiry_timestamp_seconds{broker="tradovate"}')).toBeCloseTo(expiresAt / 1000, 2);
+      expect(value('token_next_refresh_timestamp_seconds{broker="tradovate"}')).toBeCloseTo(dueAt / 1000, 2);
+    }));
+
+  it('measures the objective in account-seconds', () =>
+    withBench({ entries }, async (bench) => {
+      await bench.state('GOOD', 'fresh');
+      await bench.state('BAD', 'stopped');
+      const seconds = async (what: string): Promise<number> =>
+        (await scrape(bench.service.url)).value(`freshness_${what}_total{broker="tradovate"}`) ?? 0;
+      const before = await seconds('good_account_seconds');
+      // A refused password is nothing that the service could mend.
+      const lacking = async (): Promise<number> =>
+        (await seconds('account_seconds')) - (await seconds('good_account_seconds'));
+      const lackedBefore = await lacking();
+      await until(async () => (await seconds('good_account_seconds')) > before + 1, { what: 'a second' });
+      expect(await seconds('waiting_account_seconds')).toBeGreaterThan(0.5);
+      expect(await lacking()).toBeLessThan(lackedBefore + 0.5);
     }));
 
   it(
@@ -35,14 +99,61 @@ describe('/metrics', () => {
     () =>
       withBench({ entries: entries.slice(0, 1) }, async (bench) => {
         await bench.state('GOOD', 'fresh');
-        const lost = async (): Promise<string | undefined> =>
-          /^accounts_without_next_action (\d+)$/m.exec(
-            await (await fetch(`${bench.service.url}/metrics`)).text(),
-          )?.[1];
+        const lost = async () => (await scrape(bench.service.url)).value('accounts_without_next_action');
         await bench.redis.zrem('refresher:due:tradovate', 'GOOD');
-        expect(await lost()).toBe('1');
-        await until(async () => (await lost()) === '0', { what: 'a next action', timeoutMs: 45_000 });
+        expect(await lost()).toBe(1);
+        await until(async () => (await lost()) === 0, { what: 'a next action', timeoutMs: 45_000 });
       }),
     60_000,
   );
+
+  it('says how late an account is that nobody looks at', () =>
+    withBench({ entries: entries.slice(0, 1) }, async (bench) => {
+      await bench.state('GOOD', 'fresh');
+      // As one that waits in a queue that no worker empties.
+      await bench.redis.zadd('refresher:queued:tradovate', Date.now() - 4_000, 'GOOD');
+      const { value } = await scrape(bench.service.url);
+      expect(value('schedule_lag_seconds{broker="tradovate"}')).toBeGreaterThanOrEqual(4);
+    }));
+
+  it('answers while Redis is away, with what the process itself has counted', () =>
+    withBench({ entries: entries.slice(0, 1), server: { own: true } }, async (bench, { server }) => {
+      await bench.state('GOOD', 'fresh');
+      const before = await scrape(bench.service.url);
+      await server.kill();
+      const { value, names } = await scrape(bench.service.url);
+      expect(value('redis_up')).toBe(0);
+      expect(names.has('accounts')).toBe(false);
+      expect(value('refresh_attempts_total{broker="tradovate",kind="sign-in",result="ok"}')).toBe(1);
+      const good = 'freshness_good_account_seconds_total{broker="tradovate"}';
+      const owed = 'freshness_account_seconds_total{broker="tradovate"}';
+      const lacked = (scraped: typeof before) => (scraped.value(owed) ?? 0) - (scraped.value(good) ?? 0);
+      // What nobody can read is lacking, whatever its broker would say of it.
+      await until(async () => lacked(await scrape(bench.service.url)) > lacked(before) + 0.5, {
+        what: 'time without Redis',
+      });
+      await server.restart();
+      await until(async () => (await scrape(bench.service.url)).value('redis_up') === 1, { what: 'Redis' });
+    }));
+
+  it('says that a channel for alerts takes nothing, and so does /readyz', async () => {
+    const discord = await startDiscord(broken);
+    try {
+      await withBench({ entries: entries.slice(1), env: discord.env }, async (bench) => {
+        const { url } = bench.service;
+        await bench.state('BAD', 'stopped');
+        await until(async () => (await scrape(url)).value('alert_channel_up{channel="discord"}') === 0, {
+          what: 'a failing channel',
+        });
+        expect((await scrape(url)).value('alert_outbox_depth{channel="discord"}')).toBe(1);
+        const readyz = await fetch(`${url}/readyz`);
+        expect([readyz.status, await readyz.json()]).toMatchObject([
+          200,
+          { details: ['alerts by discord do not get through and are tried again'] },
+        ]);
+      });
+    } finally {
+      await discord.stop();
+    }
+  });
 });

@@ -196,7 +196,8 @@ async function assemble(parts: ReplicaParts, accounts: Accounts): Promise<Runnin
   });
   const beat = (): Promise<void> => engine.instances.beat();
   const stopping = new AbortController();
-  const look = makeLook({ ...engine, accounts, entrance, clock, stopping: stopping.signal });
+  const metrics = { looked: () => undefined };
+  const look = makeLook({ ...engine, accounts, entrance, clock, metrics, stopping: stopping.signal });
 
   // As a start that waits for its Redis; what fails otherwise ends the process, and its supervisor starts another.
   for (;;) {

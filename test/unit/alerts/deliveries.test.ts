@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { emptyBook, type Book } from '../../../src/alerts/book.ts';
-import { delivered, EDIT_GAP_MS, GROUP_MS, nextTask } from '../../../src/alerts/deliveries.ts';
+import { countDue, delivered, EDIT_GAP_MS, GROUP_MS, nextTask } from '../../../src/alerts/deliveries.ts';
 import { failed, recovered } from '../../../src/alerts/incidents.ts';
 import { REMIND_AFTER_MS } from '../../../src/alerts/members.ts';
 import { failure } from './builders.ts';
@@ -27,6 +27,14 @@ describe('nextTask', () => {
     const book = done(failed(emptyBook, failure({ level: 'warning' }), T), T + GROUP_MS);
     expect(nextTask(book, 'discord', T + GROUP_MS)).toBeUndefined();
     expect(nextTask(book, 'mail', T + GROUP_MS)?.act).toBe('open');
+  });
+
+  it('is counted once it should have been done', () => {
+    const book = failed(failed(emptyBook, failure(), T), failure({ broker: 'ig' }), T + 1);
+    expect(countDue(book, 'discord', T + GROUP_MS - 1)).toBe(0);
+    expect(countDue(book, 'discord', T + GROUP_MS)).toBe(1);
+    expect(countDue(book, 'discord', T + GROUP_MS + 1)).toBe(2);
+    expect(countDue(done(book, T + GROUP_MS), 'discord', T + GROUP_MS)).toBe(0);
   });
 
   it('edits what grew, not more often than the gap', () => {

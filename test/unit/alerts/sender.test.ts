@@ -105,7 +105,10 @@ describe('the sender', () => {
     const b = bench();
     b.errors.push(...[1, 2, 3, 4].map(() => new ChannelError('Discord cannot be reached', 'transient')));
     b.book = failed(b.book, failure(), b.clock.now());
-    await b.clock.advance(60_000);
+    await b.clock.advance(10_000);
+    expect(b.sender.state()).toBe('failing');
+    await b.clock.advance(50_000);
+    expect(b.sender.state()).toBe('works');
     expect(b.told).toEqual(['open 2', 'open 3', 'open 5', 'open 9', 'open 17']);
     expect(b.events).toEqual(['alert.channel_failing', 'alert.channel_back']);
   });
@@ -123,7 +126,11 @@ describe('the sender', () => {
     const b = bench();
     b.errors.push(...[1, 2, 3].map(() => new ChannelError('Discord answered 401', 'dead')));
     b.book = failed(b.book, failure(), b.clock.now());
-    await b.clock.advance(4 * 3_600_000);
+    expect(b.sender.state()).toBe('works');
+    await b.clock.advance(2 * 3_600_000);
+    expect(b.sender.state()).toBe('dead');
+    await b.clock.advance(2 * 3_600_000);
+    expect(b.sender.state()).toBe('works');
     expect(b.told).toEqual(['open 2', 'open 3602', 'open 7202', 'open 10802']);
     expect(b.events).toEqual(['alert.channel_dead', 'alert.channel_back']);
   });

@@ -95,7 +95,7 @@ describe('the dashboard', () => {
 });
 
 describe('the verdict', () => {
-  const ready = { ready: true, reasons: [] };
+  const ready = { ready: true, reasons: [], details: [] };
   it.each([
     ['All is well', 'good', [account('a'), account('b', { state: 'refreshing' }), without('c', 'disabled')]],
     [
@@ -117,7 +117,7 @@ describe('the verdict', () => {
 
   it('is the service itself where that is not ready, and says why', () => {
     const reasons = ['Redis does not answer'];
-    const verdict = verdictOf([account('a')], { ready: false, reasons });
+    const verdict = verdictOf([account('a')], { ready: false, reasons, details: [] });
     expect(verdict).toMatchObject({ title: 'The service is not ready', tone: 'bad' });
     expect(verdict.facts[0]).toBe('Redis does not answer.');
   });

@@ -16,12 +16,15 @@ describe('/readyz', () => {
   it('answers 200 where all is ready', async () => {
     const { app } = await serve(fakeDesk([]));
     const answer = await app.inject({ url: '/readyz' });
-    expect([answer.statusCode, answer.json()]).toEqual([200, { status: 'ready', reasons: [] }]);
+    expect([answer.statusCode, answer.json()]).toEqual([200, { status: 'ready', reasons: [], details: [] }]);
   });
 
   it('answers 503 with the reasons', async () => {
     const reasons = ['Redis does not answer', 'the schedule is 40 s late'];
-    const { app } = await serve(fakeDesk([], { readiness: async () => ({ ready: false, reasons }) }));
+    const details = ['alerts by discord do not get through and are tried again'];
+    const { app } = await serve(
+      fakeDesk([], { readiness: async () => ({ ready: false, reasons, details }) }),
+    );
     const answer = await app.inject({ url: '/readyz' });
     expect(answer.statusCode).toBe(503);
     expect(answer.json()).toEqual({
@@ -29,7 +32,17 @@ describe('/readyz', () => {
       code: 'NOT_READY',
       message: 'Redis does not answer; the schedule is 40 s late',
       reasons,
+      details,
     });
+  });
+
+  it('answers 200 where only a channel for alerts is dead, and says so', async () => {
+    const details = ['alerts by discord are not taken any more: only a person can mend the channel'];
+    const { app } = await serve(
+      fakeDesk([], { readiness: async () => ({ ready: true, reasons: [], details }) }),
+    );
+    const answer = await app.inject({ url: '/readyz' });
+    expect([answer.statusCode, answer.json()]).toEqual([200, { status: 'ready', reasons: [], details }]);
   });
 
   it('answers 503 where it cannot be found out', async () => {

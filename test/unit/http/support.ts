@@ -69,7 +69,7 @@ export function fakeDesk(accounts: readonly AccountStatus[], changes: Partial<De
   return {
     accounts: async () => accounts,
     account: async (name) => accounts.find((one) => one.name === name),
-    readiness: async () => ({ ready: true, reasons: [] }),
+    readiness: async () => ({ ready: true, reasons: [], details: [] }),
     plan: async (hours) => ({ hours, from: NOW, budgets: [], refreshes: [], total: 0 }),
     requestRefresh: async (name) =>
       accounts.some((one) => one.name === name)

@@ -1,0 +1,77 @@
+import type { Redis } from 'ioredis';
+import type { Budget } from '../core/limits.ts';
+import { keys } from './keys.ts';
+import { answersOf } from './standings.ts';
+
+/** What accounts of one broker stand on. */
+export interface BrokerGround {
+  readonly broker: string;
+  /** Until when nobody calls it, ms; 0 where it answers. */
+  readonly downUntil: number;
+  /** Until when it asked this network for silence, ms; 0 if it did not. */
+  readonly silentUntil: number;
+  /** When the next account is looked at, ms. */
+  readonly nextLookAt: number | undefined;
+  /** How long the account waits that waits longest for its look, ms. */
+  readonly lagMs: number;
+}
+
+export interface Ground {
+  readonly brokers: readonly BrokerGround[];
+  /** Calls that each budget has counted in the window that ends now. */
+  readonly used: readonly number[];
+  readonly clockAheadMs: number;
+}
+
+/** What all accounts share, in one round trip, however many accounts there are. Rejects where Redis is away. */
+export async function readGround(
+  redis: Redis,
+  asked: {
+    readonly brokers: readonly string[];
+    readonly egress: string;
+    readonly budgets: readonly { readonly broker: string; readonly budget: Budget }[];
+    readonly now: number;
+  },
+): Promise<Ground> {
+  const { brokers, egress, budgets, now } = asked;
+  const read = redis.pipeline().time();
+  for (const broker of brokers) {
+    read
+      .hget(keys.breaker({ broker, egress })[0], 'until')
+      .hget(keys.silence({ broker, egress }), 'until')
+      .zrange(keys.due(broker), '0', '0', 'WITHSCORES')
+      .zrange(keys.queued(broker), '0', '0', 'WITHSCORES');
+  }
+  for (const { broker, budget } of budgets) {
+    read.zcount(keys.budget(broker, budget), `(${now - budget.windowMs}`, '+inf');
+  }
+  const [time, ...rest] = answersOf(await read.exec());
+  const used = rest.slice(4 * brokers.length).map(Number);
+  return {
+    brokers: brokers.map((broker, i) => {
+      const [down, silent, due, queued] = rest.slice(4 * i, 4 * i + 4);
+      const nextLookAt = scoreOf(due);
+      const longest = Math.min(nextLookAt ?? now, scoreOf(queued) ?? now);
+      return {
+        broker,
+        downUntil: Number(down ?? 0),
+        silentUntil: Number(silent ?? 0),
+        nextLookAt,
+        lagMs: Math.max(0, now - longest),
+      };
+    }),
+    used,
+    clockAheadMs: now - serverTime(time, now),
+  };
+}
+
+/** The score of the only member that was asked for, ms. */
+function scoreOf(reply: unknown): number | undefined {
+  const score: unknown = Array.isArray(reply) ? reply[1] : undefined;
+  return score === undefined ? undefined : Number(score);
+}
+
+function serverTime(reply: unknown, otherwise: number): number {
+  const [seconds, microseconds] = Array.isArray(reply) ? reply.map(Number) : [];
+  return seconds === undefined ? otherwise : seconds * 1000 + Math.floor((microseconds ?? 0) / 1000);
+}
