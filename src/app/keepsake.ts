@@ -39,12 +39,14 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
   ): readonly Session[] {
     // Without any session or attempt Redis was emptied, or somebody wants the account to begin anew.
     const own = generation > 0 || isAnswered ? doings.latest(name) : undefined;
-    return [mirror.recall(name)?.session, own].filter(
-      (each): each is Session =>
-        each?.identity === identity &&
-        each.generation > generation &&
-        (connection.fits?.(each.grant) ?? 'fits') === 'fits',
-    );
+    return [mirror.recall(name)?.session, own]
+      .filter(
+        (each): each is Session =>
+          each?.identity === identity &&
+          each.generation > generation &&
+          (connection.fits?.(each.grant) ?? 'fits') === 'fits',
+      )
+      .map(overAtOnce);
   }
 
   return {
@@ -186,6 +188,12 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
   };
 }
 
+/** What was withdrawn may renew, but is served no more: a clock that stands before its end must not think so. */
+const overAtOnce = (session: Session): Session =>
+  session.withdrawn
+    ? { ...session, grant: { ...session.grant, expiresAt: session.grant.issuedAt } }
+    : session;
+
 /** When the next sign-in may follow those that nobody answered, ms. */
 function pacedUntil(unknownSignIns: readonly number[]): number {
   const last = unknownSignIns.at(-1);
@@ -204,7 +212,7 @@ function changeOf(account: Account, record: AccountRecord, credentials: readonly
   const isRefusal = trouble?.kind === 'needs-human' || trouble?.kind === 'refused';
   const isProven = credentials.some((each) => each === proven);
   const isPersons = account.connection.signIn === undefined && session !== undefined;
-  const isOver = isPersons && session.renewalSpent;
+  const isOver = isPersons && (session.renewalSpent || session.withdrawn === true);
   return {
     account: account.name,
     refused,

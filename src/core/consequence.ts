@@ -137,7 +137,7 @@ function besideAToken(
   retryAt: number,
 ): Partial<AccountRecord> {
   const { session } = before;
-  if (session === undefined || session.grant.expiresAt <= now) return {};
+  if (session === undefined || session.withdrawn || session.grant.expiresAt <= now) return {};
   const { issuedAt, expiresAt } = session.grant;
   if (unknownSignIns.filter((at) => at >= issuedAt).length < UNKNOWN_BESIDE_A_TOKEN) return {};
   return { proofDueAt: now, retryAt: Math.max(retryAt, lastSafeStart(issuedAt, expiresAt, policy)) };
@@ -192,7 +192,7 @@ function spent(session: Session | undefined): { readonly session: Session | unde
 }
 
 export const headroomOf = (record: AccountRecord, now: number): number =>
-  record.session ? record.session.grant.expiresAt - now : 0;
+  record.session && !record.session.withdrawn ? record.session.grant.expiresAt - now : 0;
 
 /** The silence that an answer asks for, where it concerns more than the account. */
 export function silenceOf(error: BrokerError, before: AccountRecord, now: number): Silence | undefined {

@@ -61,6 +61,7 @@ export function afterProbe(
     session: {
       ...session,
       grant,
+      withdrawn: true,
       renewalSpent: session.renewalSpent || !(proven === 'dead' && policy.renewalOutlivesToken === true),
     },
     proofDueAt: 0,

@@ -19,6 +19,8 @@ export interface Session {
   readonly renewalSpent: boolean;
   /** Tokens in a row before this one that could not be renewed, though it was tried; absent for none. */
   readonly unrenewed?: number;
+  /** The token was found dead, or must not be used: over by every clock, also by one that stands before its end. */
+  readonly withdrawn?: true;
 }
 
 /** Said of a login whose token is the one from before. */
@@ -153,12 +155,17 @@ export function withdrawn(record: AccountRecord, now: number): AccountRecord {
   const { session } = record;
   if (!session) return record;
   const grant = { ...session.grant, expiresAt: Math.min(session.grant.expiresAt, now) };
-  return { ...record, session: { ...session, grant }, expiredSaid: session.generation, proofDueAt: 0 };
+  return {
+    ...record,
+    session: { ...session, grant, withdrawn: true },
+    expiredSaid: session.generation,
+    proofDueAt: 0,
+  };
 }
 
 /** True while the broker honours the session's token for this login. */
 export function isLive(session: Session, identity: string, now: number): boolean {
-  return session.identity === identity && now < session.grant.expiresAt;
+  return session.identity === identity && !session.withdrawn && now < session.grant.expiresAt;
 }
 
 /** True while a grant's token is honoured, or a new one can be got with it. */

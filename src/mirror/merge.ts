@@ -98,6 +98,7 @@ function newest(one: Session | undefined, other: Session | undefined): Session |
     ...session,
     grant: { ...session.grant, expiresAt },
     renewalSpent: one.renewalSpent || other.renewalSpent,
+    ...((one.withdrawn || other.withdrawn) && { withdrawn: true }),
   };
 }
 

@@ -130,6 +130,7 @@ const session: z.ZodType<Session> = z.object({
   renewAt: z.number(),
   renewalSpent: z.boolean(),
   unrenewed: z.number().exactOptional(),
+  withdrawn: z.literal(true).exactOptional(),
 });
 const trouble: z.ZodType<Trouble> = z.object({
   code: z.string(),

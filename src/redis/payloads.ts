@@ -27,6 +27,7 @@ const settledFields = [
   'pending',
   'carry',
   'heldBack',
+  'withdrawn',
 ];
 /** How many accounts fail in a minute before nobody calls their broker. */
 const BREAKER_TRIPS = 3;

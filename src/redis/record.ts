@@ -109,6 +109,7 @@ export function sessionFields(name: string, session: Session, seal: Seal): Field
     renewAt: String(session.renewAt),
     renewalSpent: session.renewalSpent ? '1' : '0',
     unrenewed: String(session.unrenewed ?? 0),
+    ...(session.withdrawn && { withdrawn: '1' }),
   };
 }
 
@@ -183,6 +184,7 @@ function readSession(name: string, fields: Fields, seal: Seal): Session | undefi
     renewAt: Number(fields['renewAt'] ?? 0),
     renewalSpent: fields['renewalSpent'] === '1',
     unrenewed: Number(fields['unrenewed'] ?? 0),
+    ...(fields['withdrawn'] === '1' && { withdrawn: true }),
   };
 }
 

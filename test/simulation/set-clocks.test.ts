@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { ist, upstoxEntry } from '../support/rows/upstox-row.ts';
 import { watchTokens } from './invariants/tokens.ts';
 import { makeWorld, type World } from './world.ts';
 
@@ -59,4 +60,25 @@ test('accounts that a clock an hour ahead has put off are looked at within a swe
   await world.startReplica();
   expect(world.dueAt('TV')).toBeGreaterThan(world.now() + 50 * MINUTE_MS);
   await world.runUntil('a token', () => world.token('TV') !== undefined, 2 * MINUTE_MS);
+});
+
+test('a token that was found dead is neither served nor called fresh by a process whose clock is behind', async () => {
+  const entry = { broker: 'upstox', ...upstoxEntry };
+  world = await makeWorld({ entries: [entry], startAt: ist('2026-01-13T09:00:00') });
+  const { name } = entry;
+  world.command('upstox', 'register', `${upstoxEntry.clientId} AB0001`);
+  await world.runFor(MINUTE_MS);
+  void world.logIn(name);
+  await world.runUntil('a token', () => world.token(name) !== undefined, MINUTE_MS);
+  world.command('upstox', 'expire-all');
+  await world.runUntil('its withdrawal', () => world.token(name) === undefined, 50 * MINUTE_MS);
+  for (const { life } of world.replicas()) life.kill();
+  (await world.startReplica()).life.moveClock(-20 * MINUTE_MS);
+  for (let i = 0; i < 40; i++) {
+    world.jobs.add('upstox', [name]);
+    await world.runFor(30 * SECOND_MS);
+    expect(world.token(name)).toBeUndefined();
+    expect(world.state(name)['state']).toBe('awaiting_approval');
+  }
+  expect(world.log.filter(({ fields }) => fields['event'] === 'keys.restored')).toEqual([]);
 });

@@ -84,6 +84,20 @@ describe('an account with a password', () => {
     const connection: Connection = { ...password, fits: () => 'withdraw' };
     expect(decided({ session: over }, {}, connection)).toEqual({ do: 'sign-in', because: 'expired' });
   });
+  it('whose token was withdrawn has none, also where the clock stands before its end', () => {
+    const dead = session({ withdrawn: true });
+    expect(decided({ session: dead, expiredSaid: 7 })).toEqual({ do: 'sign-in', because: 'expired' });
+    expect(
+      decided(
+        { session: dead, expiredSaid: 7 },
+        {},
+        personOnly((at) => at),
+      ),
+    ).toMatchObject({
+      do: 'rest',
+      state: 'awaiting_approval',
+    });
+  });
   it('does not prove a grant in hand that the entry asks for no longer', () => {
     const pending = [{ grant: grant(), source: 'sign-in', identity: 'login' }] as const;
     const connection: Connection = { ...password, fits: () => 'replace' };
