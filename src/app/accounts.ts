@@ -17,6 +17,7 @@ import { ConfigurationError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { answerReload, pendingReload } from '../redis/reload.ts';
 import { countByBroker } from './load.ts';
+import { sayUnreachableNotifiers } from './notifiers.ts';
 
 export interface AccountsParts {
   readonly config: Config;
@@ -104,6 +105,7 @@ export async function startAccounts(parts: AccountsParts): Promise<Accounts> {
       };
       // What a predecessor said of its file is over: this process has taken the file as it stands.
       settle();
+      sayUnreachableNotifiers(config, inForce.accounts, log);
       watch = watchAccounts({
         async read() {
           const faults = config.holidays.reread();
@@ -115,6 +117,7 @@ export async function startAccounts(parts: AccountsParts): Promise<Accounts> {
         async changed(next, diff) {
           inForce = next;
           byName = index(next);
+          sayUnreachableNotifiers(config, next.accounts, log);
           await watching.changed(diff);
           log.info(
             {

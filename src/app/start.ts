@@ -22,6 +22,7 @@ import { mirrorFolder } from './keepsake.ts';
 import { readLimits } from './limits.ts';
 import { makeLook } from './looks.ts';
 import { startMetering } from './metering.ts';
+import { remarks } from './notifiers.ts';
 import { makePlanning } from './planning.ts';
 import { makeReadiness } from './readiness.ts';
 import { makeReleases, type Releases } from './releases.ts';
@@ -148,7 +149,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     clock,
     version,
     titleOf: (name) => brokerNamed(name).title,
-    ...(config.simulate && { remark: 'All brokers are simulated: no real login is made.' }),
+    remarks: () => remarks(config, accounts.all()),
   });
   releases.add(() => server.stop());
 

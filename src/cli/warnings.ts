@@ -1,9 +1,7 @@
 import type { Exposed } from '../accounts/index.ts';
+import { shownNames, unreachableNotifiers } from '../app/notifiers.ts';
 import type { Config } from '../config/index.ts';
 import type { Account } from '../core/account.ts';
-
-/** So many accounts are named; the file has the others. */
-const NAMED = 10;
 
 /** What is allowed and yet seldom meant: said by `check`, and no reason not to start. */
 export function warningsOf(parts: {
@@ -17,15 +15,9 @@ export function warningsOf(parts: {
   const byPerson = accounts
     .filter(({ enabled, connection }) => enabled && connection.consent && !connection.signIn)
     .map(({ name }) => name);
-  const asked = accounts
-    .filter(({ enabled, connection }) => enabled && connection.consent?.request)
-    .map(({ name }) => name);
+  const unreachable = unreachableNotifiers(config, accounts);
   return [
-    ...(asked.length > 0 && !config.simulate && !config.publicUrl?.startsWith('https://')
-      ? [
-          `the broker posts what the person of ${shown(asked)} approves to PUBLIC_URL, which must begin with https://: until it does, only the link works`,
-        ]
-      : []),
+    ...(unreachable === undefined ? [] : [unreachable]),
     ...(isHeard
       ? []
       : [
@@ -36,16 +28,11 @@ export function warningsOf(parts: {
       : []),
     ...(byPerson.length > 0 && config.setting('HOLIDAYS_FILE') === undefined
       ? [
-          `a person has to log ${shown(byPerson)} in, and is asked on holidays as well: list them in HOLIDAYS_FILE`,
+          `a person has to log ${shownNames(byPerson)} in, and is asked on holidays as well: list them in HOLIDAYS_FILE`,
         ]
       : []),
     ...exposed.map(
       ({ path, mode }) => `${path} can be opened by other users of this machine (mode ${mode}): chmod 600 it`,
     ),
   ];
-}
-
-function shown(names: readonly string[]): string {
-  const more = names.length - NAMED;
-  return `${names.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

@@ -23,6 +23,6 @@ export interface HttpContext {
   readonly publicUrl: URL;
   /** A broker's name for people. */
   readonly titleOf: (broker: string) => string;
-  /** Stands on the page while it holds, e.g. that all brokers are simulated. */
-  readonly remark: string | undefined;
+  /** What stands on the page while it holds, e.g. that all brokers are simulated. */
+  readonly remarks: () => readonly string[];
 }

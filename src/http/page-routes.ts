@@ -29,8 +29,9 @@ export function addDashboard(app: FastifyInstance, context: HttpContext): void {
   app.get(HOME, async (request, reply) => {
     if (!access.isSignedIn(request)) throw new HttpFault(401, 'UNAUTHORIZED');
     const [accounts, readiness] = await Promise.all([desk.accounts(), readinessOf(desk, clock)]);
-    const { titleOf, remark, version } = context;
-    const page = dashboard({ accounts, readiness, titleOf, remark, version, now: clock.now() });
+    const { titleOf, remarks, version } = context;
+    const view = { accounts, readiness, titleOf, remarks: remarks(), version, now: clock.now() };
+    const page = dashboard(view);
     return sendPage(reply, 200, { markup: page.markup, csp: CSP_PAGE });
   });
 }

@@ -31,7 +31,7 @@ export interface HttpOptions {
   /** A broker's name for people. */
   readonly titleOf?: (broker: string) => string;
   /** Said on top of the page, e.g. that all brokers are simulated. */
-  readonly remark?: string;
+  readonly remarks?: () => readonly string[];
 }
 
 export interface HttpServer {
@@ -64,7 +64,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     version: options.version,
     publicUrl,
     titleOf: options.titleOf ?? ((broker) => broker),
-    remark: options.remark,
+    remarks: options.remarks ?? (() => []),
   };
   const listeners = makeCallbackListeners(clock);
   const bound = { host, port: options.port };

@@ -10,7 +10,8 @@ export interface DashboardView {
   readonly accounts: readonly AccountStatus[];
   readonly readiness: Readiness;
   readonly titleOf: (broker: string) => string;
-  readonly remark: string | undefined;
+  /** What stands above all the rest while it holds. */
+  readonly remarks: readonly string[];
   readonly version: string;
   /** Ms since the epoch. */
   readonly now: number;
@@ -28,7 +29,7 @@ export function dashboard(view: DashboardView): Html {
     <noscript><meta http-equiv="refresh" content="10" /></noscript>`;
   const body = html`<body data-now="${view.now}">
     <main>
-      ${view.remark === undefined ? undefined : html`<p class="remark">${view.remark}</p>`}
+      <div data-part="remarks">${view.remarks.map((each) => html`<p class="remark">${each}</p>`)}</div>
       <p id="stale" class="complaint" role="alert" hidden>
         The service does not answer. What you see is old.
       </p>

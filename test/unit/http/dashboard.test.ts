@@ -6,7 +6,9 @@ import { verdictOf } from '../../../src/http/page/verdict.ts';
 import { account, fakeDesk, serve, without } from './support.ts';
 
 async function page(accounts: readonly AccountStatus[], changes: Parameters<typeof fakeDesk>[1] = {}) {
-  const { app, cookie } = await serve(fakeDesk(accounts, changes), { remark: 'All brokers are simulated.' });
+  const { app, cookie } = await serve(fakeDesk(accounts, changes), {
+    remarks: ['All brokers are simulated.', 'Only the link works.'],
+  });
   return app.inject({ url: '/dashboard', headers: cookie() });
 }
 
@@ -35,6 +37,7 @@ describe('the dashboard', () => {
     expect(body).toContain('<h1>All is well</h1>');
     expect(body).toContain('1 of 1 token is good.');
     expect(body).toContain('All brokers are simulated.');
+    expect(body).toContain('<p class="remark">Only the link works.</p>');
     for (const text of [
       'one',
       'also DEMO1',

@@ -147,7 +147,7 @@ export async function serve(
   more: {
     readonly callbackPaths?: readonly string[];
     readonly publicUrl?: string;
-    readonly remark?: string;
+    readonly remarks?: readonly string[];
   } = {},
 ): Promise<Served> {
   const clock = fakeClock();
@@ -170,7 +170,7 @@ export async function serve(
 export async function contextOf(
   desk: Desk,
   parts: Pick<HttpContext, 'clock' | 'log' | 'access'>,
-  more: { readonly publicUrl?: string; readonly remark?: string } = {},
+  more: { readonly publicUrl?: string; readonly remarks?: readonly string[] } = {},
 ): Promise<HttpContext> {
   return {
     desk,
@@ -180,6 +180,6 @@ export async function contextOf(
     publicUrl: new URL(more.publicUrl ?? 'http://localhost:8000'),
     metrics: fakeMetrics,
     titleOf: (broker) => broker.charAt(0).toUpperCase() + broker.slice(1),
-    remark: more.remark,
+    remarks: () => more.remarks ?? [],
   };
 }
