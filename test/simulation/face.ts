@@ -125,8 +125,11 @@ export interface World {
   requestRefresh(name: string, rearm: boolean): Promise<boolean>;
   /** Where the account's broker has to post; undefined where it has no webhook. */
   webhookUrl(name: string): string | undefined;
-  /** A person opens the account's link and logs in at the broker; what the page then says. */
-  logIn(name: string, as?: 'user' | 'other' | 'cancel'): Promise<string>;
+  /**
+   * A person opens the account's link and logs in at the broker; what the page then says. `as`: `user` (default),
+   * `other`, `cancel`, or the id of another user of the same app.
+   */
+  logIn(name: string, as?: string): Promise<string>;
 
   /** Hears of every webhook that a broker sends, as a call whose answer is what was posted. */
   onPost(listener: (post: BrokerCall) => void): void;

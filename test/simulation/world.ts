@@ -233,6 +233,13 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
     return typeof entry?.broker === 'string' ? entry.broker : (brokers[0]?.name ?? '');
   };
 
+  /** Which button of the broker's page is this account's user: of an app with several, by the id. */
+  const userOf = (name: string): string => {
+    const entry = entries.find((each) => (each.name ?? each.username) === name);
+    const isShared = entries.some((each) => each !== entry && each.clientId === entry?.clientId);
+    return isShared && typeof entry?.userId === 'string' ? entry.userId : '1';
+  };
+
   const world: World = {
     timeline,
     dice,
@@ -317,7 +324,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
       const { consents } = alive().parts;
       const url = await consents.beginConsent(brokerOf(name), name);
       if (!url) return 'there is no link';
-      url.searchParams.set('auto', as === 'user' ? '1' : as);
+      url.searchParams.set('auto', as === 'user' ? userOf(name) : as);
       const back = arrivalOf(await brokerNet.visit(url.href));
       if (!back) return 'the browser did not come back';
       const { state, ...arrival } = back;

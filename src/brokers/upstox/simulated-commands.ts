@@ -27,6 +27,12 @@ export function answerCommand(
       apps.put({ clientId: first, userId, redirectUri, notifierUrl: undefined });
       return { clientId: first, userId };
     }
+    case 'join': {
+      const [userId] = rest;
+      if (first === undefined || userId === undefined) return undefined;
+      apps.join(first, userId, 'another');
+      return { clientId: first, userId };
+    }
     case 'notifier': {
       const [notifierUrl] = rest;
       if (first === undefined) return undefined;

@@ -1,13 +1,13 @@
 import type { DialectAnswer, DialectHost, DialectRequest } from '../../core/dialect.ts';
 import { failure, html } from './simulated-answers.ts';
-import { userIdFor, type Apps, type Client } from './simulated-apps.ts';
+import { userIdFor, usersOf, type Apps, type Client } from './simulated-apps.ts';
 
 /** Makes a single-use code for this client and user. */
 type IssueCode = (client: Client, userId: string) => string;
 
 /**
- * The dialog: GET shows a page with three buttons, POST of one of them redirects. `auto=1`, `other`
- * or `cancel` in the query presses the button at once, for whoever has no browser.
+ * The dialog: GET shows a page with a button for each user of the app and two more, POST of one of them redirects.
+ * `auto=1`, a user id, `other` or `cancel` in the query presses the button at once, for whoever has no browser.
  */
 export function answerDialog(
   host: DialectHost,
@@ -38,6 +38,8 @@ export function answerDialog(
     for (const [name, value] of Object.entries(all)) target.searchParams.set(name, value);
     return { status: 302, headers: { location: target.href } };
   };
+  if (pressed !== null && usersOf(client).includes(pressed))
+    return back({ code: issueCode(client, pressed) });
   switch (pressed) {
     case '1':
       return back({ code: issueCode(client, client.userId) });
@@ -72,12 +74,15 @@ const page = (body: string): string =>
   'border-color:#5a298b;color:#fff}small{color:#666;overflow-wrap:anywhere}</style></head>' +
   `<body><h1>Upstox (simulated)</h1>${body}</body></html>`;
 
+const userButton = (userId: string, value = userId): string =>
+  `<button class="main" name="as" value="${escape(value)}">Log in as ${escape(userId)} (simulated)</button>`;
+
 /** The form has no action: it posts to the address it was shown at, query and all. */
 const loginPage = (client: Client & { readonly redirectUri: string }): string =>
   page(
     '<p>This is the built-in simulator: no real account, no real login.</p>' +
-      `<p>An app asks for a token of <strong>${escape(client.userId)}</strong>.</p><form method="post">` +
-      `<button class="main" name="as" value="1">Log in as ${escape(client.userId)} (simulated)</button>` +
+      `<p>An app asks for a token of <strong>${usersOf(client).map(escape).join('</strong> or <strong>')}</strong>.</p>` +
+      `<form method="post">${userButton(client.userId, '1')}${(client.others ?? []).map((each) => userButton(each)).join('')}` +
       `<button name="as" value="other">Log in as somebody else (${escape(somebodyElse(client))})</button>` +
       '<button name="as" value="cancel">Cancel</button></form>' +
       `<p><small>App ${escape(client.clientId)}, back to ${escape(client.redirectUri)}</small></p>`,

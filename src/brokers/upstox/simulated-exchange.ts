@@ -21,6 +21,8 @@ interface LoginCode {
 /** Login codes: made by the dialog, spent by the exchange. */
 export interface Exchange {
   issueCode(client: Client, userId: string): string;
+  /** Who got this code; undefined where it is none, or spent. */
+  userOf(code: string): string | undefined;
   /** A code that was sent is spent, whatever the answer is. */
   burn(operation: Operation): void;
   answer(request: DialectRequest, operation: Operation): DialectAnswer;
@@ -53,6 +55,7 @@ export function makeExchange(host: DialectHost, apps: Apps, tokens: Tokens): Exc
       codes.set(code, { clientId, userId, issuedAt: host.clock.now() });
       return code;
     },
+    userOf: (code) => codes.get(code)?.userId,
     burn: ({ spends = '' }) => void codes.delete(spends),
 
     answer(request, operation) {

@@ -2,7 +2,7 @@ import type { DialectAnswer, DialectRequest, MakeDialect, Operation, Sample } fr
 import { ownerOf } from './account.ts';
 import { cloudflarePage, exceptionDump, failure, profileOf, refusal, success } from './simulated-answers.ts';
 import { makeApproval } from './simulated-approval.ts';
-import { makeApps } from './simulated-apps.ts';
+import { makeApps, usersOf } from './simulated-apps.ts';
 import { answerCommand } from './simulated-commands.ts';
 import { answerDialog } from './simulated-dialog.ts';
 import { makeExchange } from './simulated-exchange.ts';
@@ -114,7 +114,7 @@ export const upstoxDialect: MakeDialect = (host) => {
     }),
     introduce(login) {
       const owner = ownerOf(login);
-      if (owner) apps.put({ ...apps.of(owner.clientId), userId: owner.userId });
+      if (owner) apps.join(owner.clientId, owner.userId, 'first');
     },
     identify(request) {
       const asked = request.method === 'POST' ? clientIdOf(request) : undefined;
@@ -128,11 +128,10 @@ export const upstoxDialect: MakeDialect = (host) => {
       const sent = name === 'dialog' ? request.query : new URLSearchParams(request.body);
       const clientId = sent.get('client_id');
       const code = name === 'exchange' ? sent.get('code') : null;
-      return {
-        name,
-        ...(clientId ? { username: apps.of(clientId).userId } : {}),
-        ...(code ? { spends: code } : {}),
-      };
+      const users = clientId ? usersOf(apps.of(clientId)) : [];
+      const who = code ? exchange.userOf(code) : undefined;
+      const username = users.find((each) => each === who) ?? users[0];
+      return { name, ...(username !== undefined && { username }), ...(code ? { spends: code } : {}) };
     },
     answer,
     refuse: (operation) => {

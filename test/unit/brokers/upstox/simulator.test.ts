@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { login } from '../../../../src/brokers/upstox/account.ts';
 import { openDesk, type Desk } from './desk.ts';
 import { entry, ist } from './harness.ts';
 
@@ -66,6 +67,26 @@ describe('the dialog', () => {
     expect(body).toContain('Log in as AB0001 (simulated)');
     expect(body).toContain('Log in as somebody else');
     expect(body).toContain('Cancel');
+  });
+
+  it('lets each login of a file in as itself, where several come through one app', async () => {
+    for (const userId of ['AB0001', 'AB0002', 'AB0003']) {
+      const read = login({ ...entry, clientId: 'app-of-all', userId });
+      if (!('login' in read)) throw new Error('no login');
+      desk.simulator.introduce('upstox', read.login);
+    }
+    const shared = { client_id: 'app-of-all' };
+    const { body } = await visit(dialog(shared));
+    expect(body.match(/Log in as AB000\d/g)).toHaveLength(3);
+    for (const userId of ['AB0001', 'AB0002', 'AB0003']) {
+      const { json } = await exchange({ ...shared, code: await newCode({ ...shared, auto: userId }) });
+      expect(json['user_id']).toBe(userId);
+    }
+    expect(desk.simulator.calls({ operation: 'exchange' }).map(({ username }) => username)).toEqual([
+      'AB0001',
+      'AB0002',
+      'AB0003',
+    ]);
   });
 
   it('shows what it was given as text, never as markup', async () => {
