@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import { createServer } from 'node:net';
 import { inject } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
@@ -10,6 +10,12 @@ import {
 } from '../../src/redis/embedded/server.ts';
 import { freshFolder } from './folder.ts';
 import { track } from './leaks.ts';
+
+/** How a client of a test behaves. */
+export type ClientOptions = Pick<
+  RedisOptions,
+  'maxRetriesPerRequest' | 'enableOfflineQueue' | 'commandTimeout' | 'retryStrategy' | 'reconnectOnError'
+>;
 
 export interface TestRedis {
   readonly url: string;

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { until } from './poll.ts';
-import { freePort } from './redis.ts';
+import { freePort, type ClientOptions } from './redis.ts';
 import { copied, startNode, startSentinelNode, type RedisNode } from './redis-process.ts';
 import { asClient, tlsSettings, type Certificates } from './tls.ts';
 
@@ -10,7 +10,7 @@ export interface Guarded {
   /** REDIS_SENTINELS and REDIS_SENTINEL_NAME. */
   readonly settings: Readonly<Record<string, string>>;
   /** A client that follows the master. */
-  connect(): Redis;
+  connect(how?: ClientOptions): Redis;
   /** Waits until everything written so far is on the replica. */
   copied(): Promise<void>;
   /** Has the sentinels change master and replica, as for maintenance. */
@@ -74,7 +74,7 @@ export async function startGuarded({ tls, password }: GuardedOptions = {}): Prom
       REDIS_SENTINELS: endpoints.map(({ host, port }) => `${host}:${port}`).join(','),
       REDIS_SENTINEL_NAME: NAME,
     },
-    connect() {
+    connect(how) {
       const encrypted = tls && asClient(tls);
       const client = new Redis({
         sentinels: endpoints,
@@ -82,6 +82,7 @@ export async function startGuarded({ tls, password }: GuardedOptions = {}): Prom
         ...(password && { sentinelPassword: password }),
         ...(encrypted && { tls: encrypted, sentinelTLS: encrypted, enableTLSForSentinelMode: true }),
         maxRetriesPerRequest: 3,
+        ...how,
       });
       clients.add(client);
       return client;

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import type { Endings } from '../../support/endings.ts';
 import type { Desk } from './desk.ts';
 import { brokerOf, nameOf, type Entry } from './entries.ts';
@@ -36,7 +35,7 @@ interface Seen {
 
 /** Starts one bot for each account. They are quiet while Redis is away. */
 export function startBots(ends: Endings, desk: Desk): Bots {
-  const redis = new Redis(desk.url, {
+  const redis = desk.connect({
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     commandTimeout: 2_000,

@@ -12,7 +12,7 @@ import { runCli } from '../../support/process.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 import { startRunning, type Running } from '../../support/running.ts';
 import { brokerOf, loginOf, type Entry } from './entries.ts';
-import { viewOf, type View } from './view.ts';
+import { viewOf, type Ground, type View } from './view.ts';
 
 export interface DeskOptions {
   readonly entries: readonly Entry[];
@@ -22,8 +22,16 @@ export interface DeskOptions {
   readonly tradovateLifeS?: number;
   /** How long every call of a broker takes, ms. */
   readonly latencyMs?: number;
+  /** A Redis that the test has deployed; left out, one that keeps its data. */
+  readonly redis?: Deployed;
   /** Before the first process: the fault its first login meets, a broker's own idea of a password. */
   readonly before?: (simulator: Simulator) => void;
+}
+
+/** A Redis as somebody deployed it. */
+export interface Deployed extends Ground {
+  /** What leads a process of the service to it. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export interface StartOptions {
@@ -39,7 +47,8 @@ export interface StartOptions {
 
 /** A Redis that keeps its data, brokers that judge, a Discord that listens, and processes of the service. */
 export interface Desk extends View {
-  readonly server: TestRedis;
+  /** Its own Redis: one that the test has deployed is the test's to break. */
+  readonly server: Pick<TestRedis, 'kill' | 'restart'>;
   readonly simulator: Simulator;
   readonly discord: FakeDiscord;
   /** Starts a process; a test that does not end it has it ended. */
@@ -90,7 +99,9 @@ async function compileCache(): Promise<string> {
 /** Starts the ground that processes of the service stand on; `ends` takes all of it down. */
 export async function openDesk(ends: Endings, options: DeskOptions): Promise<Desk> {
   const { entries, igLifeS = 6, tradovateLifeS = 80 * 60, latencyMs = 60 } = options;
-  const server = ends.add(await startRedis({ own: true, durable: true }), stop);
+  const { ground, server } = options.redis
+    ? { ground: options.redis, server: { kill: never, restart: never } }
+    : await ownRedis(ends);
   const simulator = ends.add(
     await startSimulator({
       latencyMs,
@@ -113,14 +124,15 @@ export async function openDesk(ends: Endings, options: DeskOptions): Promise<Des
   }
   options.before?.(simulator);
   const discord = ends.add(await startDiscord(), stop);
-  const redis = server.client();
+  const redis = ends.add(ground.connect({ maxRetriesPerRequest: 3, retryStrategy: () => 100 }), (client) =>
+    client.disconnect(),
+  );
   const adminToken = randomBytes(16).toString('hex');
   const cache = await (compiled ??= compileCache());
 
   const start: Desk['start'] = async ({ like, entries: others = entries, env = {}, stateDir, port } = {}) =>
     ends.add(
       await startRunning({
-        redisUrl: server.url,
         entries: others,
         ...(like && { like }),
         ...(port !== undefined && { port }),
@@ -128,6 +140,7 @@ export async function openDesk(ends: Endings, options: DeskOptions): Promise<Des
           SECRET_KEY: SEALING_KEY.toString('base64'),
           ADMIN_TOKEN: adminToken,
           NODE_COMPILE_CACHE: cache,
+          ...ground.env,
           ...wide,
           ...simulator.settings,
           ...discord.env,
@@ -138,19 +151,17 @@ export async function openDesk(ends: Endings, options: DeskOptions): Promise<Des
       kill,
     );
   const desk: Desk = {
-    ...viewOf(server.url, redis, entries),
+    ...viewOf(ground, redis, entries),
     server,
     simulator,
     discord,
     start,
-    at: (url) => ({
-      ...desk,
-      ...viewOf(
-        url,
-        ends.add(clientOf(url), (client) => client.disconnect()),
-        entries,
-      ),
-    }),
+    at(url) {
+      const there = groundAt(url);
+      const client = there.connect({ maxRetriesPerRequest: 3, retryStrategy: () => 100 });
+      ends.add(client, () => client.disconnect());
+      return { ...desk, ...viewOf(there, client, entries) };
+    },
     async serve(given) {
       const service = await start(given);
       await service.ready(30_000);
@@ -183,8 +194,11 @@ export async function openDesk(ends: Endings, options: DeskOptions): Promise<Des
   return desk;
 }
 
-function clientOf(url: string): Redis {
-  const client = new Redis(url, { maxRetriesPerRequest: 3, retryStrategy: () => 100 });
-  client.on('error', () => undefined);
-  return client;
+const never = (): Promise<void> => Promise.reject(new Error('this Redis was deployed by the test'));
+
+async function ownRedis(ends: Endings): Promise<{ readonly ground: Deployed; readonly server: TestRedis }> {
+  const server = ends.add(await startRedis({ own: true, durable: true }), stop);
+  return { ground: { ...groundAt(server.url), env: { REDIS_URL: server.url } }, server };
 }
+
+const groundAt = (url: string): Ground => ({ connect: (how) => new Redis(url, how) });

@@ -4,26 +4,13 @@ import { until } from '../../support/poll.ts';
 import { startBots } from './bots.ts';
 import { onDesk, type Desk } from './desk.ts';
 import { apiEntry, bridgeEntry, igEntry } from './entries.ts';
+import { holderOf, slowRotation } from './rotations.ts';
 import { extraLogins, sentTwice, withoutNextAction } from './verdicts.ts';
 
 const IG = igEntry('IG_A');
 const entries = [IG, bridgeEntry('TV_A'), apiEntry('TV_API')];
 
 const rotations = ({ simulator }: Desk): number => simulator.calls({ operation: 'refresh-token' }).length;
-/** The broker acts at once and answers late. */
-const slowRotation = async (desk: Desk, ms: number): Promise<void> => {
-  desk.simulator.fault({ broker: 'ig', operation: 'refresh-token', kind: 'slow', ms, times: 1 });
-  await until(() => desk.simulator.inFlight('ig', 'refresh-token') === 1, {
-    what: 'a rotation under way',
-    timeoutMs: 20_000,
-  });
-  await until(() => desk.simulator.calls({ operation: 'refresh-token' }).at(-1)?.effect, {
-    what: 'its effect',
-  });
-};
-/** The process whose lease is on the account. */
-const holderOf = async ({ redis }: Desk, name: string): Promise<number> =>
-  Number((await redis.get(`refresher:lease:${name}`))?.split(':')[1]);
 
 // Side by side: most of their time is waiting.
 describe.concurrent('a pause', () => {

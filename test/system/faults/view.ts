@@ -1,10 +1,16 @@
 import type { Redis } from 'ioredis';
 import { until } from '../../support/poll.ts';
+import type { ClientOptions } from '../../support/redis.ts';
 import { brokerOf, nameOf, type Entry } from './entries.ts';
 
+/** Where a Redis is. */
+export interface Ground {
+  /** A client of its own; whoever asks closes it. */
+  connect(how: ClientOptions): Redis;
+}
+
 /** The accounts of a desk as they stand in one Redis. */
-export interface View {
-  readonly url: string;
+export interface View extends Ground {
   readonly redis: Redis;
   readonly entries: readonly Entry[];
   readonly names: readonly string[];
@@ -18,15 +24,17 @@ export interface View {
   request(name: string, how?: { readonly rearm: boolean }): Promise<void>;
 }
 
-export function viewOf(url: string, redis: Redis, entries: readonly Entry[]): View {
+export function viewOf({ connect }: Ground, redis: Redis, entries: readonly Entry[]): View {
   const names = entries.map(nameOf);
   const brokers = new Map(entries.map((entry) => [nameOf(entry), brokerOf(entry)]));
   const stateOf: View['stateOf'] = async (name) => (await redis.hget(`state:${name}`, 'state')) ?? 'none';
   const due: View['due'] = async (name) =>
     void (await redis.zadd(`refresher:due:${brokers.get(name)}`, Date.now(), name));
 
+  // Errors reach the test through its commands; without a listener ioredis prints them too.
+  redis.on('error', () => undefined);
   return {
-    url,
+    connect,
     redis,
     entries,
     names,
