@@ -3,7 +3,7 @@ import { describe, it, type ExpectStatic } from 'vitest';
 import { makeEndings, stop, type Endings } from '../../support/endings.ts';
 import { until } from '../../support/poll.ts';
 import { startProxy } from '../../support/proxy.ts';
-import { hasServer, startNode, type RedisNode } from '../../support/redis-process.ts';
+import { copied, hasServer, startNode, type RedisNode } from '../../support/redis-process.ts';
 import { startGuarded, type Guarded } from '../../support/sentinel.ts';
 import { startBots } from './bots.ts';
 import { openDesk, type Deployed, type Desk } from './desk.ts';
@@ -162,7 +162,7 @@ async function startPair(ends: Endings): Promise<Pair> {
       env: { REDIS_URL: url },
     },
     async swap() {
-      await until(async () => (await leader.admin.wait(1, 1_000)) === 1, { what: 'the copy' });
+      await copied(leader.admin);
       address.leadTo(other.port);
       await other.admin.replicaof('NO', 'ONE');
       await follow(leader, other);
