@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { describe, inject, it } from 'vitest';
+import { createTokenReader } from '../../../src/client/index.ts';
 import { aclLine } from '../../../src/redis/acl.ts';
 import { freshFolder } from '../../support/folder.ts';
 import { until } from '../../support/poll.ts';
@@ -172,6 +173,31 @@ describe.runIf(major >= 7).concurrent('the user for bots in ops/redis/users.acl'
       }),
     ));
 
+  it('is enough for the client, which goes without the server’s clock where it may not ask it', ({
+    expect,
+  }) =>
+    during(startWithUsers, (node) =>
+      served({ redisUrl: node.url, entries: [DESK] }, async (bench) => {
+        await bench.keys(['token:DESK']);
+        for (const rule of ['+time', '-time']) {
+          await node.admin.call('ACL', 'SETUSER', 'bots', rule);
+          await as(node, 'bots', async (bot) => {
+            const reader = createTokenReader({ redis: bot });
+            try {
+              const read = await reader.read('DESK');
+              expect(read?.token).toBe(await node.admin.get('token:DESK'));
+              expect(read?.headers['Authorization']).toBe(`Bearer ${read?.token}`);
+              let heard = false;
+              reader.subscribe('DESK', () => (heard = true));
+              await until(() => heard, { what: 'the subscriber to hear of it' });
+            } finally {
+              reader.close();
+            }
+          });
+        }
+      }),
+    ));
+
   it('has a simpler one in its place for Redis 6.2', ({ expect }) =>
     during(startNode, async (node) => {
       const document = readFileSync(join(import.meta.dirname, '../../../docs/redis.md'), 'utf8');
@@ -194,7 +220,7 @@ describe.runIf(major >= 7).concurrent('the user for bots in ops/redis/users.acl'
       const may = [
         ...['get', 'mget', 'hget', 'hgetall', 'hmget', 'lrange', 'ttl', 'pttl', 'exists', 'type', 'xadd'],
         ...['subscribe', 'unsubscribe', 'multi', 'exec', 'discard', 'watch', 'unwatch'],
-        ...['ping', 'info', 'select', 'client|setname'],
+        ...['ping', 'time', 'info', 'select', 'client|setname'],
         // Redis lets everybody use these.
         ...['auth', 'hello', 'quit', 'reset'],
       ];
