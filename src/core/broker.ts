@@ -17,6 +17,8 @@ export interface Grant {
   readonly issuedAt: number;
   /** Milliseconds since the epoch; absolute: the broker's word, or its rule. */
   readonly expiresAt: number;
+  /** Set where the broker names no instant, but a life from the call on, ms: our clock dated `expiresAt` then. */
+  readonly lifeMs?: number;
   readonly tokenType: string;
   readonly scope?: string;
   /** Base URL for calls with this token. */
@@ -87,9 +89,8 @@ export interface Connection {
   /** The names of the login's sub-accounts, as the broker lists them; never generated. */
   discover?(grant: Grant, call: Call): Promise<readonly string[]>;
   /**
-   * The grant with what it keeps of the previous one of the same owner (a companion that does not come
-   * with every grant), as the entry stands now. Pure. `previous` may be the grant itself, where only
-   * the entry has changed.
+   * The grant with what it keeps of the previous one of the same owner (a companion that does not come with every
+   * grant), as the entry stands now. Pure. `previous` may be the grant itself, where only the entry has changed.
    */
   inherit?(grant: Grant, previous: Grant, now: number): Grant;
   /** What of the entry's wishes this grant came without, worth a word to people; the token is served. Pure. */

@@ -70,6 +70,8 @@ export interface Commit {
   readonly facts: Facts;
   /** True where the broker was called for it. */
   readonly answered: boolean;
+  /** When the attempt that brought it was noted, ms; undefined where there was none. */
+  readonly startedAt: number | undefined;
   /** The network's ledger, where this was a sign-in. */
   readonly ledger: Ledger | undefined;
 }

@@ -111,6 +111,7 @@ const grant: z.ZodType<Grant> = z.object({
   renewal: words.exactOptional(),
   issuedAt: z.number(),
   expiresAt: z.number(),
+  lifeMs: z.number().exactOptional(),
   tokenType: z.string(),
   scope: z.string().exactOptional(),
   baseUrl: z.string(),

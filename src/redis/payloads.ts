@@ -77,6 +77,8 @@ export function commitPayload(lease: Lease, commit: Commit, seal: Seal, now: num
     fence: String(lease.fence),
     claims: commit.claims,
     adopted: commit.session.source === 'adopted',
+    startedAt: commit.startedAt ?? 0,
+    lifeMs: commit.session.grant.lifeMs ?? 0,
     set: {
       ...sessionFields(lease.name, commit.session, seal),
       ...(commit.refused.length > 0 && { refused: JSON.stringify(commit.refused) }),

@@ -13,6 +13,7 @@ const grantSchema = z.object({
   renewal: words.optional(),
   issuedAt: z.number(),
   expiresAt: z.number(),
+  lifeMs: z.number().optional(),
   tokenType: z.string(),
   scope: z.string().optional(),
   baseUrl: z.string(),
@@ -189,9 +190,10 @@ function readSession(name: string, fields: Fields, seal: Seal): Session | undefi
 }
 
 function defined(grant: z.output<typeof grantSchema>): Grant {
-  const { renewal, scope, owner, ownerIsExclusive, accountId, meta, companions, ...rest } = grant;
+  const { lifeMs, renewal, scope, owner, ownerIsExclusive, accountId, meta, companions, ...rest } = grant;
   return {
     ...rest,
+    ...(lifeMs !== undefined && { lifeMs }),
     ...(renewal && { renewal }),
     ...(scope !== undefined && { scope }),
     ...(owner !== undefined && { owner }),

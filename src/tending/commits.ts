@@ -112,6 +112,7 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
         asked: record.asked,
       },
       answered: got.startedAt !== undefined,
+      startedAt: got.startedAt,
       ledger: isSignIn ? around.ledgerOf(account) : undefined,
     };
   }

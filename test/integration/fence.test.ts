@@ -45,6 +45,7 @@ const commitOf = (lease: Lease, token: string): Commit => ({
     asked: undefined,
   },
   answered: true,
+  startedAt: undefined,
   ledger: undefined,
 });
 

@@ -49,6 +49,17 @@ describe('a clock that is set back while a call is under way', () => {
   });
 });
 
+test('a clock that is ahead lets no key outlive its token where Redis is slow to take it', async () => {
+  world = await makeWorld({ entries: [ig], latencyMs: [20, 40] });
+  watchTokens(world);
+  move(2 * SECOND_MS);
+  await world.runFor(MINUTE_MS);
+  world.redisNet.slowUntil(world.now() + 3 * MINUTE_MS, 1_000);
+  const before = renewals();
+  await world.runFor(3 * MINUTE_MS);
+  expect(renewals()).toBeGreaterThan(before + 2);
+});
+
 test('accounts that a clock an hour ahead has put off are looked at within a sweep, whoever is left', async () => {
   const tv = { username: 'TV', password: 'made-up-pass-tv' };
   world = await makeWorld({ entries: [tv] });

@@ -72,6 +72,7 @@ export function connectHeaderPair(
       ...(currentAccountId === undefined ? {} : { renewal: { defaultAccountId: currentAccountId } }),
       issuedAt: sentAt,
       expiresAt: sentAt + lifeMs,
+      lifeMs,
       tokenType: PAIR_TYPE,
       baseUrl,
       ...(clientId === undefined ? {} : { owner: clientId, ownerIsExclusive: false }),

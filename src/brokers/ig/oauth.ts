@@ -56,6 +56,7 @@ export function connectOauth(
     // of a token that was born before it.
     issuedAt: sentAt,
     expiresAt: sentAt + pair.expires_in * 1_000,
+    lifeMs: pair.expires_in * 1_000,
     tokenType: pair.token_type,
     ...(pair.scope === undefined ? {} : { scope: pair.scope }),
     baseUrl,

@@ -4,7 +4,8 @@
 -- KEYS lease record due rearm owners list rampLevel rampUnderWay rampWaiting breaker breakerProbe
 --   breakerFailing ledger
 -- ARGV payload (JSON): publish's, and { owner, fence, generation, restore, adopted, claims, set, drop, names,
---   standing, dueAt, rearmAt, events, ramp, open, answered, signedIn = {windowMs} or nil }
+--   startedAt, lifeMs (0: the broker named its end), standing, dueAt, rearmAt, events, ramp, open, answered,
+--   signedIn = {windowMs} or nil }
 -- -> {1, woken, reports...} committed, {0} stale, {-1, name} claimed by another login
 local p = cjson.decode(ARGV[1])
 local record = KEYS[2]
@@ -49,6 +50,13 @@ else
     redis.call('HSET', KEYS[5], claim, p.name)
   end
   redis.call('HSET', record, 'claims', cjson.encode(claims))
+end
+
+-- Dated by a clock that is ahead, and held up on its way here, its end would seem later than it is.
+local attempt = not p.restore and p.lifeMs > 0 and redis.call('HGET', record, 'attempt')
+if attempt and cjson.decode(attempt).startedAt == p.startedAt then
+  local notedAt = redis.call('HGET', record, 'notedAt')
+  p.endsBy = notedAt and tonumber(notedAt) + p.lifeMs or nil
 end
 
 -- Removed meanwhile: what is published runs out by itself, and nothing is planned.

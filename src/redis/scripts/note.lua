@@ -93,7 +93,10 @@ for i = 11 + #p.budgets, #KEYS do
 end
 redis.call('PEXPIRE', KEYS[1], p.ttlMs)
 if p.attempt then
+  local t = redis.call('TIME')
+  -- By the server's clock: what comes of the call is not older, whatever ours says by then.
   redis.call('HSET', KEYS[2], 'attempt', p.attempt)
+  redis.call('HSET', KEYS[2], 'notedAt', string.format('%.0f', t[1] * 1000 + math.floor(t[2] / 1000)))
 end
 if redis.call('HGET', KEYS[2], 'request') == p.seenRequest then
   redis.call('HDEL', KEYS[2], 'request')

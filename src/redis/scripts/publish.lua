@@ -1,5 +1,5 @@
 -- Shared by commit and restore: writes everything bots read of one login, in one step.
--- p: { name, token, now, expiresAt, restore, keyUntil, listTtlMs, publications = {{name, discovered, meta = {...}}},
+-- p: { name, token, now, expiresAt, endsBy (ms or nil), restore, keyUntil, listTtlMs, publications = {{name, discovered, meta = {...}}},
 --   companions = {{key, token, keyUntil}} }
 -- -> reports in words
 
@@ -20,6 +20,9 @@ local function publish(p, recordKey, listKey)
   local t = redis.call('TIME')
   local serverNow = t[1] * 1000 + math.floor(t[2] / 1000)
   local endsAt = math.min(p.expiresAt, serverNow + (p.expiresAt - p.now))
+  if p.endsBy then
+    endsAt = math.min(endsAt, p.endsBy)
+  end
   if p.restore then
     -- Whoever published it may have had another clock than who restores it.
     local known = tonumber(redis.call('HGET', recordKey, 'endsAt') or '0')

@@ -55,6 +55,7 @@ describe('a v2 sign-in', () => {
       renewal: { defaultAccountId: 'ZZ1A2' },
       issuedAt: START,
       expiresAt: START + 6 * HOUR_MS,
+      lifeMs: 6 * HOUR_MS,
       tokenType: 'CST',
       baseUrl: 'http://127.0.0.1:9/gateway/deal',
       owner: '1',
