@@ -100,7 +100,7 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
           (a, b) => a - b,
         ),
         // What nobody answered is paced over a loss of data, too.
-        retryAt: Math.max(record.retryAt, pacedUntil(known.unknownSignIns)),
+        retryAt: Math.max(record.retryAt, pacedUntil(known.unknownSignIns, clock.now())),
         owner: record.owner ?? known.owner,
         asked: record.asked ?? known.asked,
       };
@@ -194,10 +194,12 @@ const overAtOnce = (session: Session): Session =>
     ? { ...session, grant: { ...session.grant, expiresAt: session.grant.issuedAt } }
     : session;
 
-/** When the next sign-in may follow those that nobody answered, ms. */
-function pacedUntil(unknownSignIns: readonly number[]): number {
+/** When the next sign-in may follow those that nobody answered, ms. One that lies ahead was dated by a clock that was wrong. */
+function pacedUntil(unknownSignIns: readonly number[], now: number): number {
   const last = unknownSignIns.at(-1);
-  return last === undefined ? 0 : last + unknownSignInWaitMs(unknownSignIns.length, 0, () => 1);
+  return last === undefined
+    ? 0
+    : Math.min(last, now) + unknownSignInWaitMs(unknownSignIns.length, 0, () => 1);
 }
 
 const networkKey = (network: Network): string => `${network.broker}:${network.egress}`;

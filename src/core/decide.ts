@@ -144,7 +144,7 @@ export function decide(situation: Situation, now: number): Decision {
   if (silence.until > now) return rest(idle, silence.because, afterSilence(situation));
   // A person may overrule our own patience, never the broker's.
   const asked = requested && record.trouble?.kind !== 'throttled';
-  const retryAt = patienceOf(record, now);
+  const { retryAt } = record;
   if (retryAt > now && !asked) return rest(idle, record.trouble?.code ?? 'backing_off', retryAt);
   if (canRenew) return { do: 'renew', because: requested ? 'requested' : live ? 'due' : 'expired' };
   const seedSpent = situation.seedFingerprints.some((fingerprint) => fingerprint === record.seedSpent);
@@ -160,17 +160,6 @@ export function decide(situation: Situation, now: number): Decision {
   if (live && !(requested && mayRequest(situation, now)))
     return rest('fresh', 'fresh', Math.min(session.grant.expiresAt, proofAt));
   return connection.consent ? person(situation, now) : rest('expired', 'no_way_in');
-}
-
-/**
- * No try before this instant (ms). What went wrong later than now was dated by a clock that was ahead: our own
- * patience with it is over. What the broker asked for is obeyed in any case.
- */
-export function patienceOf(
-  { trouble, retryAt }: Pick<AccountRecord, 'trouble' | 'retryAt'>,
-  now: number,
-): number {
-  return trouble && trouble.kind !== 'throttled' && trouble.at > now + SKEW_MS ? 0 : retryAt;
 }
 
 /** The first pending grant that is still worth its proof: of this login, and what its entry asks for. */

@@ -5,7 +5,7 @@ export interface Planned {
   readonly issuedAt: number;
   readonly expiresAt: number;
   readonly renewAt: number;
-  /** Until when our own patience lasts; see `patienceOf`. */
+  /** Until when nothing is tried, by the clock that judges. */
   readonly retryAt: number;
   /** The reason beside its state. */
   readonly reason: string;
@@ -15,8 +15,10 @@ export interface Planned {
 const TOLERANCE_MS = 90_000;
 /** Longer than anything that a broker or a limit is waited for, ms. */
 const LONGEST_HOLD_MS = 2 * 60 * 60_000;
+/** A broker that does not answer is tried again sooner than that, ms. */
+const LONGEST_PAUSE_MS = 30_000;
 /** Something beyond the account says when it goes on. */
-const HELD_UP_BY: readonly string[] = ['broker_silence', 'broker_down', 'budget_spent', 'proof_pending'];
+const HELD_UP_BY: readonly string[] = ['broker_silence', 'budget_spent', 'proof_pending'];
 
 /**
  * True where the next look of an account that signs in by itself was planned by a clock that was ahead: it
@@ -26,6 +28,7 @@ export function isPlannedTooLate(planned: Planned, now: number): boolean {
   const { at, issuedAt, expiresAt, renewAt, retryAt, reason } = planned;
   if (issuedAt > now + TOLERANCE_MS && at > now) return true;
   if (HELD_UP_BY.includes(reason)) return at > now + LONGEST_HOLD_MS;
+  if (reason === 'broker_down') return at > now + LONGEST_PAUSE_MS + TOLERANCE_MS;
   const wanted = Math.max(retryAt, Math.min(renewAt, expiresAt));
   return at > Math.max(now, wanted) + TOLERANCE_MS;
 }

@@ -164,8 +164,14 @@ export interface Acquired {
 
 /** Where records, leases and published keys live. One implementation, over Redis: src/redis/store.ts. */
 export interface TokenStore {
-  /** Undefined while somebody else holds the account. */
-  acquire(name: string, network: Network, owner: string, ttlMs: number): Promise<Acquired | undefined>;
+  /** Undefined while somebody else holds the account. `now` (ms): what the record waits for is told by this clock. */
+  acquire(
+    name: string,
+    network: Network,
+    owner: string,
+    ttlMs: number,
+    now: number,
+  ): Promise<Acquired | undefined>;
   /** False: the lease is lost. */
   extend(lease: Lease, ttlMs: number): Promise<boolean>;
   /**

@@ -40,6 +40,13 @@ const BATCH = 500;
 const text = (field: string, value: unknown): Readonly<Record<string, string>> =>
   typeof value === 'string' ? { [field]: value } : {};
 
+/** What TIME answers, in ms. */
+function instantOf(reply: unknown): number | undefined {
+  if (!Array.isArray(reply)) return undefined;
+  const [seconds = NaN, micros = NaN] = reply.map(Number);
+  return Number.isNaN(seconds + micros) ? undefined : seconds * 1_000 + Math.floor(micros / 1_000);
+}
+
 function batches<T>(items: readonly T[]): readonly (readonly T[])[] {
   const count = Math.ceil(items.length / BATCH);
   return Array.from({ length: count }, (_, i) => items.slice(i * BATCH, (i + 1) * BATCH));
@@ -85,10 +92,12 @@ export function makeDueIndex(redis: Redis): DueIndex {
       const scores = await redis.zmscore(keys.due(broker), ...names);
       const read = redis.pipeline();
       for (const name of names) {
-        read.hmget(keys.record(name), 'issuedAt', 'expiresAt', 'renewAt', 'retryAt', 'trouble');
+        read.hmget(keys.record(name), 'issuedAt', 'expiresAt', 'renewAt', 'retryAt', 'retryBy');
         read.hget(`state:${name}`, 'reason');
       }
+      read.time();
       const replies = (await read.exec()) ?? [];
+      const serverNow = instantOf(replies.at(-1)?.[1]) ?? now;
       return names.map((_, i) => {
         const score = scores[i];
         const fields = replies[2 * i]?.[1];
@@ -100,7 +109,11 @@ export function makeDueIndex(redis: Redis): DueIndex {
           issuedAt,
           expiresAt,
           renewAt,
-          retryAt: patienceIn({ ...text('retryAt', fields[3]), ...text('trouble', fields[4]) }, now),
+          retryAt: patienceIn(
+            { ...text('retryAt', fields[3]), ...text('retryBy', fields[4]) },
+            serverNow,
+            now,
+          ),
           reason: typeof reason === 'string' ? reason : '',
         };
       });

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Grant } from '../core/broker.ts';
 import { errorKinds } from '../core/errors.ts';
-import { patienceOf } from '../core/decide.ts';
 import { emptyRecord, type AccountRecord, type Session } from '../core/session.ts';
 import type { Facts } from '../core/store.ts';
 import type { Seal } from './seal.ts';
@@ -41,15 +40,20 @@ const sourceSchema = z.enum(['sign-in', 'renewal', 'consent', 'adopted']);
 const pendingSchema = z.array(z.object({ grant: grantSchema, source: sourceSchema, identity: z.string() }));
 const askedSchema = z.object({ at: z.number(), until: z.number(), refused: z.string().exactOptional() });
 
-/** When our own patience with the account ends, by what its hash says; see `patienceOf`. */
-export const patienceIn = (fields: Fields, now: number): number =>
-  patienceOf(
-    {
-      trouble: parsed(fields['trouble'], troubleSchema),
-      retryAt: Number(fields['retryAt'] ?? 0),
-    },
-    now,
-  );
+/** Clocks that stand less far apart are kept, ms. */
+const APART_MS = 5_000;
+
+/**
+ * Until when nothing is tried for an account (ms), by the clock that says `now`. Who wrote it down may have had
+ * another one: how long that is after the server's own time stands beside it.
+ */
+export function patienceIn(fields: Fields, serverNow: number, now: number): number {
+  const retryAt = Number(fields['retryAt'] ?? 0);
+  const retryBy = Number(fields['retryBy'] ?? 0);
+  if (retryAt === 0 || retryBy === 0) return retryAt;
+  const byThisClock = now + retryBy - serverNow;
+  return Math.abs(byThisClock - retryAt) > APART_MS ? byThisClock : retryAt;
+}
 
 /** The record as it lies in its hash. */
 export type Fields = Readonly<Record<string, string>>;

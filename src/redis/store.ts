@@ -4,7 +4,7 @@ import type { Ledger } from '../core/limits.ts';
 import type { Lease, Network, TokenStore } from '../core/store.ts';
 import { keys } from './keys.ts';
 import { commitPayload, notePayload, restorePayload, settlePayload } from './payloads.ts';
-import { readRecord, readTrouble } from './record.ts';
+import { patienceIn, readRecord, readTrouble } from './record.ts';
 import { committed, numbers, pairs, strings } from './replies.ts';
 import { run, scripts } from './scripts.ts';
 import type { Seal } from './seal.ts';
@@ -28,7 +28,7 @@ export function makeStore(
   const seenRequests = new WeakMap<Lease, string>();
 
   return {
-    async acquire(name, network, owner, ttlMs) {
+    async acquire(name, network, owner, ttlMs, now) {
       const [breaker] = keys.breaker(network);
       const reply = strings(
         await run(
@@ -46,7 +46,7 @@ export function makeStore(
           [owner, ttlMs, name, leastFence()],
         ),
       );
-      const [fence, isNew, downUntil, silentUntil, lastFence, refusedKey, ...flat] = reply;
+      const [fence, isNew, downFor, silentUntil, lastFence, refusedKey, serverNow, ...flat] = reply;
       if (fence === undefined) return undefined;
       const fields = pairs(flat);
       const { record, unreadable } = readRecord(name, fields, seal);
@@ -59,11 +59,11 @@ export function makeStore(
       seenRequests.set(lease, fields['request'] ?? '');
       return {
         lease,
-        record,
+        record: { ...record, retryAt: patienceIn(fields, Number(serverNow), now) },
         isNew: isNew === '1',
         lastFence: Number(lastFence ?? 0),
         silentUntil: Number(silentUntil ?? 0),
-        downUntil: Number(downUntil ?? 0),
+        downUntil: Number(downFor) > 0 ? now + Number(downFor) : 0,
         refusedKey: readTrouble(refusedKey),
       };
     },

@@ -29,7 +29,7 @@ export async function takeLease(
   owner: string,
   ttlMs: number,
 ): Promise<HeldLease | undefined> {
-  const acquired = await store.acquire(name, network, owner, ttlMs);
+  const acquired = await store.acquire(name, network, owner, ttlMs, clock.now());
   if (!acquired) return undefined;
   const lost = new AbortController();
   const done = new AbortController();

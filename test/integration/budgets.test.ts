@@ -9,7 +9,7 @@ import { startRedis, type TestRedis } from '../support/redis.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** Windows go by the time that callers bring; Redis' own clock only ends keys. */
+/** Windows go by the time that callers bring; Redis' own clock only ends keys. Pauses go by it: `simulation/breaker.test.ts`. */
 const NOW = Date.now();
 const network = { broker: 'some-broker', egress: 'default' };
 const silent = (): void => undefined;
@@ -47,7 +47,7 @@ afterAll(() => server.stop());
 
 /** One attempt of an account that is gone again at once, so that the next may follow. */
 async function attempt(name: string, now: number, options: Partial<NoteOptions> = {}): Promise<Noted> {
-  const acquired = await store.acquire(name, network, `owner of ${name}`, 10_000);
+  const acquired = await store.acquire(name, network, `owner of ${name}`, 10_000, Date.now());
   if (!acquired) throw new Error(`${name} is held`);
   const noted = await store.note(acquired.lease, undefined, {
     ttlMs: 10_000,
@@ -74,7 +74,7 @@ const signIn = (
 
 /** A call of `name` ends, and what it was counts. */
 async function ends(name: string, now: number, how: Partial<Settlement>): Promise<void> {
-  const acquired = await store.acquire(name, network, `owner of ${name}`, 10_000);
+  const acquired = await store.acquire(name, network, `owner of ${name}`, 10_000, Date.now());
   if (!acquired) throw new Error(`${name} is held`);
   await store.settle(
     acquired.lease,
@@ -148,19 +148,11 @@ describe('a budget over a rolling window', () => {
     expect((await renew('A', NOW, { budgets: [renewals, all], reads: 1 })).outcome).toBe('noted');
     const used = (of: string): Promise<number> => redis.zcard(`refresher:budget:some-broker:${of}:default`);
     expect([await used('renewals'), await used('all')]).toEqual([1, 2]);
-    // So is the harmless call before a login, while the broker seems down.
-    for (const name of ['A', 'B', 'C']) await ends(name, NOW, { answered: 'down' });
-    await attempt('D', NOW + 30_000, {
-      budgets: [all],
-      reaches: true,
-      signIn: { ledger, proven: false, forced: false },
-    });
-    expect(await used('all')).toBe(4);
   });
 
   it('takes a call back that never left', async () => {
     await renew('A', NOW);
-    const acquired = await store.acquire('A', network, 'A', 10_000);
+    const acquired = await store.acquire('A', network, 'A', 10_000, Date.now());
     if (!acquired) throw new Error('held');
     await store.note(acquired.lease, undefined, {
       ttlMs: 10_000,
@@ -249,7 +241,7 @@ describe('the ledger of failed sign-ins', () => {
 });
 
 it('a silence that came after the lease was taken holds the call up, unless a person waits for it', async () => {
-  const acquired = await store.acquire('A', network, 'A', 10_000);
+  const acquired = await store.acquire('A', network, 'A', 10_000, Date.now());
   if (!acquired) throw new Error('held');
   await store.silence(network, { scope: 'egress', until: NOW + HOUR, code: 'captcha' }, NOW);
   const options = { ttlMs: 10_000, now: NOW, network, budgets: [], cost: 1, emergency: true, expiresAt: 0 };
@@ -257,77 +249,4 @@ it('a silence that came after the lease was taken holds the call up, unless a pe
   expect(noted).toEqual({ outcome: 'silent', until: NOW + HOUR });
   const passing = await store.note(acquired.lease, undefined, { ...options, passesSilence: true });
   expect(passing.outcome).toBe('noted');
-});
-
-describe('the breaker of a broker', () => {
-  const trip = async (): Promise<void> => {
-    for (const name of ['A', 'B', 'C']) await ends(name, NOW, { answered: 'down' });
-  };
-
-  it('opens when three accounts got no answer within a minute', async () => {
-    for (const name of ['A', 'B']) await ends(name, NOW, { answered: 'down' });
-    await ends('A', NOW + 1, { answered: 'down' });
-    expect((await renew('D', NOW + 2)).outcome).toBe('noted');
-    await ends('C', NOW + 3, { answered: 'down' });
-    expect(await renew('D', NOW + 4)).toMatchObject({ outcome: 'down' });
-    const acquired = await store.acquire('E', network, 'owner', 10_000);
-    expect(acquired?.downUntil).toBeGreaterThan(NOW);
-    expect(acquired?.downUntil).toBeLessThanOrEqual(NOW + 30_000);
-  });
-
-  it('stays closed for failures that are further apart', async () => {
-    for (const [i, name] of ['A', 'B', 'C'].entries()) {
-      await ends(name, NOW + i * 40_000, { answered: 'down' });
-    }
-    expect((await renew('D', NOW + 81_000)).outcome).toBe('noted');
-  });
-
-  it('then lets one account through to see, and one only', async () => {
-    await trip();
-    const later = NOW + 30_000;
-    expect(await renew('D', later)).toEqual({ outcome: 'noted', reachFirst: true });
-    expect(await renew('E', later + 1)).toMatchObject({ outcome: 'down' });
-  });
-
-  it('closes with the first answer, be it a refusal', async () => {
-    await trip();
-    const later = NOW + 30_000;
-    await renew('D', later);
-    await ends('D', later + 1, { answered: 'up' });
-    expect(await renew('E', later + 2)).toEqual({ outcome: 'noted', reachFirst: false });
-  });
-
-  it('opens again when that one got no answer either', async () => {
-    await trip();
-    const later = NOW + 30_000;
-    await renew('D', later);
-    await ends('D', later + 1, { answered: 'down' });
-    expect(await renew('E', later + 2)).toMatchObject({ outcome: 'down' });
-    expect((await renew('E', later + 30_000)).outcome).toBe('noted');
-  });
-
-  it('counts the pause from the beginning of the call that showed it', async () => {
-    await trip();
-    const later = NOW + 30_000;
-    await renew('D', later);
-    await ends('D', later + 10_000, { answered: 'down' });
-    expect(await renew('E', later + 11_000)).toEqual({ outcome: 'down', until: later + 28_000 });
-    expect((await renew('E', later + 28_000)).outcome).toBe('noted');
-  });
-
-  it('lets a login through each five minutes, whatever the harmless call before it is answered', async () => {
-    await trip();
-    const reachesFirst: boolean[] = [];
-    for (let at = NOW + 30_000; at <= NOW + 11 * MINUTE; at += 30_000) {
-      const noted = await signIn('D', at);
-      reachesFirst.push(noted.outcome === 'noted' && noted.reachFirst);
-      await ends('D', at + 1_000, { answered: 'down', ramp: 'other' });
-    }
-    expect(reachesFirst.flatMap((first, i) => (first ? [] : [i]))).toEqual([9, 19]);
-  });
-
-  it('never holds up a person who waits for the answer', async () => {
-    await trip();
-    expect((await renew('D', NOW + 1, { passesBreaker: true })).outcome).toBe('noted');
-  });
 });

@@ -69,7 +69,7 @@ describe('a holder whose lease ran out while it was away', () => {
     const redis = server.client();
     store = makeStore(redis, makeSeal([Buffer.alloc(32, 1)]), log);
     const acquire = async (owner: string): Promise<Lease> => {
-      const acquired = await store.acquire('DESK', network, owner, 10_000);
+      const acquired = await store.acquire('DESK', network, owner, 10_000, Date.now());
       if (!acquired) throw new Error('the account is held');
       return acquired.lease;
     };
@@ -103,14 +103,14 @@ describe('a holder whose lease ran out while it was away', () => {
   });
 
   it('frees nobody else’s lease', async () => {
-    const held = await store.acquire('DESK', network, 'third', 10_000);
+    const held = await store.acquire('DESK', network, 'third', 10_000, Date.now());
     await store.release(slow);
     expect(await server.client().get('refresher:lease:DESK')).toBe(held?.lease.owner);
   });
 
   it('is told that its token is in where only the reply was lost, whoever took the next lease', async () => {
     await server.client().del('refresher:lease:DESK');
-    const later = await store.acquire('DESK', network, 'later', 10_000);
+    const later = await store.acquire('DESK', network, 'later', 10_000, Date.now());
     expect(later?.lease.fence).toBeGreaterThan(next.fence);
     expect((await store.commit(next, network, commitOf(next, 'newer'), Date.now())).outcome).toBe(
       'committed',

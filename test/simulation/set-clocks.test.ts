@@ -93,3 +93,37 @@ test('a token that was found dead is neither served nor called fresh by a proces
   }
   expect(world.log.filter(({ fields }) => fields['event'] === 'keys.restored')).toEqual([]);
 });
+
+test('a pause that a clock ahead has begun ends with the broker, not with that clock', async () => {
+  const entries = ['A', 'B', 'C'].map((username) => ({ username, password: `made-up-pass-${username}` }));
+  world = await makeWorld({ entries });
+  const fault = world.fault({ broker: 'tradovate', kind: 'unreachable' });
+  move(30 * MINUTE_MS);
+  await world.runFor(2 * MINUTE_MS);
+  move(-30 * MINUTE_MS);
+  fault.remove();
+  for (const { username } of entries)
+    await world.runUntil('a token', () => world.token(username) !== undefined, MINUTE_MS);
+});
+
+test.each([-20, 20])(
+  'logins that nobody answered are paced alike before and after a clock that stood wrong by %s min is set right',
+  async (wrongBy) => {
+    world = await makeWorld({ entries: [ig] });
+    const logins = (): readonly number[] =>
+      world.calls({ broker: 'ig', operation: 'login' }).map(({ startedAt }) => startedAt);
+    world.fault({ broker: 'ig', kind: 'drop-after' });
+    move(wrongBy * MINUTE_MS);
+    await world.runUntil('the fourth login', () => logins().length === 4, 10 * MINUTE_MS);
+    await world.runFor(30 * SECOND_MS);
+    move(-wrongBy * MINUTE_MS);
+    await world.runFor(40 * MINUTE_MS);
+    const [waitedMs = 0, nextMs = 0] = logins().flatMap((at, i, all) =>
+      i > 3 ? [at - (all[i - 1] ?? 0)] : [],
+    );
+    for (const each of [waitedMs, nextMs]) {
+      expect(each).toBeGreaterThan(15 * MINUTE_MS - 5 * SECOND_MS);
+      expect(each).toBeLessThan(17 * MINUTE_MS);
+    }
+  },
+);

@@ -1,7 +1,7 @@
 -- Takes the lease on an account and reads inside it all that its next step depends on.
 -- KEYS lease record queued breaker refusedKey silence...   ARGV owner ttlMs name leastFence
--- -> {fence, 1 where the record is new, breaker until, silent until (ms, 0 for not), the fence before (0 for none),
---    why the API key is refused (or ''), record fields...},
+-- -> {fence, 1 where the record is new, how long the breaker is open yet, silent until (ms, 0 for not), the fence before
+--    (0 for none), why the API key is refused (or ''), the server's time, record fields...},
 --    or {} while somebody else holds it
 -- Picked up: from here on the account may be queued again, the lease guards it.
 redis.call('ZREM', KEYS[3], ARGV[3])
@@ -19,11 +19,12 @@ local silent = 0
 for i = 6, #KEYS do
   silent = math.max(silent, tonumber(redis.call('HGET', KEYS[i], 'until') or '0'))
 end
-local breaker = redis.call('HGET', KEYS[4], 'until') or '0'
+local breaker = math.max(0, tonumber(redis.call('HGET', KEYS[4], 'until') or '0') - now)
 -- Known once an outcome was written; a holder that died before that has told Redis nothing.
 local known = redis.call('HEXISTS', KEYS[2], 'known')
 local refusedKey = redis.call('GET', KEYS[5]) or ''
-local reply = { string.format('%.0f', fence), 1 - known, breaker, string.format('%.0f', silent), last or '0', refusedKey }
+local reply = { string.format('%.0f', fence), 1 - known, string.format('%.0f', breaker), string.format('%.0f', silent),
+  last or '0', refusedKey, string.format('%.0f', now) }
 for _, each in ipairs(redis.call('HGETALL', KEYS[2])) do
   reply[#reply + 1] = each
 end

@@ -1,5 +1,5 @@
 -- Shared by commit and settle: whether a broker answers at all. KEYS names: breaker, its probe, those
--- that failed of late.
+-- that failed of late. All by the server's clock: one that is ahead by an hour must not hold everybody up for an hour.
 
 -- The broker answered as itself, be it with a refusal.
 local function answered(breaker, probe, failing, name)

@@ -1,6 +1,6 @@
 -- The only writer of what bots read. All keys of a login, its record, its next action, the released
 -- lease and the event change together, and only for the newest fence.
--- includes ramp.lua, breaker.lua, publish.lua
+-- includes ramp.lua, breaker.lua, publish.lua, patience.lua
 -- KEYS lease record due rearm owners list rampLevel rampUnderWay rampWaiting breaker breakerProbe
 --   breakerFailing ledger
 -- ARGV payload (JSON): publish's, and { owner, fence, generation, restore, adopted, claims, set, drop, names,
@@ -71,6 +71,8 @@ if p.restore then
   return { 1, 0, unpack(reports) }
 end
 
+local t = redis.call('TIME')
+keepPatience(record, p, t[1] * 1000 + math.floor(t[2] / 1000))
 local fields = {}
 for field, value in pairs(p.set) do
   fields[#fields + 1] = field

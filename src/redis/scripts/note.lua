@@ -13,6 +13,8 @@
 --    broker has asked for silence since the lease was taken
 local p = cjson.decode(ARGV[1])
 local now = p.now
+local t = redis.call('TIME')
+local serverNow = t[1] * 1000 + math.floor(t[2] / 1000)
 if redis.call('GET', KEYS[1]) ~= p.owner then
   return { 0 }
 end
@@ -30,8 +32,8 @@ end
 local halfOpen = 0
 if not p.passesBreaker and redis.call('EXISTS', KEYS[6]) == 1 then
   local openUntil = tonumber(redis.call('HGET', KEYS[6], 'until') or '0')
-  if openUntil > now then
-    return { -3, openUntil }
+  if openUntil > serverNow then
+    return { -3, now + openUntil - serverNow }
   end
   local holder = redis.call('GET', KEYS[7])
   if holder and holder ~= p.name then
@@ -40,7 +42,7 @@ if not p.passesBreaker and redis.call('EXISTS', KEYS[6]) == 1 then
   end
   -- An odd answer to a harmless call must not forbid the real one for ever: at times it goes all the same.
   local seenAt = redis.call('HMGET', KEYS[6], 'since', 'triedAt')
-  local isLongAgo = now - tonumber(seenAt[2] or seenAt[1] or '0') >= 300000
+  local isLongAgo = serverNow - tonumber(seenAt[2] or seenAt[1] or '0') >= 300000
   halfOpen = isLongAgo and p.signIn and 2 or 1
   for _, budget in ipairs(p.budgets) do
     if halfOpen == 1 and p.reaches and budget.countsReads then
@@ -79,9 +81,9 @@ end
 if halfOpen > 0 then
   redis.call('SET', KEYS[7], p.name, 'PX', p.ttlMs)
   -- Counted from here: a call that gets no answer takes its time as well.
-  redis.call('HSET', KEYS[6], 'probedAt', string.format('%.0f', now))
+  redis.call('HSET', KEYS[6], 'probedAt', string.format('%.0f', serverNow))
   if halfOpen == 2 then
-    redis.call('HSET', KEYS[6], 'triedAt', string.format('%.0f', now))
+    redis.call('HSET', KEYS[6], 'triedAt', string.format('%.0f', serverNow))
   end
 end
 for i, budget in ipairs(p.budgets) do
@@ -93,10 +95,9 @@ for i = 11 + #p.budgets, #KEYS do
 end
 redis.call('PEXPIRE', KEYS[1], p.ttlMs)
 if p.attempt then
-  local t = redis.call('TIME')
   -- By the server's clock: what comes of the call is not older, whatever ours says by then.
   redis.call('HSET', KEYS[2], 'attempt', p.attempt)
-  redis.call('HSET', KEYS[2], 'notedAt', string.format('%.0f', t[1] * 1000 + math.floor(t[2] / 1000)))
+  redis.call('HSET', KEYS[2], 'notedAt', string.format('%.0f', serverNow))
 end
 if redis.call('HGET', KEYS[2], 'request') == p.seenRequest then
   redis.call('HDEL', KEYS[2], 'request')

@@ -1,5 +1,5 @@
 -- Everything that ends without a new token: a rest, a failure, a stop. Touches no token key.
--- includes ramp.lua, breaker.lua, budget.lua, publish.lua (for stand)
+-- includes ramp.lua, breaker.lua, budget.lua, publish.lua (for stand), patience.lua
 -- KEYS lease record due rampLevel rampUnderWay rampWaiting breaker breakerProbe breakerFailing ledger
 --   failureBudget... refundedBudget...
 -- ARGV payload (JSON): { name, names, owner, fence, now, set, drop, standing, dueAt,
@@ -7,12 +7,14 @@
 --   charge = {class, windowMs} or nil, failed = {windowMs...} }
 -- -> {1, woken} settled, {0, woken} a newer lease was given out
 local p = cjson.decode(ARGV[1])
+local t = redis.call('TIME')
+local serverNow = t[1] * 1000 + math.floor(t[2] / 1000)
 local woken = leaveRamp(KEYS[4], KEYS[5], KEYS[6], KEYS[3], p.name, p.ramp, p.now, p.open)
 -- What the broker has seen counts, whoever holds the account by now.
 if p.answer == 'up' then
   answered(KEYS[7], KEYS[8], KEYS[9], p.name)
 elseif p.answer == 'down' then
-  if unanswered(KEYS[7], KEYS[8], KEYS[9], p.name, p.now, p.pauseMs, p.trips) then
+  if unanswered(KEYS[7], KEYS[8], KEYS[9], p.name, serverNow, p.pauseMs, p.trips) then
     -- After an outage everybody signs in at once: they ramp up again.
     restartRamp(KEYS[4])
   end
@@ -57,6 +59,7 @@ if p.withdraw then
     end
   end
 end
+keepPatience(KEYS[2], p, serverNow)
 local fields = {}
 for field, value in pairs(p.set) do
   fields[#fields + 1] = field

@@ -36,6 +36,29 @@ const startingFrom = (refreshToken: string): Account => ({
   },
 });
 
+describe('logins that nobody answered', () => {
+  it.each([
+    [1, 10_000],
+    [4, 15 * 60_000],
+  ])('pace from now on (%s of them) where a clock that was ahead dated them', async (count, mostMs) => {
+    const clock = fakeClock();
+    const mirror = await opened({ folder: await freshFolder(), clock });
+    const keepsake = makeKeepsake({
+      mirror,
+      store: { silence: () => Promise.resolve(), recharge: () => Promise.resolve() },
+      fingerprints: (secrets) => [secrets.join(' ')],
+      clock,
+    });
+    const account = startingFrom('made-up');
+    const unknownSignIns = Array.from({ length: count }, (_, i) => clock.now() + 60 * 60_000 + i);
+    await keepsake.remember(account, { ...emptyRecord, unknownSignIns }, 'verdict');
+    const { retryAt } = keepsake.recall(account, emptyRecord, true);
+    expect(retryAt).toBeGreaterThan(clock.now());
+    expect(retryAt).toBeLessThanOrEqual(clock.now() + mostMs);
+    await mirror.close();
+  });
+});
+
 describe('what is kept of a pair to start from', () => {
   it('is each one that was sent: an old and a new file by turns send none twice', async () => {
     const clock = fakeClock();

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { patienceOf } from '../../../src/core/decide.ts';
 import { isPlannedTooLate, type Planned } from '../../../src/core/next-look.ts';
 
 const NOW = 1_790_000_000_000;
@@ -21,6 +20,7 @@ describe('a next look', () => {
     ['at the renewal', {}],
     ['at the end of our patience', { at: NOW + 15 * MINUTE, renewAt: 0, retryAt: NOW + 15 * MINUTE }],
     ['a minute after a stop', { at: NOW + MINUTE, renewAt: 0, expiresAt: 0, reason: 'stopped' }],
+    ['at the end of a pause', { at: NOW + MINUTE / 2, renewAt: NOW, reason: 'broker_down' }],
     ['at the end of a silence', { at: NOW + HOUR, renewAt: NOW, reason: 'broker_silence' }],
     ['at once', { at: NOW - 1, issuedAt: NOW + HOUR }],
   ])('%s is well planned', ([, changes]) => {
@@ -35,20 +35,9 @@ describe('a next look', () => {
       'of a token that is not born yet',
       { issuedAt: NOW + HOUR, renewAt: NOW + 2 * HOUR, at: NOW + 2 * HOUR },
     ],
+    ['longer than any pause lasts', { at: NOW + 5 * MINUTE, reason: 'broker_down' }],
     ['longer than any silence lasts', { at: NOW + 3 * HOUR, reason: 'broker_silence' }],
   ])('%s was planned by a clock that was ahead', ([, changes]) => {
     expect(isPlannedTooLate(planned(changes), NOW)).toBe(true);
-  });
-});
-
-describe('our patience with an account', () => {
-  const trouble = { code: 'down', kind: 'transient', message: 'no answer', at: NOW } as const;
-  it('is over where the trouble lies ahead: its clock stood wrong', () => {
-    expect(patienceOf({ trouble, retryAt: NOW + MINUTE }, NOW)).toBe(NOW + MINUTE);
-    expect(patienceOf({ trouble: { ...trouble, at: NOW + HOUR }, retryAt: NOW + HOUR }, NOW)).toBe(0);
-  });
-  it('is kept where the broker asked for it', () => {
-    const asked = { ...trouble, kind: 'throttled', at: NOW + HOUR } as const;
-    expect(patienceOf({ trouble: asked, retryAt: NOW + 2 * HOUR }, NOW)).toBe(NOW + 2 * HOUR);
   });
 });

@@ -1,0 +1,10 @@
+-- Shared by commit and settle: until when nothing is tried, also by the server's clock (`retryBy`). Whoever reads
+-- it may have another clock than who wrote it. What is only carried on stays as it was first dated.
+local function keepPatience(recordKey, p, serverNow)
+  local retryAt = p.set.retryAt
+  if not retryAt then
+    redis.call('HDEL', recordKey, 'retryBy')
+  elseif redis.call('HGET', recordKey, 'retryAt') ~= retryAt then
+    redis.call('HSET', recordKey, 'retryBy', string.format('%.0f', serverNow + tonumber(retryAt) - p.now))
+  end
+end
