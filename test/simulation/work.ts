@@ -95,7 +95,8 @@ export async function exercise(redis: Redis, dice: Dice): Promise<void> {
     () => store.foreignToken(dice.pick(names)),
     async () => {
       const name = dice.pick(names);
-      const lease = (await store.acquire(name, network, `other:${dice.whole(1, 9)}`, 60_000, clock.now()))?.lease;
+      const lease = (await store.acquire(name, network, `other:${dice.whole(1, 9)}`, 60_000, clock.now()))
+        ?.lease;
       if (!lease) return;
       await store.extend(lease, dice.whole(1_000, 60_000));
       if (dice.chance(0.9)) await store.release(lease);
