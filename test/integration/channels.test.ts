@@ -6,6 +6,7 @@ import { emptyBook, type Incident } from '../../src/alerts/book.ts';
 import { failed, recovered } from '../../src/alerts/incidents.ts';
 import { mailChannel } from '../../src/alerts/mail.ts';
 import { webhookChannel } from '../../src/alerts/webhook.ts';
+import { startDiscord } from '../support/discord.ts';
 import { until } from '../support/poll.ts';
 import { withBench } from '../support/service.ts';
 import { startMailServer } from '../support/smtp.ts';
@@ -128,6 +129,29 @@ describe('the mail channel', () => {
 });
 
 describe('the service', () => {
+  it('tells at /readyz that a webhook is gone, without its address or an account, and stays ready', async () => {
+    const discord = await startDiscord((_heard, answer) => {
+      const body = JSON.stringify({ message: 'Unknown Webhook', code: 10015 });
+      answer.writeHead(404, { 'content-type': 'application/json' }).end(body);
+    });
+    ends.push(() => discord.stop());
+    await withBench(
+      { entries: [{ username: 'DESK', password: 'made-up-wrong-pass' }], env: discord.env },
+      async ({ service }) => {
+        const body = await until(
+          async () => {
+            const answer = await fetch(`${service.url}/readyz`);
+            const text = await answer.text();
+            return answer.status === 200 && text.includes('discord') && text;
+          },
+          { what: 'the detail', timeoutMs: 20_000 },
+        );
+        const details = ['alerts by discord are not taken any more: only a person can mend the channel'];
+        expect(JSON.parse(body)).toEqual({ status: 'ready', reasons: [], details });
+      },
+    );
+  });
+
   it('tells every channel that is set, and beats while it is well', async () => {
     const hook = await receiver();
     const heart = await receiver();

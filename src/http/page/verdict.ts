@@ -58,6 +58,7 @@ export function verdictOf(accounts: readonly AccountStatus[], readiness: Readine
   const facts = [
     `${String(valid)} of ${plural(served.length, 'token')} ${served.length === 1 ? 'is' : 'are'} good.`,
     ...(idle === 0 ? [] : [`${plural(idle, 'account')} out of service.`]),
+    ...readiness.details.map(sentence),
   ];
   if (!readiness.ready) {
     return {

@@ -51,6 +51,14 @@ describe('the dashboard', () => {
     expect(body).not.toContain('class="banner');
   });
 
+  it('says on top where alerts do not get through, though all is well', async () => {
+    const details = ['alerts by discord do not get through and are tried again'];
+    const readiness = async () => ({ ready: true, reasons: [], details });
+    const { body } = await page([account('one')], { readiness });
+    expect(body).toContain('<h1>All is well</h1>');
+    expect(body).toContain('Alerts by discord do not get through and are tried again.');
+  });
+
   it('has a banner with a button for each account that awaits a person, and none for the rest', async () => {
     const { body } = await page([
       account('fresh-one', { person_needed: true }),
