@@ -13,8 +13,10 @@ import {
   type Failure,
 } from './incidents.ts';
 import { makeSenderLease } from './lease.ts';
-import { startSender, type ChannelState } from './sender.ts';
+import type { Morning } from './morning.ts';
+import { startSender } from './sender.ts';
 import { makeBookStore, type Change, type ScriptRunner } from './store.ts';
+import type { ChannelState } from './trouble.ts';
 
 /** Something wrong with no account in particular; `broker` where it is one broker's. */
 export interface Concern {
@@ -50,6 +52,8 @@ export interface Alerts {
   resolve(concern: Pick<Concern, 'broker' | 'code'>): Promise<void>;
   /** All accounts that are watched: any other leaves its incident, without a word of recovery. */
   retain(watched: readonly AccountRef[]): Promise<void>;
+  /** A morning's line, said once by each channel, whichever process says it. Rejects where Redis does. */
+  greet(morning: Omit<Morning, 'sent'>): Promise<void>;
   /** How each channel does as this process knows it, and how much it has not been told. Rejects where Redis is away. */
   channels(): Promise<readonly (Channelled & { readonly waiting: number })[]>;
   /** The same without Redis. */
@@ -107,6 +111,12 @@ export function startAlerts(parts: AlertsParts): Alerts {
       return tell((now) => (book) => resolved(book, cause, now));
     },
     retain: (watched) => tell((now) => (book) => retained(book, watched, now)),
+    async greet(morning) {
+      await change((book) =>
+        book.morning?.day === morning.day ? book : { ...book, morning: { ...morning, sent: [] } },
+      );
+      for (const sender of senders) sender.nudge();
+    },
     states,
     async channels() {
       if (channels.length === 0) return [];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { morningSchema } from './morning.ts';
 
 /**
  * How bad an incident is: `critical` where a token is gone or only a person can help; `notice` for what would be
@@ -67,7 +68,13 @@ const incidentSchema = z.readonly(
   }),
 );
 
-const bookSchema = z.readonly(z.object({ incidents: z.readonly(z.array(incidentSchema)) }));
+const bookSchema = z.readonly(
+  z.object({
+    incidents: z.readonly(z.array(incidentSchema)),
+    /** The latest morning's line. */
+    morning: morningSchema.optional(),
+  }),
+);
 
 export type Member = z.infer<typeof memberSchema>;
 export type Delivery = z.infer<typeof deliverySchema>;
@@ -91,7 +98,8 @@ export function readBook(text: string): Book | undefined {
 /** A book with every incident changed; the same book where none was. */
 export function mapIncidents(book: Book, change: (incident: Incident) => Incident): Book {
   const incidents = book.incidents.map(change);
-  return incidents.every((incident, index) => incident === book.incidents[index]) ? book : { incidents };
+  const isSame = incidents.every((incident, index) => incident === book.incidents[index]);
+  return isSame ? book : { ...book, incidents };
 }
 
 /** Where a person acts for each account that fails, in the order they joined; what concerns no account is WHOLE. */

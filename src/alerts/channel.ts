@@ -1,4 +1,5 @@
 import type { Incident } from './book.ts';
+import type { Morning } from './morning.ts';
 
 /** What a channel is asked to say: an incident as it stands at `now` (ms). */
 export interface Notice {
@@ -23,6 +24,8 @@ export interface Channel {
   remind(notice: Notice): Promise<void>;
   /** Says that an incident is over. */
   close(message: string, notice: Notice): Promise<void>;
+  /** Says how many accounts are ready this morning. Mentions nobody. */
+  greet(morning: Morning, now: number): Promise<void>;
   stop(): void;
 }
 

@@ -1,4 +1,5 @@
 import { mapIncidents, type Book, type Delivery, type Incident } from './book.ts';
+import { unsaidMorning } from './morning.ts';
 
 /** What a channel is to be told next, and from when on. */
 export interface Task {
@@ -22,7 +23,8 @@ export function nextTask(book: Book, channel: string, now: number): Task | undef
 
 /** How many things a channel should have been told by now. */
 export function countDue(book: Book, channel: string, now: number): number {
-  return book.incidents.filter((incident) => (taskOf(incident, channel)?.dueAt ?? Infinity) <= now).length;
+  const due = book.incidents.filter((incident) => (taskOf(incident, channel)?.dueAt ?? Infinity) <= now);
+  return due.length + (unsaidMorning(book, channel, now) ? 1 : 0);
 }
 
 function taskOf(incident: Incident, channel: string): Task | undefined {
@@ -79,4 +81,11 @@ export function delivered(book: Book, task: Task, channel: string, message: stri
       ? { ...incident, sent: { ...incident.sent, [channel]: delivery } }
       : incident,
   );
+}
+
+/** Notes that a channel has said a morning's line, or will never take it. */
+export function saidMorning(book: Book, day: string, channel: string): Book {
+  const { morning } = book;
+  if (morning?.day !== day || morning.sent.includes(channel)) return book;
+  return { ...book, morning: { ...morning, sent: [...morning.sent, channel] } };
 }

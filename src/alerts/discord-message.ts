@@ -1,7 +1,9 @@
 import { duration } from '../core/duration.ts';
 import { namesIn, whysOf, WHOLE, type Incident } from './book.ts';
 import type { Notice } from './channel.ts';
+import { isAllReady, morningText, type Morning } from './morning.ts';
 import { waysIn } from './ways.ts';
+import { countOfAccounts, cut, headlineOf, shortNames, unclosing } from './words.ts';
 
 /** An embed as Discord takes it. */
 export interface Embed {
@@ -23,9 +25,7 @@ const TITLE = 200;
 const DESCRIPTION = 3_900;
 const REASON = 900;
 const SIDE_NAMES = 500;
-const HEADLINE = 160;
 const SHORT_MOVED = 600;
-const SHORT_NAMES = 10;
 const LINKS = { links: 10, characters: 2_400, longest: 1_000 };
 /** Description and fields together. */
 const BODY = 5_300;
@@ -108,7 +108,7 @@ export function closeText({ incident }: Notice): Text {
     embeds: [
       {
         title: cut(
-          `${incident.broker}: ${back.length === 0 ? incident.code : accounts(back.length)} recovered`,
+          `${incident.broker}: ${back.length === 0 ? incident.code : countOfAccounts(back.length)} recovered`,
           TITLE,
         ),
         description: cut([reason, ...list('Back', back, room), ...moved].join('\n\n'), DESCRIPTION),
@@ -120,21 +120,16 @@ export function closeText({ incident }: Notice): Text {
   };
 }
 
-/** A first sentence that says enough; without one, as much as a notification shows. */
-function headlineOf(text: string): string {
-  return cut(/^.{20,}?[.:;](?= )/s.exec(text)?.[0].replace(/[:;]$/, '.') ?? text, HEADLINE);
-}
-
-/** A broker's own words may hold the one that closes an incident; whoever waits for it must not be misled. */
-function unclosing(text: string): string {
-  return text.replaceAll(/recovered/gi, 'restored');
+/** The morning's line. Not an embed: the notification shows all of it. */
+export function greetText(morning: Morning): Text {
+  return { content: `${isAllReady(morning) ? '☀️' : '🌥️'} ${morningText(morning)}`, embeds: [] };
 }
 
 function headline(incident: Incident, failing: number, touched: number): string {
   if (touched === 0) return `${incident.broker}: ${incident.code}`;
   if (incident.end?.how === 'dispersed') return `${incident.broker}: ${incident.code} is over`;
-  if (failing === 0) return `${incident.broker}: ${accounts(touched)} failed`;
-  return `${incident.broker}: ${failing < touched ? `${failing} of ` : ''}${accounts(touched)} failing`;
+  if (failing === 0) return `${incident.broker}: ${countOfAccounts(touched)} failed`;
+  return `${incident.broker}: ${failing < touched ? `${failing} of ` : ''}${countOfAccounts(touched)} failing`;
 }
 
 /** Where accounts went on failing for another cause: that is no good news. */
@@ -164,7 +159,9 @@ function advice({ incident, now }: Notice): { name: string; value: string }[] {
   return [
     { name: 'What happens next', value: next },
     ...ways.map(({ who, link }) => ({ name: `What ${who || 'you'} can do`, value: link })),
-    ...(beyond === 0 ? [] : [{ name: 'What else', value: `Links on the dashboard: ${accounts(beyond)}.` }]),
+    ...(beyond === 0
+      ? []
+      : [{ name: 'What else', value: `Links on the dashboard: ${countOfAccounts(beyond)}.` }]),
   ];
 }
 
@@ -181,30 +178,15 @@ function foot(incident: Incident, instant: number): Pick<Embed, 'footer' | 'time
   };
 }
 
-/** For the line that a notification shows. */
-function shortNames(names: readonly string[]): string {
-  const more = names.length - SHORT_NAMES;
-  return `${names.slice(0, SHORT_NAMES).join(', ')}${more > 0 ? ` and +${more} more` : ''}`;
-}
-
 /** As many names as fit; the others are counted. */
 function fitNames(names: readonly string[], limit: number): string {
   let length = 0;
   const fitting = names.findIndex((name) => (length += name.length + 2) > limit);
   if (fitting < 0) return names.join(', ');
-  return `${names.slice(0, fitting).join(', ')} and +${names.length - fitting} more`;
+  return `${names.slice(0, fitting).join(', ')} and ${names.length - fitting} more`;
 }
 
 /** Discord shows it in the reader's own zone. */
 function at(instant: number): string {
   return `<t:${Math.floor(instant / 1000)}:T>`;
-}
-
-function accounts(count: number): string {
-  return count === 1 ? '1 account' : `${count} accounts`;
-}
-
-function cut(text: string, limit: number): string {
-  // A cut through a surrogate pair would make Discord refuse the whole message.
-  return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`.toWellFormed();
 }

@@ -1,6 +1,6 @@
 import type { WebhookClient, WebhookClientOptions, WebhookMessageCreateOptions } from 'discord.js';
 import { CALL_MS, ChannelError, type Channel } from './channel.ts';
-import { closeText, openText, remindText, type Text } from './discord-message.ts';
+import { closeText, greetText, openText, remindText, type Text } from './discord-message.ts';
 
 export interface DiscordSettings {
   /** From the webhook's URL; the token is a secret. */
@@ -76,6 +76,10 @@ export function discordChannel(settings: DiscordSettings): Channel {
     close: (_message, notice) =>
       classified(async () => {
         await post(closeText(notice));
+      }),
+    greet: (morning) =>
+      classified(async () => {
+        await post(greetText(morning));
       }),
     stop: () => {
       loading

@@ -35,7 +35,7 @@ export function failed(book: Book, failure: Failure, now: number): Book {
           now,
           (incident) => incident !== target,
         );
-  if (target === undefined) return { incidents: [...left.incidents, opened(left, failure, now)] };
+  if (target === undefined) return { ...left, incidents: [...left.incidents, opened(left, failure, now)] };
   return mapIncidents(left, (incident) => (incident === target ? joined(incident, failure, now) : incident));
 }
 
@@ -75,7 +75,7 @@ export function settled(book: Book, channels: readonly string[], now: number): B
   const ended = kept.filter((incident) => incident.end !== undefined);
   const dropped = new Set(ended.slice(0, Math.max(0, ended.length - KEEP_ENDED)));
   const incidents = kept.filter((incident) => !dropped.has(incident));
-  return incidents.length === book.incidents.length ? book : { incidents };
+  return incidents.length === book.incidents.length ? book : { ...book, incidents };
 }
 
 function stays(incident: Incident, book: Book, channels: readonly string[], now: number): boolean {

@@ -1,5 +1,6 @@
 import type { Transporter } from 'nodemailer';
 import { CALL_MS, ChannelError, type Channel, type Notice } from './channel.ts';
+import { countsOf, morningText } from './morning.ts';
 import { subjectOf, textOf, type Happening } from './plain-text.ts';
 
 export interface MailSettings {
@@ -15,14 +16,16 @@ export interface MailSettings {
 export function mailChannel(settings: MailSettings): Channel {
   let loading: Promise<Transporter> | undefined;
   const transport = (): Promise<Transporter> => (loading ??= load(settings.server));
-  const send = async (event: Happening, notice: Notice, thread?: string): Promise<string> => {
+  const send = (event: Happening, notice: Notice, thread?: string): Promise<string> =>
+    post(subjectOf(event, notice), textOf(event, notice), thread);
+  const post = async (subject: string, text: string, thread?: string): Promise<string> => {
     try {
       const mailer = await transport();
       const sent: { readonly messageId?: string } = await mailer.sendMail({
         from: senderOf(settings),
         to: [...settings.to],
-        subject: subjectOf(event, notice),
-        text: textOf(event, notice),
+        subject,
+        text,
         ...(thread && { inReplyTo: thread, references: thread }),
       });
       return sent.messageId ?? '';
@@ -42,6 +45,9 @@ export function mailChannel(settings: MailSettings): Channel {
     },
     async close(message, notice) {
       await send('recovered', notice, message);
+    },
+    async greet(morning) {
+      await post(`[morning] ${countsOf(morning)}`, morningText(morning));
     },
     stop: () => {
       loading?.then((mailer) => mailer.close()).catch(() => undefined);

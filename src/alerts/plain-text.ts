@@ -1,6 +1,7 @@
 import { duration } from '../core/duration.ts';
 import { linksOf, namesIn, whysOf, WHOLE } from './book.ts';
 import type { Notice } from './channel.ts';
+import type { Morning } from './morning.ts';
 import { waysIn } from './ways.ts';
 
 /** What a notice says: an incident began, still stands, changed, or is over. */
@@ -45,6 +46,34 @@ export function reportOf(event: Happening, { incident, now }: Notice): IncidentR
       links.filter(({ name }) => name !== WHOLE).map(({ name, link }) => [name, link]),
     ),
     details: Object.fromEntries(whysOf(incident).map(({ name, why }) => [name, why])),
+    sent_at: new Date(now).toISOString(),
+  };
+}
+
+/** A morning's line for a machine. */
+export interface MorningReport {
+  readonly event: 'morning';
+  readonly day: string;
+  readonly brokers: readonly {
+    readonly broker: string;
+    readonly ready: number;
+    readonly total: number;
+    /** Why each account that is not ready is not, by its name. */
+    readonly not_ready: Readonly<Record<string, string>>;
+  }[];
+  readonly sent_at: string;
+}
+
+export function morningReport({ day, brokers }: Morning, now: number): MorningReport {
+  return {
+    day,
+    event: 'morning',
+    brokers: brokers.map(({ broker, ready, total, lacks }) => ({
+      broker,
+      ready,
+      total,
+      not_ready: Object.fromEntries(lacks.flatMap(({ why, names }) => names.map((name) => [name, why]))),
+    })),
     sent_at: new Date(now).toISOString(),
   };
 }

@@ -1,9 +1,11 @@
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { ChannelError, type Channel } from './channel.ts';
-import { delivered, nextTask, type Task } from './deliveries.ts';
+import { delivered, nextTask, saidMorning, type Task } from './deliveries.ts';
 import type { SenderLease } from './lease.ts';
+import { unsaidMorning, type Morning } from './morning.ts';
 import type { BookStore, Change } from './store.ts';
+import { makeTrouble, type ChannelState } from './trouble.ts';
 
 export interface SenderParts {
   readonly channel: Channel;
@@ -24,21 +26,16 @@ export interface Sender {
   stop(): Promise<void>;
 }
 
-/** `failing`: it is tried again and again; `dead`: it does not know us any more. */
-export type ChannelState = 'works' | 'failing' | 'dead';
+/** A morning's line that is still to be said. */
+interface Greeting {
+  readonly act: 'greet';
+  readonly morning: Morning;
+}
 
 /** Looks by itself this often: another replica may have stored something and died. */
 const LOOK_MS = 1_000;
 /** Between two messages to one channel; Discord takes about 5 in 2 s. */
 const GAP_MS = 450;
-const BACKOFF_MS = 1_000;
-const BACKOFF_CAP_MS = 60_000;
-/** A webhook that is gone comes back only by a person's hand. */
-const DEAD_MS = 60 * 60_000;
-const DEAD_SAID = 'A channel for alerts is gone; alerts wait until it is mended.';
-const FAILING_SAID = 'A channel for alerts fails; it is tried again.';
-const BACK_SAID = 'A channel for alerts works again.';
-
 /** Tells one channel what it has not heard yet, one message at a time. Runs until stopped. */
 export function startSender(parts: SenderParts): Sender {
   const { channel, clock, log } = parts;
@@ -85,13 +82,18 @@ export function startSender(parts: SenderParts): Sender {
     }
   };
 
-  const due = async (): Promise<Task | undefined> => {
-    const task = nextTask(await parts.store.read(), channel.name, clock.now());
-    return task !== undefined && task.dueAt <= clock.now() ? task : undefined;
+  /** What goes wrong goes before the morning's line. */
+  const due = async (): Promise<Task | Greeting | undefined> => {
+    const book = await parts.store.read();
+    const now = clock.now();
+    const task = nextTask(book, channel.name, now);
+    if (task !== undefined && task.dueAt <= now) return task;
+    const morning = unsaidMorning(book, channel.name, now);
+    return morning && { act: 'greet', morning };
   };
 
   /** True where the channel is ready for another message. */
-  const deliver = async (task: Task): Promise<boolean> => {
+  const deliver = async (task: Task | Greeting): Promise<boolean> => {
     let message: string;
     try {
       message = await say(task);
@@ -105,17 +107,27 @@ export function startSender(parts: SenderParts): Sender {
         return false;
       }
       // Sent again it would be refused again, and everything behind it would wait for ever.
-      const fields = { channel: channel.name, incident: task.incident.id, reason: failure.message };
+      const what = task.act === 'greet' ? 'the line of the morning' : task.incident.id;
+      const fields = { channel: channel.name, incident: what, reason: failure.message };
       log.error({ event: 'alert.refused', ...fields }, 'A channel refuses an alert; it is skipped.');
-      message = task.incident.sent[channel.name]?.message ?? '';
+      message = task.act === 'greet' ? '' : (task.incident.sent[channel.name]?.message ?? '');
     }
     const now = clock.now();
-    await parts.change((book) => delivered(book, task, channel.name, message, now));
+    await parts.change((book) =>
+      task.act === 'greet'
+        ? saidMorning(book, task.morning.day, channel.name)
+        : delivered(book, task, channel.name, message, now),
+    );
     return true;
   };
 
   /** Returns the id of the message that now stands for the incident. */
-  const say = async ({ act, incident }: Task): Promise<string> => {
+  const say = async (task: Task | Greeting): Promise<string> => {
+    if (task.act === 'greet') {
+      await channel.greet(task.morning, clock.now());
+      return '';
+    }
+    const { act, incident } = task;
     const notice = { incident, now: clock.now() };
     const message = incident.sent[channel.name]?.message ?? '';
     if (act === 'close') {
@@ -143,35 +155,6 @@ export function startSender(parts: SenderParts): Sender {
       bell.ring();
       await running;
       channel.stop();
-    },
-  };
-}
-
-/** Counts a channel's failures in a row: how long to wait, and what is worth a line in the log. */
-function makeTrouble(
-  channel: string,
-  log: Log,
-): { wait(error: ChannelError): number; over(): void; state(): ChannelState } {
-  let failures = 0;
-  let deadSaid = false;
-  return {
-    state: () => (deadSaid ? 'dead' : failures > 0 ? 'failing' : 'works'),
-    wait(error) {
-      failures += 1;
-      const backoffMs = Math.min(BACKOFF_MS * 2 ** (failures - 1), BACKOFF_CAP_MS);
-      const fields = { channel, reason: error.message };
-      if (error.kind === 'dead') {
-        if (!deadSaid) log.error({ event: 'alert.channel_dead', ...fields }, DEAD_SAID);
-        deadSaid = true;
-        return DEAD_MS;
-      }
-      if (failures === 1) log.warn({ event: 'alert.channel_failing', ...fields }, FAILING_SAID);
-      return Math.max(error.retryAfterMs ?? 0, backoffMs);
-    },
-    over() {
-      if (failures > 0) log.info({ event: 'alert.channel_back', channel, failures }, BACK_SAID);
-      failures = 0;
-      deadSaid = false;
     },
   };
 }

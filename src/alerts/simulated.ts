@@ -13,6 +13,14 @@ export function simulatedChannel(channel: Channel): Channel {
     edit: (message, notice) => channel.edit(message, marked(notice)),
     remind: (notice) => channel.remind(marked(notice)),
     close: (message, notice) => channel.close(message, marked(notice)),
+    greet: (morning, now) =>
+      channel.greet(
+        {
+          ...morning,
+          brokers: morning.brokers.map((each) => ({ ...each, broker: `SIMULATED ${each.broker}` })),
+        },
+        now,
+      ),
     stop: () => channel.stop(),
   };
 }

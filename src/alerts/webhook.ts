@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { CALL_MS, ChannelError, type Channel, type Notice } from './channel.ts';
-import { reportOf, textOf, type Happening } from './plain-text.ts';
+import { morningText } from './morning.ts';
+import { morningReport, reportOf, textOf, type Happening } from './plain-text.ts';
 
 export interface WebhookSettings {
   readonly url: string;
@@ -13,14 +14,16 @@ export const SIGNATURE_HEADER = 'token-refresher-signature';
 
 /** Alerts as JSON to any HTTP endpoint: one POST for each thing that happened. */
 export function webhookChannel(settings: WebhookSettings): Channel {
-  const post = async (event: Happening, notice: Notice): Promise<void> => {
-    const body = JSON.stringify({ ...reportOf(event, notice), text: textOf(event, notice) });
+  const tell = (event: Happening, notice: Notice): Promise<void> =>
+    post({ ...reportOf(event, notice), text: textOf(event, notice) }, notice.now);
+  const post = async (report: object, now: number): Promise<void> => {
+    const body = JSON.stringify(report);
     const answer = await fetch(settings.url, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
         ...(settings.secret !== undefined && {
-          [SIGNATURE_HEADER]: signatureOf(settings.secret, body, notice.now),
+          [SIGNATURE_HEADER]: signatureOf(settings.secret, body, now),
         }),
       },
       body,
@@ -35,16 +38,17 @@ export function webhookChannel(settings: WebhookSettings): Channel {
     name: 'webhook',
     prepare: () => Promise.resolve(),
     async open(notice) {
-      await post('opened', notice);
+      await tell('opened', notice);
       // It has no message of its own to come back to: every change is a POST with the incident's id.
       return notice.incident.id;
     },
     async edit(_, notice) {
-      await post('changed', notice);
+      await tell('changed', notice);
       return 'edited';
     },
-    remind: (notice) => post('reminder', notice),
-    close: (_, notice) => post('recovered', notice),
+    remind: (notice) => tell('reminder', notice),
+    close: (_, notice) => tell('recovered', notice),
+    greet: (morning, now) => post({ ...morningReport(morning, now), text: morningText(morning) }, now),
     stop: () => undefined,
   };
 }

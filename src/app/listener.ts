@@ -4,11 +4,10 @@ import type { Log } from '../core/log.ts';
 import type { Alerts } from '../alerts/alerts.ts';
 import type { Level } from '../alerts/book.ts';
 import type { Failure } from '../alerts/members.ts';
-import { mayAskAt } from '../core/decide.ts';
-import { nextWithin } from '../core/hours.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Listener } from '../tending/parts.ts';
 import { isPersons } from '../tending/persons.ts';
+import { thereAt } from './presence.ts';
 import { wayIn, type Tickets } from './tickets.ts';
 
 export interface ListenerParts {
@@ -34,18 +33,13 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
   };
   const link = (account: Account): string =>
     `${parts.publicUrl}${wayIn(parts.tickets, account, parts.clock.now())}`;
-  /** The next moment at which the people behind an account are there: their hours, and the broker's own day. */
-  const thereAt = (account: Account, at: number): number =>
-    isPersons(account)
-      ? mayAskAt({ account, isHoliday: parts.isHoliday }, at)
-      : nextWithin(account.hours, parts.isHoliday, at);
   /** Where nobody is there, what is wrong is a level less pressing, and calls nobody before somebody is. */
   const heard = (account: Account, level: Level): Pick<Failure, 'level' | 'hearAt'> => {
     const now = parts.clock.now();
     const lower = level === 'critical' ? 'warning' : 'notice';
     return {
-      level: thereAt(account, now) === now ? level : lower,
-      hearAt: (at) => thereAt(account, at),
+      level: thereAt(account, parts.isHoliday, now) === now ? level : lower,
+      hearAt: (at) => thereAt(account, parts.isHoliday, at),
     };
   };
   return {

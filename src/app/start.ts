@@ -17,7 +17,6 @@ import { makeDesk } from './desk.ts';
 import { brokerNamed, makeEngine, type Engine } from './engine.ts';
 import { makeEntrance } from './entrance.ts';
 import { countByBroker, makeConnect, shownCounts } from './load.ts';
-import { startHeartbeat } from './heartbeat.ts';
 import { mirrorFolder } from './keepsake.ts';
 import { readLimits } from './limits.ts';
 import { makeLook } from './looks.ts';
@@ -29,6 +28,7 @@ import { makeReleases, type Releases } from './releases.ts';
 import type { Service, StartOptions } from './service.ts';
 import { startSimulation } from './simulation.ts';
 import { openTarget } from './target.ts';
+import { startTellings } from './tellings.ts';
 import { orUnfit } from './unfit.ts';
 import { makeUpkeep } from './upkeep.ts';
 import { makeWebhooks } from './webhooks.ts';
@@ -221,10 +221,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     },
   });
   readiness.say(undefined);
-  if (config.heartbeatUrl !== undefined) {
-    const heartbeat = startHeartbeat({ url: config.heartbeatUrl, ...readiness, ...desk, clock, log });
-    releases.add(() => heartbeat.stop());
-  }
+  startTellings({ ...parts, ...readiness, alerts: engine.alerts, desk, configured: accounts.all }, releases);
   log.info({ event: 'service.ready', url: server.url }, `Serving at ${server.url}.`);
 
   return {

@@ -1,5 +1,14 @@
 import type { Reader } from './reader.ts';
-import { mailAddresses, mailServer, parseUrl, webAddress, webBase, type Parsed } from './values.ts';
+import {
+  mailAddresses,
+  mailServer,
+  parseUrl,
+  timeOfDay,
+  timeZone,
+  webAddress,
+  webBase,
+  type Parsed,
+} from './values.ts';
 
 /** A Discord webhook; its token is as good as a password. */
 export interface DiscordWebhook {
@@ -18,11 +27,26 @@ export interface Channels {
   readonly mail: { readonly server: string; readonly to: readonly string[] } | undefined;
 }
 
+/** By whose clock people read alerts, and when they are told each morning how many accounts are ready. */
+export interface AlertTimes {
+  /** IANA name. */
+  readonly zone: string;
+  /** `HH:MM`; undefined: no such line. */
+  readonly morning: string | undefined;
+}
+
 const DISCORD_API_URL = 'https://discord.com/api';
 const discordHosts = /^(?:(?:ptb|canary)\.)?discord(?:app)?\.com$/;
 
 export function readChannels(reader: Reader): Channels {
   return { discord: readDiscord(reader), webhook: readWebhook(reader), mail: readMail(reader) };
+}
+
+export function readAlertTimes(reader: Reader): AlertTimes {
+  return {
+    zone: reader.read('ALERT_ZONE', 'UTC', timeZone),
+    morning: reader.read('ALERT_MORNING_AT', undefined, timeOfDay),
+  };
 }
 
 function readDiscord(reader: Reader): DiscordWebhook | undefined {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { ConfigurationError, type Fault } from '../core/errors.ts';
-import { readChannels, type Channels } from './channels.ts';
+import { readAlertTimes, readChannels, type AlertTimes, type Channels } from './channels.ts';
 import { openHolidays, type Holidays } from './holidays.ts';
 import { makeReader, type Reader } from './reader.ts';
 import { readRedisTarget, type RedisTarget } from './redis.ts';
@@ -53,6 +53,7 @@ export interface Config extends Basis {
   /** What links begin with, without a slash at its end; undefined: `http://localhost:` and the port listened on. */
   readonly publicUrl: string | undefined;
   readonly alerts: Channels;
+  readonly alertTimes: AlertTimes;
   /** Called while all is well; undefined: none. */
   readonly heartbeatUrl: string | undefined;
   readonly egressId: string;
@@ -130,6 +131,7 @@ function readRest(reader: Reader): Omit<Config, keyof Basis | 'redis'> {
     trustProxy: reader.read('TRUST_PROXY', false, trustProxy),
     publicUrl: reader.read('PUBLIC_URL', undefined, webBase),
     alerts: readChannels(reader),
+    alertTimes: readAlertTimes(reader),
     heartbeatUrl: reader.read('HEARTBEAT_URL', undefined, webAddress),
     egressId: reader.read(
       'EGRESS_ID',

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { IANAZone } from 'luxon';
 
 /** What a setting's text means, or what is wrong with it; `wrong` never holds the text. */
 export type Parsed<T> = { readonly value: T } | { readonly wrong: string };
@@ -64,6 +65,17 @@ export const webBase: Parse<string> = (text) => {
     ? { value: url.href.replace(/\/+$/, '') }
     : { wrong: 'must be a URL that begins with https:// or http://, without a user, ? or #' };
 };
+
+/** A time of day, `08:00`. */
+export const timeOfDay: Parse<string> = (text) =>
+  /^([01]\d|2[0-3]):[0-5]\d$/.test(text.trim())
+    ? { value: text.trim() }
+    : { wrong: 'must be a time of day like 08:00' };
+
+export const timeZone: Parse<string> = (text) =>
+  IANAZone.isValidZone(text.trim())
+    ? { value: text.trim() }
+    : { wrong: 'must be a time zone like Asia/Kolkata' };
 
 export const mailServer: Parse<string> = (text) => {
   const url = parseUrl(text);

@@ -268,6 +268,39 @@ describe('one cause', () => {
   });
 });
 
+describe('the line of the morning', () => {
+  const brokers = [{ broker: 'tradovate', ready: 40, total: 40, lacks: [] }];
+  const line = (day: string): Parameters<Alerts['greet']>[0] => ({ day, at: clock.now(), brokers, link: '' });
+
+  it('is said once by two replicas, mentions nobody, and not again by the next process', async () => {
+    const two = [start('one', '@here'), start('two', '@here')];
+    await Promise.all(two.map((alerts) => alerts.greet(line('2026-11-30'))));
+    const [greeting] = await posted(1, 'the line');
+    expect(said(greeting)).toMatchObject({
+      content: '☀️ tradovate 40/40 ready.',
+      allowed_mentions: { parse: [] },
+    });
+    await aWhile();
+    await Promise.all(two.map(stop));
+    await start('three').greet(line('2026-11-30'));
+    await aWhile();
+    expect(discord.heard).toHaveLength(1);
+    await start('four').greet(line('2026-12-01'));
+    await posted(2, 'the line of the next day');
+  });
+
+  it('stored just before a stop is said by the next process', async () => {
+    discord.behave = (_heard, answer) => answer.writeHead(502).end();
+    const first = start('one');
+    await first.greet(line('2026-11-30'));
+    await posted(1, 'a try');
+    await stop(first);
+    discord.behave = wellBehaved;
+    start('one');
+    await posted(2, 'the line');
+  });
+});
+
 describe('a Discord in trouble', () => {
   it('that hangs delays no caller and hardly a stop, and hears everything afterwards', async () => {
     discord.behave = () => undefined;

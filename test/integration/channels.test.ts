@@ -152,6 +152,51 @@ describe('the service', () => {
     );
   });
 
+  it('tells every channel in the morning how many accounts are ready, who is not, and why', async () => {
+    const hook = await receiver();
+    const mail = await startMailServer();
+    const discord = await startDiscord();
+    ends.push(mail.stop, discord.stop);
+    await withBench(
+      {
+        entries: [
+          { username: 'DESK', password: 'made-up-wrong-pass' },
+          { username: 'OTHER', password: 'made-up-password' },
+        ],
+        env: {
+          ...discord.env,
+          ALERT_WEBHOOK_URL: hook.url,
+          SMTP_URL: mail.url,
+          ALERT_EMAIL_TO: 'ops@example.com',
+          ALERT_MORNING_AT: '08:00',
+          ALERT_ZONE: 'Asia/Kolkata',
+        },
+        at: Date.UTC(2026, 10, 30, 2, 0),
+      },
+      async ({ state, simulator, restart }) => {
+        await state('DESK', 'stopped', 20_000);
+        await state('OTHER', 'fresh', 20_000);
+        simulator.clock.set(Date.UTC(2026, 10, 30, 2, 30));
+        // It looks at the clock once a minute: the next process looks at once.
+        await restart();
+        const words = (): string => discord.posts().find(({ body }) => body.includes('ready'))?.body ?? '';
+        const reports = (): string => hook.posts.find(({ body }) => body.includes('morning'))?.body ?? '';
+        const mailed = (): string => mail.mails.find(({ text }) => text.includes('[morning]'))?.text ?? '';
+        await until(() => words() && reports() && mailed(), { what: 'the lines', timeoutMs: 30_000 });
+        expect(words()).toContain('SIMULATED tradovate 1/2 ready.');
+        expect(words()).toContain('DESK: Stopped: Tradovate does not accept this login.');
+        expect(JSON.parse(reports())).toMatchObject({
+          event: 'morning',
+          day: '2026-11-30',
+          brokers: [
+            { ready: 1, total: 2, not_ready: { DESK: expect.stringContaining('Stopped') as unknown } },
+          ],
+        });
+        expect(mailed()).toContain('SIMULATED tradovate 1/2 ready');
+      },
+    );
+  }, 90_000);
+
   it('tells every channel that is set, and beats while it is well', async () => {
     const hook = await receiver();
     const heart = await receiver();

@@ -47,6 +47,9 @@ function bench(): Bench {
     close: async () => {
       await tell('close');
     },
+    greet: async () => {
+      await tell('greet');
+    },
     stop: () => void made.told.push('stop'),
   };
   const lease: SenderLease = {
@@ -153,6 +156,40 @@ describe('the sender', () => {
     b.leased = true;
     await b.clock.advance(2_000);
     expect(b.told).toEqual(['open 31']);
+  });
+
+  describe('with a line of the morning', () => {
+    const morning = (b: Bench): Book => ({
+      ...b.book,
+      morning: { day: '2026-11-21', at: b.clock.now(), brokers: [], link: '', sent: [] },
+    });
+
+    it('says it once, after what is wrong', async () => {
+      const b = bench();
+      b.book = failed(b.book, failure(), b.clock.now());
+      await b.clock.advance(1_999);
+      b.book = morning(b);
+      await b.clock.advance(3_600_000);
+      expect(b.told.slice(0, 2)).toEqual(['open 2', 'greet 2.45']);
+      expect(b.told.filter((told) => told.startsWith('greet'))).toHaveLength(1);
+    });
+
+    it('tries it again while it is news, and no longer', async () => {
+      const b = bench();
+      b.errors.push(...[1, 2].map(() => new ChannelError('Discord answered 404', 'dead')));
+      b.book = morning(b);
+      await b.clock.advance(3 * 3_600_000);
+      expect(b.told).toEqual(['greet 0', 'greet 3600']);
+    });
+
+    it('skips one that is never accepted', async () => {
+      const b = bench();
+      b.errors.push(new ChannelError('Discord answered 400', 'unacceptable'));
+      b.book = morning(b);
+      await b.clock.advance(60_000);
+      expect(b.told).toEqual(['greet 0']);
+      expect(b.events).toEqual(['alert.refused']);
+    });
   });
 
   it('stops with its channel, and says nothing after', async () => {

@@ -1,0 +1,20 @@
+import { DateTime } from 'luxon';
+
+/** The day of an instant (ms) by the clock of `zone`, like `2026-11-30`, and where it begins and ends (ms). */
+export function dayOf(
+  zone: string,
+  now: number,
+): { readonly day: string; readonly start: number; readonly end: number } {
+  const start = DateTime.fromMillis(now, { zone }).startOf('day');
+  return {
+    day: start.toISODate() ?? '',
+    start: start.toMillis(),
+    end: start.plus({ days: 1 }).toMillis(),
+  };
+}
+
+/** The instant (ms) of `HH:MM` on the day of `now` by the clock of `zone`. */
+export function todayAt(time: string, zone: string, now: number): number {
+  const [hour = 0, minute = 0] = time.split(':').map(Number);
+  return DateTime.fromMillis(now, { zone }).startOf('day').set({ hour, minute }).toMillis();
+}
