@@ -74,13 +74,15 @@ export function describe(facts: StatusFacts, now: number): AccountStatus {
   // A stopped account is looked at, but nothing is tried; one whose call is under way has the claim's horizon there.
   const idle = ['disabled', 'paused', 'stopped', 'refreshing'].includes(state);
   const next = idle ? undefined : facts.person ? personsNext(facts, valid) : facts.dueAt;
+  const detail = detailOf(facts, state, waitOf(facts, now) ?? trouble?.message);
   return {
     valid,
     time_remaining_seconds: Math.floor(left / 1000),
     time_remaining_hours: Math.round(left / 36_000) / 100,
     expiry_time: iso(facts.expiresAt),
     needs_refresh: !valid || (facts.renewAt !== undefined && now >= facts.renewAt),
-    message: sentence(facts, state, left, waitOf(facts, now) ?? trouble?.message),
+    message: sentence(state, left, detail),
+    detail: detail ?? null,
     api_validated: validated(facts, trouble?.code, now),
     name: facts.name,
     username: facts.username,
@@ -141,30 +143,36 @@ export function heldBackOf(facts: StatusFacts, now: number): { until: number; me
   return heldBack && heldBack.until > now ? heldBack : undefined;
 }
 
-function sentence(
+/** The message: how long the token is good, and what there is to say besides. */
+function sentence(state: State, leftMs: number, detail: string | undefined): string {
+  if (state === 'disabled') return detail ?? '';
+  const token = leftMs > 0 ? `The token is good for another ${duration(leftMs)}.` : 'There is no live token.';
+  if (detail === undefined) return token;
+  const lead = state === 'fresh' ? 'But ' : state === 'stopped' ? 'Stopped: ' : '';
+  return `${token} ${lead}${detail}`;
+}
+
+function detailOf(
   { name, unrenewed, issuedAt = 0, expiresAt = 0 }: StatusFacts,
   state: State,
-  leftMs: number,
   trouble: string | undefined,
-): string {
-  const token = leftMs > 0 ? `The token is good for another ${duration(leftMs)}.` : 'There is no live token.';
-  const lack = vainRenewals(unrenewed, expiresAt - issuedAt);
+): string | undefined {
   switch (state) {
     case 'fresh':
-      return lack ? `${token} But ${lack.message}` : token;
+      return vainRenewals(unrenewed, expiresAt - issuedAt)?.message;
     case 'due':
-      return `${token} A refresh is due.`;
+      return 'A refresh is due.';
     case 'refreshing':
-      return `${token} A refresh is under way.`;
+      return 'A refresh is under way.';
     case 'backing_off':
     case 'expired':
-      return `${token} ${trouble ?? 'The next try is scheduled.'}`;
+      return trouble ?? 'The next try is scheduled.';
     case 'awaiting_approval':
-      return `${token} A person must log in at the broker: by the link of the alert, or now by "token-refresher login ${name}".`;
+      return `A person must log in at the broker: by the link of the alert, or now by "token-refresher login ${name}".`;
     case 'stopped':
-      return `${token} Stopped: ${trouble ?? 'a person must act.'}`;
+      return trouble ?? 'a person must act.';
     case 'paused':
-      return `${token} Paused by a person.`;
+      return 'Paused by a person.';
     case 'disabled':
       return 'Disabled in the credentials file.';
   }

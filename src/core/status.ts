@@ -8,6 +8,8 @@ export interface AccountStatus {
   readonly expiry_time: string | null;
   readonly needs_refresh: boolean;
   readonly message: string;
+  /** What `message` says beside the time that is left; null where that is all. */
+  readonly detail: string | null;
   readonly api_validated: boolean | null;
   readonly name: string;
   readonly username: string;
