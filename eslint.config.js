@@ -48,7 +48,7 @@ const browser = Object.fromEntries(
       'AbortSignal',
       'console',
     ],
-    ...['DOMParser', 'HTMLProgressElement'],
+    ...['DOMParser', 'Element', 'HTMLProgressElement', 'URLSearchParams'],
   ].map((name) => [name, 'readonly']),
 );
 

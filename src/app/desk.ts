@@ -7,6 +7,7 @@ import { keys } from '../redis/keys.ts';
 import type { Roster, RosterEntry } from '../redis/roster.ts';
 import { run, scripts } from '../redis/scripts.ts';
 import { readFacts } from '../redis/statuses.ts';
+import type { Tidings } from '../redis/tidings.ts';
 import type { Consents } from './consents.ts';
 import type { Planning } from './planning.ts';
 import type { Tickets } from './tickets.ts';
@@ -18,6 +19,7 @@ export interface DeskParts {
   readonly consents: Pick<Consents, 'beginConsent' | 'finishConsent'>;
   readonly webhooks: Pick<Webhooks, 'takeNotice'>;
   readonly tickets: Tickets;
+  readonly tidings: Pick<Tidings, 'listen'>;
   readonly planning: Pick<Planning, 'plan'>;
   readonly clock: Clock;
   readonly publicUrl: string;
@@ -45,6 +47,8 @@ export function makeDesk(parts: DeskParts): Desk {
       const [facts] = entry ? await readFacts(redis, [[name, entry]]) : [];
       return facts && describe(facts, clock.now());
     },
+
+    listen: parts.tidings.listen,
 
     async readiness() {
       const reasons = await parts.notReady();

@@ -3,15 +3,17 @@ import { hostname } from 'node:os';
 import { makeHttp } from '../brokers/http.ts';
 import { brokers } from '../brokers/index.ts';
 import { readServiceSecrets } from '../config/index.ts';
-import { systemClock, systemElapsed, type Clock } from '../core/clock.ts';
+import { systemClock, systemElapsed } from '../core/clock.ts';
 import { startHttp } from '../http/server.ts';
 import { openMirror } from '../mirror/index.ts';
 import { openRedis, queueConnection } from '../redis/connection.ts';
 import { keys } from '../redis/keys.ts';
 import { makeSeal } from '../redis/seal.ts';
+import { makeTidings } from '../redis/tidings.ts';
 import { enterWorld, isEmptied, refuseRealTokens } from '../redis/world.ts';
 import { startSchedule, type Schedule } from '../scheduling/schedule.ts';
 import { startAccounts } from './accounts.ts';
+import { atMost } from './at-most.ts';
 import { makeConsents } from './consents.ts';
 import { makeDesk } from './desk.ts';
 import { brokerNamed, makeEngine, type Engine } from './engine.ts';
@@ -123,8 +125,11 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   });
   releases.add(() => webhooks.close());
   const planning = makePlanning({ ...engine, redis, brokers, limits, egress: config.egressId, clock, log });
+  const tidings = makeTidings(target.address);
+  releases.add(async () => tidings.close());
   const desk = makeDesk({
     ...engine,
+    tidings,
     planning,
     consents,
     webhooks,
@@ -236,11 +241,4 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
       log.info({ event: 'service.stopped' }, 'Stopped.');
     },
   };
-}
-
-/** Waits for `work`, but no longer than `ms`. */
-async function atMost(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
-  const done = new AbortController();
-  await Promise.race([work, clock.sleep(ms, done.signal)]);
-  done.abort();
 }

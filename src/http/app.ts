@@ -5,11 +5,13 @@ import { bearerOf, isSameOrigin } from './access.ts';
 import { bareApp, pathOf, type TrustProxy } from './bare-app.ts';
 import { addOauthRoutes, answerArrival } from './consent-routes.ts';
 import type { HttpContext } from './context.ts';
+import { addEventRoutes } from './event-routes.ts';
 import { HttpFault } from './faults.ts';
 import { addHealthRoutes, addMetricsRoute } from './health.ts';
 import { addPageFaults } from './page-faults.ts';
 import { addAssetRoutes, addDashboard, addSignInRoutes } from './page-routes.ts';
 import { addPlanRoutes } from './plan-routes.ts';
+import { makeSight } from './sight.ts';
 import { addTokenRoutes } from './token-routes.ts';
 import { addWebhookRoutes } from './webhook-routes.ts';
 
@@ -23,6 +25,7 @@ export async function mainApp(
   await app.register(cookie);
   refuseOtherSites(app, context);
   answerUnknownRoutes(app, context);
+  const sight = makeSight(context);
 
   addHealthRoutes(app, context);
   addMetricsRoute(app, context);
@@ -31,11 +34,12 @@ export async function mainApp(
   await app.register(async (api) => {
     addTokenRoutes(api, context);
     addPlanRoutes(api, context);
+    addEventRoutes(api, context, sight);
   });
   await app.register(async (pages) => {
     await addPersonRoutes(pages, context, callbackPaths);
     addSignInRoutes(pages, context);
-    addDashboard(pages, context);
+    addDashboard(pages, context, sight);
     // A redirect URI may be the bare address.
     pages.get('/', (request, reply) =>
       callbackPaths().has('/') ? answerArrival(context, request, reply) : reply.redirect('/dashboard', 302),

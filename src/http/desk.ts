@@ -45,6 +45,11 @@ export type NoticeAnswer =
 export interface Desk {
   accounts(): Promise<readonly AccountStatus[]>;
   account(name: string): Promise<AccountStatus | undefined>;
+  /**
+   * Tells of whatever happens to an account, by its name, until what this returns is called; an empty name stands for
+   * any. Hints: while Redis is away there are none.
+   */
+  listen(heard: (name: string) => void): () => void;
   readiness(): Promise<Readiness>;
   /** The coming refreshes against each broker's budgets. */
   plan(hours: number): Promise<Plan>;

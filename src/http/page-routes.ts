@@ -3,11 +3,11 @@ import { textField } from './consent-routes.ts';
 import type { HttpContext } from './context.ts';
 import { HttpFault } from './faults.ts';
 import { CSP_PAGE } from './headers.ts';
-import { readinessOf } from './health.ts';
-import { dashboard } from './page/dashboard.ts';
+import { filterOf } from './page/filter.ts';
 import { bouncePage } from './page/notice.ts';
 import { sendPage } from './page/send.ts';
 import { signInPage } from './page/sign-in.ts';
+import type { Sight } from './sight.ts';
 
 const HOME = '/dashboard';
 
@@ -23,15 +23,12 @@ export function addAssetRoutes(app: FastifyInstance, { assets }: HttpContext): v
 }
 
 /** `/dashboard`: every account and what it waits for, as of now. */
-export function addDashboard(app: FastifyInstance, context: HttpContext): void {
-  const { access, desk, clock } = context;
-
+export function addDashboard(app: FastifyInstance, { access }: HttpContext, sight: Sight): void {
   app.get(HOME, async (request, reply) => {
     if (!access.isSignedIn(request)) throw new HttpFault(401, 'UNAUTHORIZED');
-    const [accounts, readiness] = await Promise.all([desk.accounts(), readinessOf(desk, clock)]);
-    const { titleOf, remarks, version } = context;
-    const view = { accounts, readiness, titleOf, remarks: remarks(), version, now: clock.now() };
-    const page = dashboard(view);
+    const filter = filterOf(request.query);
+    const picture = await sight.board.take();
+    const page = sight.page(sight.draw(picture, filter), filter, picture);
     return sendPage(reply, 200, { markup: page.markup, csp: CSP_PAGE });
   });
 }

@@ -1,99 +1,81 @@
 import type { AccountStatus } from '../../core/status.ts';
-import { countdown } from './countdown.js';
+import { addressOf, type Filter } from './filter.ts';
 import { html, type Html } from './html.ts';
+import { timeLeft, until } from './time.ts';
 import { awaitsPerson, toneOf } from './verdict.ts';
 
-/** Time until `instant`, kept moving by the page's script. `past` is said once it is over. */
-export function until(
-  instant: string,
-  now: number,
-  words: { readonly lead: string; readonly past: string },
-): Html {
-  const at = Date.parse(instant);
-  const text = at > now ? words.lead + countdown(at - now) : words.past;
-  return html`<time
-    datetime="${instant}"
-    data-until="${at}"
-    data-lead="${words.lead}"
-    data-past="${words.past}"
-    >${text}</time
-  >`;
-}
+/** So many other names of a login are shown in its line. */
+const NAMED = 3;
 
 /** An account's state as a word. */
-export function stateWord(account: AccountStatus): string {
-  return account.state.replaceAll('_', ' ');
-}
+export const stateWord = (account: Pick<AccountStatus, 'state'>): string =>
+  account.state.replaceAll('_', ' ');
 
 /** Where the browser login of an account begins. */
 export function loginPath(account: AccountStatus): string {
   return `/oauth/${encodeURIComponent(account.broker)}/${encodeURIComponent(account.name)}`;
 }
 
+/** What the page calls an account's line. */
+export const rowId = (account: AccountStatus): string => `row-${account.broker}-${account.name}`;
+
+/** The reason in words, for somebody who sees the time left beside it. */
+export function reasonOf(account: AccountStatus, title: string): string | null {
+  return account.state === 'awaiting_approval'
+    ? `Nobody has logged in at ${title} for the next token yet.`
+    : account.detail;
+}
+
 /** One line of the list. Roles are spelled out, because the phone's layout takes them from a table. */
-export function accountRow(account: AccountStatus, now: number, title: string): Html {
+export function accountRow(account: AccountStatus, now: number, title: string, filter: Filter): Html {
   const error = account.last_error;
-  const aliases = account.sub_accounts.length === 0 ? undefined : `also ${account.sub_accounts.join(', ')}`;
-  return html`<tr role="row" class="${toneOf(account)}">
+  const reason = reasonOf(account, title);
+  const more = error && !(reason ?? '').includes(error.message) ? error.message : undefined;
+  return html`<tr id="${rowId(account)}" role="row" class="${toneOf(account)}">
     <th role="rowheader" scope="row">
-      <span class="name">${account.name}</span>
-      <span class="quiet">${account.environment}${aliases && html` · ${aliases}`}</span>
+      <a
+        class="name"
+        id="open-${account.broker}-${account.name}"
+        data-open
+        href="${addressOf(filter, { account: account.name })}"
+        >${account.name}</a
+      >
+      <span class="quiet">${account.environment}${alsoNamed(account)}</span>
     </th>
     <td role="cell" class="state">
       <span class="chip ${toneOf(account)}">${stateWord(account)}</span>
-      <span class="why">${account.message}</span>
-      ${error && error.message !== account.message ? html`<span class="quiet">Last error: ${error.message}</span>` : undefined}
+      ${reason === null ? undefined : html`<span class="why">${reason}</span>`}
+      ${more === undefined ? undefined : html`<span class="quiet">Last error: ${more}</span>`}
     </td>
     <td role="cell" class="left">
       ${timeLeft(account, now)}${nextStep(account, now)}${loginAgain(account, title)}
     </td>
-  </tr> `;
+  </tr>`;
+}
+
+function alsoNamed({ sub_accounts: names }: AccountStatus): string {
+  if (names.length === 0) return '';
+  const others = names.length - NAMED;
+  return ` · also ${names.slice(0, NAMED).join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
 }
 
 /** A call to the person an account waits for. */
-export function banner(account: AccountStatus, title: string): Html {
+export function banner(account: AccountStatus, title: string, button: Html | undefined): Html {
   const { tone, heading } =
     account.state === 'stopped'
       ? { tone: 'bad', heading: `${account.name} at ${title} is stopped` }
       : { tone: 'waiting', heading: `${account.name} waits for your login at ${title}` };
-  const button = account.person_needed
-    ? html`<a
-        class="button"
-        id="login-${account.broker}-${account.name}"
-        target="_blank"
-        rel="noopener"
-        href="${loginPath(account)}"
-        >Log in at ${title}</a
-      >`
-    : undefined;
-  return html`<section class="banner ${tone}">
+  return html`<section id="banner-${account.broker}-${account.name}" class="banner ${tone}">
     <div>
       <h2>${heading}</h2>
-      <p>${account.message}</p>
+      <p>${reasonOf(account, title) ?? account.message}</p>
     </div>
     ${button}
-  </section> `;
+  </section>`;
 }
 
-function timeLeft(account: AccountStatus, now: number): Html {
-  if (account.expiry_time === null) return html`<span class="time none">no token</span>`;
-  const expiresAt = Date.parse(account.expiry_time);
-  const life = account.issued_at === null ? 0 : expiresAt - Date.parse(account.issued_at);
-  const bar =
-    life > 0
-      ? html`<progress
-          max="${life}"
-          value="${Math.max(0, expiresAt - now)}"
-          data-until="${expiresAt}"
-          aria-hidden="true"
-        ></progress>`
-      : undefined;
-  return html`<span class="time"
-      >${until(account.expiry_time, now, { lead: 'good for ', past: 'run out' })}</span
-    >${bar}`;
-}
-
-function nextStep(account: AccountStatus, now: number): Html | undefined {
+/** What happens next to an account, and when. */
+export function nextStep(account: AccountStatus, now: number): Html | undefined {
   if (account.next_refresh === null) return undefined;
   const what = account.state === 'awaiting_approval' ? 'asks again' : 'next refresh';
   return html`<span class="quiet"
@@ -101,15 +83,20 @@ function nextStep(account: AccountStatus, now: number): Html | undefined {
   >`;
 }
 
-/** A login is possible at any time, also where the token is still good. */
-function loginAgain(account: AccountStatus, title: string): Html | undefined {
-  if (!account.person_needed || awaitsPerson(account)) return undefined;
+/** The way to a login in the browser. `id`: what the page calls the link. */
+export function loginLink(account: AccountStatus, id: string, look: string, words: string): Html {
   return html`<a
-    class="again"
-    id="again-${account.broker}-${account.name}"
+    class="${look}"
+    id="${id}-${account.broker}-${account.name}"
     target="_blank"
     rel="noopener"
     href="${loginPath(account)}"
-    >Log in at ${title} again</a
+    >${words}</a
   >`;
+}
+
+/** A login is possible at any time, also where the token is still good. */
+function loginAgain(account: AccountStatus, title: string): Html | undefined {
+  if (!account.person_needed || awaitsPerson(account)) return undefined;
+  return loginLink(account, 'again', 'again', `Log in at ${title} again`);
 }

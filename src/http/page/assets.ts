@@ -22,7 +22,9 @@ export interface Assets {
 const types: Readonly<Record<string, string>> = {
   'base.css': 'text/css; charset=utf-8',
   'dashboard.css': 'text/css; charset=utf-8',
+  'accounts.css': 'text/css; charset=utf-8',
   'dashboard.js': 'text/javascript; charset=utf-8',
+  'morph.js': 'text/javascript; charset=utf-8',
   'countdown.js': 'text/javascript; charset=utf-8',
   'sign-in.js': 'text/javascript; charset=utf-8',
   'good.svg': 'image/svg+xml',

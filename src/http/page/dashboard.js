@@ -1,67 +1,158 @@
-import { countdown } from './countdown.js';
+import { countdown, lifeTone } from './countdown.js';
+import { morph } from './morph.js';
 
-const REFRESH_MS = 5000;
+const ASK_EVERY_MS = 5000;
+const TYPING_MS = 250;
 
 // The server's clock counts: one that is wrong here would show tokens as dead or alive that are not.
 let aheadMs = 0;
-const setClock = (page) => {
-  aheadMs = Number(page.body.dataset.now) - Date.now();
+const setClock = (now) => {
+  aheadMs = now - Date.now();
+  document.getElementById('as-of').textContent = new Date(now).toISOString().slice(11, 19);
 };
 
-const tick = () => {
+const tick = (root = document) => {
   const now = Date.now() + aheadMs;
-  for (const element of document.querySelectorAll('[data-until]')) {
+  for (const element of root.querySelectorAll('[data-until]')) {
     const leftMs = Number(element.dataset.until) - now;
+    if (element.dataset.life) element.className = lifeTone(leftMs, Number(element.dataset.life));
     if (element instanceof HTMLProgressElement) element.value = Math.max(0, leftMs);
     else if (leftMs <= 0) element.textContent = element.dataset.past;
     else element.textContent = `${element.dataset.lead}${countdown(leftMs)}`;
   }
-};
-
-// Only parts that the server words differently are replaced, so that a screen reader hears news and nothing else.
-const served = new Map();
-const take = (page) => {
-  const focused = document.activeElement?.id;
-  for (const fresh of page.querySelectorAll('[data-part]')) {
-    const shown = document.querySelector(`[data-part="${fresh.dataset.part}"]`);
-    if (shown && served.get(fresh.dataset.part) !== fresh.innerHTML) {
-      served.set(fresh.dataset.part, fresh.innerHTML);
-      shown.replaceChildren(...fresh.childNodes);
-    }
-  }
-  document.title = page.title;
-  document.querySelector('link[rel=icon]').href = page.querySelector('link[rel=icon]').getAttribute('href');
-  if (focused) document.getElementById(focused)?.focus();
-  setClock(page);
-  tick();
+  for (const element of root.querySelectorAll('[data-since]'))
+    element.textContent = `${countdown(now - Number(element.dataset.since))} ago`;
 };
 
 const stale = document.getElementById('stale');
-let loading = false;
+const parsed = (markup) => {
+  const template = document.createElement('template');
+  template.innerHTML = markup;
+  tick(template.content);
+  return template.content;
+};
 
-const refresh = async () => {
-  if (document.hidden || loading) return;
-  loading = true;
+const setHead = ({ title, tone }) => {
+  document.title = `${title} · token-refresher`;
+  document.querySelector('link[rel=icon]').setAttribute('href', `/assets/${tone}.svg`);
+};
+
+/** Takes the whole of the page. */
+const takePage = ({ now, main, ...head }) => {
+  setClock(now);
+  tick();
+  const fresh = document.createElement('main');
+  fresh.id = 'main';
+  fresh.append(parsed(main));
+  morph(document.getElementById('main'), fresh);
+  setHead(head);
+  stale.hidden = true;
+};
+
+/** Takes what has changed; false where the page lacks what that belongs to. */
+const takeNews = ({ now, parts, lists, ...head }) => {
+  setClock(now);
+  tick();
+  const waiting = new Map();
+  for (const part of parts.map((markup) => parsed(markup).firstElementChild)) {
+    const shown = document.getElementById(part.id);
+    if (shown) morph(shown, part);
+    else waiting.set(part.id, part);
+  }
+  for (const { id, ids } of lists) {
+    const list = document.getElementById(id);
+    const lines = ids.map((line) => waiting.get(line) ?? document.getElementById(line));
+    if (!list || lines.includes(null)) return false;
+    const focused = document.activeElement;
+    for (const [i, line] of lines.entries())
+      if (list.children[i] !== line) list.insertBefore(line, list.children[i] ?? null);
+    while (list.children.length > lines.length) list.lastElementChild.remove();
+    if (focused?.isConnected) focused.focus({ preventScroll: true });
+  }
+  setHead(head);
+  stale.hidden = true;
+  return true;
+};
+
+let asking;
+/** Asks for the page anew, at once or every few seconds where nobody tells of changes. */
+const ask = async () => {
+  if (document.hidden) return;
+  asking?.abort();
+  asking = new AbortController();
+  const { signal } = asking;
   try {
-    const answer = await fetch('/dashboard', {
+    const answer = await fetch(location.href, {
       headers: { accept: 'text/html' },
-      signal: AbortSignal.timeout(10000),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(10000)]),
     });
     if (answer.status === 401) return location.reload();
     if (!answer.ok) throw new Error(`status ${answer.status}`);
-    take(new DOMParser().parseFromString(await answer.text(), 'text/html'));
-    stale.hidden = true;
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    takePage({
+      now: Number(page.body.dataset.now),
+      main: page.getElementById('main').innerHTML,
+      title: page.title.split(' · ')[0],
+      tone: page
+        .querySelector('link[rel=icon]')
+        .getAttribute('href')
+        .replace(/.*\/|\.svg/g, ''),
+    });
   } catch {
-    stale.hidden = false;
-  } finally {
-    loading = false;
+    if (!signal.aborted) stale.hidden = false;
   }
 };
 
+let stream;
+const hush = () => {
+  stream?.close();
+  stream = undefined;
+};
+/** Hears of changes while somebody looks: a browser has few connections to spare, and hidden pages need none. */
+const listen = () => {
+  hush();
+  if (document.hidden) return;
+  stream = new EventSource(`/api/events${location.search}`);
+  stream.addEventListener('page', ({ data }) => takePage(JSON.parse(data)));
+  stream.addEventListener('news', ({ data }) => {
+    if (!takeNews(JSON.parse(data))) void ask();
+  });
+  stream.addEventListener('trouble', () => {
+    stale.hidden = false;
+  });
+};
+const isHeard = () => stream?.readyState === EventSource.OPEN;
+
+/** Shows another part of the accounts: the address says which. */
+const go = (address) => {
+  history.replaceState(null, '', address);
+  listen();
+  return ask();
+};
+
+const search = document.getElementById('search');
+search.querySelector('button').hidden = true;
+let typing;
+search.addEventListener('input', () => {
+  clearTimeout(typing);
+  typing = setTimeout(() => {
+    const query = new URLSearchParams([...new FormData(search)].filter(([, value]) => value.trim() !== ''));
+    void go(query.size === 0 ? '/dashboard' : `/dashboard?${query}`);
+  }, TYPING_MS);
+});
+
 // The unspent secret of a sign-in link, where whoever followed it was signed in already.
-if (location.hash !== '') history.replaceState(null, '', location.pathname);
-for (const part of document.querySelectorAll('[data-part]')) served.set(part.dataset.part, part.innerHTML);
-setClock(document);
+if (location.hash !== '') history.replaceState(null, '', `${location.pathname}${location.search}`);
+setClock(Number(document.body.dataset.now));
 setInterval(tick, 1000);
-setInterval(refresh, REFRESH_MS);
-document.addEventListener('visibilitychange', refresh);
+setInterval(() => {
+  if (isHeard()) return;
+  if (stream?.readyState !== EventSource.CONNECTING) listen();
+  void ask();
+}, ASK_EVERY_MS);
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) return hush();
+  listen();
+  return ask();
+});
+listen();

@@ -33,7 +33,9 @@ describe('the dashboard', () => {
   });
 
   it('shows each account with its state, reason, time left and next refresh', async () => {
-    const { body } = await page([account('one', { sub_accounts: ['DEMO1'], message: 'The token is good.' })]);
+    const { body } = await page([
+      account('one', { sub_accounts: ['DEMO1'], detail: 'Two renewals were in vain.' }),
+    ]);
     expect(body).toContain('<h1>All is well</h1>');
     expect(body).toContain('1 of 1 token is good.');
     expect(body).toContain('All brokers are simulated.');
@@ -42,7 +44,7 @@ describe('the dashboard', () => {
       'one',
       'also DEMO1',
       'fresh',
-      'The token is good.',
+      'Two renewals were in vain.',
       'good for 1 h 0 min',
       'in 42 min 0 s',
     ]) {
@@ -62,8 +64,8 @@ describe('the dashboard', () => {
   it('has a banner with a button for each account that awaits a person, and none for the rest', async () => {
     const { body } = await page([
       account('fresh-one', { person_needed: true }),
-      without('asks', 'awaiting_approval', { person_needed: true, message: 'Waits for a login.' }),
-      without('stuck', 'stopped', { message: 'The password was refused.' }),
+      without('asks', 'awaiting_approval', { person_needed: true, detail: 'Waits for a login.' }),
+      without('stuck', 'stopped', { detail: 'The password was refused.' }),
       without('trying', 'backing_off'),
     ]);
     expect(body.match(/class="banner/g)).toHaveLength(2);
@@ -78,7 +80,7 @@ describe('the dashboard', () => {
     const evil = `<script>alert("1")</script>'&`;
     const { body } = await page([
       without(evil, 'stopped', {
-        message: evil,
+        detail: evil,
         broker: evil,
         environment: evil,
         sub_accounts: [evil],

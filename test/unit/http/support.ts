@@ -21,6 +21,7 @@ export function account(name: string, changes: Partial<AccountStatus> = {}): Acc
     expiry_time: '2026-11-20T11:00:00.000Z',
     needs_refresh: false,
     message: 'The token is good.',
+    detail: null,
     api_validated: null,
     name,
     username: name,
@@ -69,6 +70,7 @@ export function fakeDesk(accounts: readonly AccountStatus[], changes: Partial<De
   return {
     accounts: async () => accounts,
     account: async (name) => accounts.find((one) => one.name === name),
+    listen: () => () => undefined,
     readiness: async () => ({ ready: true, reasons: [], details: [] }),
     plan: async (hours) => ({ hours, from: NOW, budgets: [], refreshes: [], total: 0 }),
     requestRefresh: async (name) =>

@@ -1,0 +1,138 @@
+import type { Readiness } from '../desk.ts';
+import type { AccountStatus } from '../../core/status.ts';
+import { isServed } from '../../core/summary.ts';
+import { accountRow, banner, loginLink, rowId } from './account.ts';
+import { addressOf, isFiltering, type Filter } from './filter.ts';
+import { html, type Html } from './html.ts';
+import { mark, type Tone } from './layout.ts';
+import { listingOf, type Group, type Listing } from './listing.ts';
+import { until } from './time.ts';
+import { awaitsPerson, byTone, verdictOf, type Verdict } from './verdict.ts';
+
+export interface ViewFacts {
+  readonly accounts: readonly AccountStatus[];
+  readonly readiness: Readiness;
+  readonly titleOf: (broker: string) => string;
+  /** What stands above all the rest while it holds. */
+  readonly remarks: readonly string[];
+  /** Ms since the epoch. */
+  readonly now: number;
+}
+
+/** A list of lines: its element's id, and its lines in order. */
+export interface Lines {
+  readonly id: string;
+  readonly ids: readonly string[];
+}
+
+/** What of the page changes with the accounts, in elements that each have an id. */
+export interface View {
+  readonly tone: Tone;
+  readonly title: string;
+  readonly parts: ReadonlyMap<string, Html>;
+  readonly lists: readonly Lines[];
+  readonly groups: readonly Group[];
+}
+
+/** So many persons' errands are called out; more of them are a list. */
+const BANNERS = 5;
+
+/** Draws what a filter shows of the accounts. */
+export function viewOf(facts: ViewFacts, filter: Filter): View {
+  const { accounts, readiness, titleOf, now } = facts;
+  const verdict = verdictOf(accounts, readiness);
+  const listing = listingOf(accounts, filter);
+  const parts = new Map<string, Html>([
+    [
+      'remarks',
+      html`<div id="remarks">${facts.remarks.map((each) => html`<p class="remark">${each}</p>`)}</div>`,
+    ],
+    ['verdict', html`<div id="verdict" role="status">${headline(verdict)}</div>`],
+    ['next', html`<div id="next">${nextRefresh(facts)}</div>`],
+    ['banners', html`<div id="banners">${banners(facts, filter)}</div>`],
+    ['count', html`<p id="count" class="quiet" role="status">${countOf(listing, filter)}</p>`],
+    ['pager', html`<nav id="pager" aria-label="Pages">${pager(listing, filter)}</nav>`],
+  ]);
+  for (const group of listing.groups) {
+    parts.set(`head-${group.broker}`, groupHead(group, titleOf(group.broker)));
+    parts.set(`more-${group.broker}`, groupMore(group, filter));
+    for (const account of group.shown) {
+      parts.set(rowId(account), accountRow(account, now, titleOf(account.broker), filter));
+    }
+  }
+  const lists = listing.groups.map(({ broker, shown }) => ({ id: `list-${broker}`, ids: shown.map(rowId) }));
+  return { tone: verdict.tone, title: verdict.title, parts, lists, groups: listing.groups };
+}
+
+function headline(verdict: Verdict): Html {
+  return html`${mark(verdict.tone)}
+    <div>
+      <h1>${verdict.title}</h1>
+      <p>${verdict.facts.join(' ')}</p>
+    </div>`;
+}
+
+function nextRefresh({ accounts, now }: ViewFacts): Html | undefined {
+  const next = accounts
+    .filter((account) => isServed(account) && !awaitsPerson(account))
+    .flatMap((account) => account.next_refresh ?? [])
+    .sort()[0];
+  return next === undefined
+    ? undefined
+    : html`<p class="quiet">Next refresh <br />${until(next, now, { lead: 'in ', past: 'now' })}</p>`;
+}
+
+function banners({ accounts, titleOf }: ViewFacts, filter: Filter): readonly Html[] {
+  const errands = accounts.filter(awaitsPerson).sort(byTone);
+  const shown = errands.slice(0, errands.length > BANNERS + 1 ? BANNERS : BANNERS + 1);
+  const others = errands.length - shown.length;
+  const all = addressOf(
+    { ...filter, text: '', broker: undefined, account: undefined, page: 1 },
+    { state: 'person' },
+  );
+  return [
+    ...shown.map((account) => {
+      const title = titleOf(account.broker);
+      const login = account.person_needed
+        ? loginLink(account, 'login', 'button', `Log in at ${title}`)
+        : undefined;
+      return banner(account, title, login);
+    }),
+    ...(others > 0
+      ? [
+          html`<p class="banner waiting" id="banner-others">
+            <span>${others} more need you. <a href="${all}">Show all ${errands.length}</a></span>
+          </p>`,
+        ]
+      : []),
+  ];
+}
+
+function groupHead({ broker, valid, served }: Group, title: string): Html {
+  return html`<h2 id="head-${broker}">${title} <span class="quiet">${valid} of ${served} good</span></h2>`;
+}
+
+function groupMore({ broker, hidden }: Group, filter: Filter): Html {
+  const to = (changes: Partial<Filter>): string =>
+    addressOf({ ...filter, account: undefined }, { broker, ...changes });
+  const { wanting, well } = hidden;
+  return html`<p id="more-${broker}" class="more">
+    ${wanting > 0 ? html`<a href="${to({ state: 'trouble' })}">${wanting} more that want an eye</a>` : undefined}
+    ${well > 0 ? html`<a href="${to({})}">${well} others, which are well or out of service</a>` : undefined}
+  </p>`;
+}
+
+function countOf({ matching, total }: Listing, filter: Filter): Html | undefined {
+  if (!isFiltering(filter)) return undefined;
+  return html`${matching} of ${total} ${total === 1 ? 'account' : 'accounts'}.
+    <a href="/dashboard">Show all</a>`;
+}
+
+function pager({ page, pages }: Listing, filter: Filter): Html | undefined {
+  if (pages === 1) return undefined;
+  const to = (wanted: number, words: string): Html | undefined =>
+    wanted < 1 || wanted > pages
+      ? undefined
+      : html`<a id="page-${words}" href="${addressOf(filter, { page: wanted })}">${words} page</a>`;
+  return html`${to(page - 1, 'previous')} <span>Page ${page} of ${pages}</span> ${to(page + 1, 'next')}`;
+}

@@ -1,0 +1,43 @@
+import { makeBoard, type Board, type Picture } from './board.ts';
+import type { HttpContext } from './context.ts';
+import { dashboard, mainOf, type DashboardParts } from './page/dashboard.ts';
+import { addressOf, type Filter } from './page/filter.ts';
+import type { Html } from './page/html.ts';
+import { viewOf, type View } from './page/view.ts';
+
+/** What the page shows, for those who ask for it and for those who are told. */
+export interface Sight {
+  readonly board: Board;
+  /** Draws a picture; for all who look through the same filter once. */
+  draw(picture: Picture, filter: Filter): View;
+  main(view: View, filter: Filter): Html;
+  page(view: View, filter: Filter, picture: Picture): Html;
+}
+
+export function makeSight(context: HttpContext): Sight {
+  const { titleOf, remarks, version } = context;
+  const board = makeBoard(context.desk, context.clock);
+  let drawn = { version: 0, views: new Map<string, View>() };
+  let brokers: readonly string[] = [];
+  const partsOf = (view: View, filter: Filter, now: number): DashboardParts => ({
+    view,
+    filter,
+    brokers,
+    titleOf,
+    version,
+    now,
+  });
+  return {
+    board,
+    draw(picture, filter) {
+      if (drawn.version !== picture.version) drawn = { version: picture.version, views: new Map() };
+      brokers = [...new Set(picture.accounts.map(({ broker }) => broker))].sort();
+      const key = addressOf(filter);
+      const known = drawn.views.get(key) ?? viewOf({ ...picture, titleOf, remarks: remarks() }, filter);
+      drawn.views.set(key, known);
+      return known;
+    },
+    main: (view, filter) => mainOf(partsOf(view, filter, 0)),
+    page: (view, filter, { now }) => dashboard(partsOf(view, filter, now)),
+  };
+}
