@@ -133,17 +133,17 @@ describe('the breaker of a broker', () => {
     expect((await renew('E')).outcome).toBe('noted');
   });
 
-  it('lets a login through each five minutes, whatever the harmless call before it is answered', async () => {
+  it('lets a login through after five minutes, and then each hour, whatever the harmless call is answered', async () => {
     await trip();
     const reachesFirst: boolean[] = [];
-    for (let i = 0; i < 22; i++) {
+    for (let i = 0; i < 252; i++) {
       now += 29 * SECOND;
       const noted = await signIn('D');
       reachesFirst.push(noted.outcome === 'noted' && noted.reachFirst);
       now += SECOND;
       await ends('D', { answered: 'down', ramp: 'other' });
     }
-    expect(reachesFirst.flatMap((first, i) => (first ? [] : [i]))).toEqual([10, 20]);
+    expect(reachesFirst.flatMap((first, i) => (first ? [] : [i]))).toEqual([10, 130, 250]);
   });
 
   it('counts the harmless call before a login where reads are counted', async () => {
@@ -162,6 +162,12 @@ describe('the breaker of a broker', () => {
     expect(await renew('D')).toEqual({ outcome: 'down', until: now + 28 * SECOND });
     now += 28 * SECOND;
     expect((await renew('D')).outcome).toBe('noted');
+  });
+
+  it('is not held open by a server whose clock is set back', async () => {
+    await trip();
+    now -= HOUR;
+    expect(await renew('D')).toEqual({ outcome: 'noted', reachFirst: true });
   });
 
   it('never holds up a person who waits for the answer', async () => {
@@ -186,6 +192,11 @@ describe('the wait of an account', () => {
     expect(await read()).toBe(10 * MINUTE);
     aheadMs = -20 * MINUTE;
     expect(await read()).toBe(10 * MINUTE);
+    // Nor is it an hour longer where the server's own clock is set back.
+    aheadMs = 2 * HOUR;
+    now -= HOUR;
+    expect(await read()).toBe(15 * MINUTE);
+    now += HOUR;
     // What is carried on is not put off.
     aheadMs = HOUR;
     await ends('A', { record });

@@ -20,6 +20,10 @@ for i = 6, #KEYS do
   silent = math.max(silent, tonumber(redis.call('HGET', KEYS[i], 'until') or '0'))
 end
 local breaker = math.max(0, tonumber(redis.call('HGET', KEYS[4], 'until') or '0') - now)
+-- No pause is that long: the server's own clock was set back.
+if breaker > 60000 then
+  breaker = 0
+end
 -- Known once an outcome was written; a holder that died before that has told Redis nothing.
 local known = redis.call('HEXISTS', KEYS[2], 'known')
 local refusedKey = redis.call('GET', KEYS[5]) or ''

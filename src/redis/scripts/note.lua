@@ -32,7 +32,8 @@ end
 local halfOpen = 0
 if not p.passesBreaker and redis.call('EXISTS', KEYS[6]) == 1 then
   local openUntil = tonumber(redis.call('HGET', KEYS[6], 'until') or '0')
-  if openUntil > serverNow then
+  -- No pause is longer than a minute: past that, the server's own clock was set back.
+  if openUntil > serverNow and openUntil - serverNow <= 60000 then
     return { -3, now + openUntil - serverNow }
   end
   local holder = redis.call('GET', KEYS[7])
@@ -40,9 +41,11 @@ if not p.passesBreaker and redis.call('EXISTS', KEYS[6]) == 1 then
     -- One goes and tells the others; it has the time of its call.
     return { -3, now + math.max(1000, redis.call('PTTL', KEYS[7])) }
   end
-  -- An odd answer to a harmless call must not forbid the real one for ever: at times it goes all the same.
+  -- An odd answer to a harmless call must not forbid the real one for ever: it goes all the same once after five
+  -- minutes, and then each hour. More often, a long outage would cost a network one login in vain after the other.
   local seenAt = redis.call('HMGET', KEYS[6], 'since', 'triedAt')
-  local isLongAgo = serverNow - tonumber(seenAt[2] or seenAt[1] or '0') >= 300000
+  local patienceMs = seenAt[2] and 3600000 or 300000
+  local isLongAgo = serverNow - tonumber(seenAt[2] or seenAt[1] or '0') >= patienceMs
   halfOpen = isLongAgo and p.signIn and 2 or 1
   for _, budget in ipairs(p.budgets) do
     if halfOpen == 1 and p.reaches and budget.countsReads then
