@@ -133,6 +133,8 @@ export interface World {
 
   /** Hears of every webhook that a broker sends, as a call whose answer is what was posted. */
   onPost(listener: (post: BrokerCall) => void): void;
+  /** Hears of every line that a process logs. What it throws, the process hears. */
+  onLog(listener: (line: LogLine) => void): void;
   /** Hears of every call to a broker. */
   onCall(listener: CallListener): void;
   /** Runs after every step with the keys that it changed; throws where something does not hold. */

@@ -74,11 +74,14 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
     timeline.at(instant, work);
   });
   const log: LogLine[] = [];
+  const logListeners: ((line: LogLine) => void)[] = [];
   const logOf = (by: string): Log => {
     const line =
       (level: LogLine['level']) =>
       (fields: Readonly<Record<string, unknown>>, message: string): void => {
-        log.push({ at: timeline.now(), by, level, fields, message });
+        const said = { at: timeline.now(), by, level, fields, message };
+        log.push(said);
+        for (const listener of logListeners) listener(said);
         if (log.length > 2 * KEPT_LINES) log.splice(0, KEPT_LINES);
       };
     return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
@@ -332,6 +335,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
       return outcome.message;
     },
     onPost: (listener) => void postListeners.push(listener),
+    onLog: (listener) => void logListeners.push(listener),
     onCall: (listener) => void callListeners.push(listener),
     onStep: (check) => void checks.push(check),
     stop() {

@@ -1,6 +1,7 @@
 import type { World } from '../world.ts';
 import { watchBudgets } from './budgets.ts';
 import { watchFlights, watchSpending } from './calls.ts';
+import { watchDefects } from './defects.ts';
 import { watchIncidents } from './incidents.ts';
 import { watchPenalties } from './penalties.ts';
 import { watchPlans } from './plans.ts';
@@ -41,6 +42,7 @@ export function watchInvariants(world: World, options: InvariantOptions): Invari
   const flights = watchFlights(world);
   const budgets = watchBudgets(world);
   const secrets = watchSecrets(world, tokens.latest);
+  watchDefects(world);
   const wellness = watchWellness(world);
   watchPlans(world, wellness, options);
   watchIncidents(world, wellness);
@@ -83,7 +85,6 @@ export function watchInvariants(world: World, options: InvariantOptions): Invari
         if (incident.accounts.length === 0 || incident.accounts.some((name) => lasting.has(name))) continue;
         broken(`the incident ${incident.id} (${incident.accounts.join()}) is open though all is well`);
       }
-      signIns.checkLog();
       secrets.checkDisks();
     },
   };

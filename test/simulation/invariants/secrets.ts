@@ -18,37 +18,67 @@ function secretsIn(entries: readonly RawEntry[]): {
   return { hidden: texts(['password', 'clientSecret', 'sec']), shownInMeta: texts(['apiKey']) };
 }
 
-/** No secret in clear but where it belongs, in Redis or on a disk. */
+/** Of what was sent once, so much is looked for. */
+const WATCHED_SPENT = 40;
+
+/** What nobody may read now, as of the credentials file and the brokers' newest tokens. */
+function makeSecrets(
+  world: World,
+  latest: () => readonly Issued[],
+): (text: string, isPublic: boolean) => boolean {
+  let of = { entries: world.entries(), ...secretsIn(world.entries()) };
+  /** Codes and refresh tokens as they were sent. */
+  const spent: string[] = [];
+  world.onCall(({ spends }, what) => {
+    if (what !== 'arrived' || spends === undefined) return;
+    spent.push(spends);
+    spent.splice(0, spent.length - WATCHED_SPENT);
+  });
+  return (text, isPublic) => {
+    if (of.entries !== world.entries()) {
+      const now = secretsIn(world.entries());
+      // A password of an earlier file may still be right.
+      of = { entries: world.entries(), ...now, hidden: [...new Set([...of.hidden, ...now.hidden])] };
+    }
+    return (
+      of.hidden.some((secret) => text.includes(secret)) ||
+      spent.some((secret) => text.includes(secret)) ||
+      (!isPublic && of.shownInMeta.some((secret) => text.includes(secret))) ||
+      latest().some(
+        ({ token, renewal }) =>
+          (renewal !== undefined && text.includes(renewal)) || (!isPublic && text.includes(token)),
+      )
+    );
+  };
+}
+
+/** No secret in clear but where it belongs: in Redis, on a disk, in an event, an alert or the log. */
 export function watchSecrets(world: World, latest: () => readonly Issued[]): { checkDisks(): void } {
   const { keyspace } = world.redisServer;
-  let of = { entries: world.entries(), ...secretsIn(world.entries()) };
+  const tells = makeSecrets(world, latest);
+  let told: string | undefined;
+  world.onLog(({ fields, message }) => {
+    if (tells(`${message} ${JSON.stringify(fields)}`, false))
+      told ??= `the log line ${String(fields['event'])}`;
+  });
+  let [events, heard] = [0, 0];
   world.onStep((changed) => {
     for (const key of changed) {
       const value = shownValue(key);
-      if (value === '') continue;
-      if (of.entries !== world.entries()) of = { entries: world.entries(), ...secretsIn(world.entries()) };
-      const isPublic = /^(?:token|auth|meta):/.test(key);
-      const isTold =
-        of.hidden.some((secret) => value.includes(secret)) ||
-        (!isPublic && of.shownInMeta.some((secret) => value.includes(secret))) ||
-        latest().some(
-          ({ token, renewal }) =>
-            (renewal !== undefined && value.includes(renewal)) || (!isPublic && value.includes(token)),
-        );
-      if (isTold) broken(`a secret lies in clear in ${key}`);
+      if (value !== '' && tells(value, /^(?:token|auth|meta):/.test(key))) told ??= key;
     }
+    for (const { event } of world.events.slice(events))
+      if (tells(JSON.stringify(event), false)) told ??= 'an event';
+    events = world.events.length;
+    for (const { text } of world.heard.slice(heard)) if (tells(text, false)) told ??= 'an alert';
+    heard = world.heard.length;
+    if (told !== undefined) broken(`a secret lies in clear in ${told}`);
   });
 
   return {
     checkDisks() {
-      const text = world
-        .disks()
-        .flatMap((disk) => disk.texts())
-        .join('\n');
-      const { hidden, shownInMeta } = secretsIn(world.entries());
-      const tokens = latest().flatMap(({ token, renewal = token }) => [token, renewal]);
-      if ([...hidden, ...shownInMeta, ...tokens].some((secret) => text.includes(secret))) {
-        broken('a secret lies in clear on a disk');
+      for (const text of world.disks().flatMap((disk) => disk.texts())) {
+        if (tells(text, false)) broken('a secret lies in clear on a disk');
       }
     },
   };

@@ -9,13 +9,14 @@ export interface Gap {
   readonly until: number;
 }
 
-/** The tokens whose text is looked for: older ones are dead. */
+/** The tokens of each account whose text is looked for: older ones are dead. */
 const WATCHED_TOKENS = 12;
 
 /** What is served was handed out, is the newest, lives no longer than it does, and generations grow. */
 export function watchTokens(world: World): {
   /** An older token may be served again. */
   forget(): void;
+  /** The newest tokens of each account. */
   latest(): readonly Issued[];
   gaps(): ReadonlyMap<string, readonly Gap[]>;
   /** How long all names together have been served since their first tokens, ms. */
@@ -26,17 +27,19 @@ export function watchTokens(world: World): {
   const firstAt = new Map<string, number>();
   const without = new Map<string, number>();
   const gaps = new Map<string, Gap[]>();
-  /** The newest of them. */
-  const latest: Issued[] = [];
+  /** The newest of each account. */
+  const newest = new Map<string, readonly Issued[]>();
+  let latest: readonly Issued[] = [];
   let order = 0;
   const { keyspace } = world.redisServer;
 
   const remember = (call: BrokerCall): void => {
     for (const each of issuedIn(call, ++order)) {
       issued.set(each.token, each);
-      latest.push(each);
+      const login = `${each.broker} ${each.username ?? ''}`;
+      newest.set(login, [...(newest.get(login) ?? []), each].slice(-WATCHED_TOKENS));
     }
-    latest.splice(0, latest.length - WATCHED_TOKENS);
+    latest = [...newest.values()].flat();
   };
   world.onCall((call, what) => {
     if (what === 'answered') remember(call);
