@@ -17,11 +17,23 @@ const asThere = (breaks: string, at: string): Mutation => {
   return simulated(breaks, at, found.edits);
 };
 
+/** The same before a process that is killed at each of its steps, in an act. */
+const killedIn = (breaks: string, act: string): Mutation => ({
+  ...asThere(breaks, ''),
+  breaks: `killed: ${breaks}`,
+  tests: ['test/simulation/killed'],
+  named: `${act} goes on at one on its machine`,
+});
+
 /** The protections once more, before the invariants of a simulation: each run is a few seconds. */
 export const simulatedMutations: readonly Mutation[] = [
+  killedIn('the journal: an attempt is not written before its call', 'a rotation at IG'),
+  killedIn('the journal: an attempt that is found open is not looked at', 'a rotation at IG'),
+  killedIn('the journal: a single-use renewal without an answer is repeated', 'a rotation at IG'),
   asThere('the fence of a commit', 'rotations'),
   asThere('the journal: an attempt is not written before its call', 'rotations'),
   asThere('the journal: a single-use renewal without an answer is repeated', 'rotations'),
+  asThere('the re-read: a record is kept from one lease to the next', 'rotations'),
   asThere('the lease: it is given to who asks', 'rotations'),
   asThere('the TTL: keys outlive their token', 'rotations'),
   asThere('the verdict on refused credentials', 'refusals'),

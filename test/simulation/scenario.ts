@@ -1,5 +1,5 @@
 import { planChaos, type Chaos, type Trouble } from './chaos.ts';
-import type { Wrong } from './wrongs.ts';
+import { wrongsOf, type Wrong } from './wrongs.ts';
 import { randomDesk, type Desk } from './desk.ts';
 import {
   BrokenInvariant,
@@ -108,7 +108,9 @@ export async function playSeed(options: ScenarioOptions): Promise<Outcome> {
   try {
     const from = startAt + 3 * MINUTE_MS;
     const until = from + hours * HOUR_MS;
-    const chaos = isSteady ? { perHour: 6, only: unfelt } : { perHour: dice.pick([2, 6, 20]) };
+    const chaos = isSteady
+      ? { perHour: 6, only: unfelt }
+      : { perHour: dice.pick([2, 6, 20]), only: wrongsOf(seed) };
     const troubles = planChaos(world, invariants, options.chaos ?? chaos, from, until);
     employPerson(world, dice.fork());
     if (desk.wrong !== undefined)

@@ -40,7 +40,17 @@ export const wrongs = [
   'disk full',
 ] as const;
 
-export type Wrong = (typeof wrongs)[number];
+/** Past the end of every lease: drawn beside the others from a later seed on, see `wrongsOf`. */
+const LONG_PAUSE = 'long pause in a call';
+
+export type Wrong = (typeof wrongs)[number] | typeof LONG_PAUSE;
+
+/** Up to this seed a run plays as it did when what it broke was mended. */
+const AS_MENDED = 2_000;
+
+/** What may go wrong in a run of this seed. */
+export const wrongsOf = (seed: number): readonly Wrong[] =>
+  seed <= AS_MENDED ? wrongs : [...wrongs, LONG_PAUSE, LONG_PAUSE, LONG_PAUSE, LONG_PAUSE];
 
 const SECOND_MS = 1_000;
 /** Between two machines whose clocks are kept. */
@@ -91,6 +101,15 @@ export function begin(world: World, invariants: Invariants, wrong: Wrong, dice: 
         const lastsMs = dice.pick([few(5, 20), few(20, 200)]) * SECOND_MS;
         process.life.pause(lastsMs);
         jobs.suspect(process.life, lastsMs);
+      });
+    case LONG_PAUSE:
+      return inNextCall(world, ({ process }) => {
+        const lastsMs = few(16, 90) * SECOND_MS;
+        // Anywhere up to the end of the commit.
+        timeline.after(few(0, 600), () => {
+          process.life.pause(lastsMs);
+          jobs.suspect(process.life, lastsMs);
+        });
       });
     case 'job doubled in a call':
       return inNextCall(world, ({ call }) => {

@@ -4,6 +4,8 @@ import { broken, served, type InvariantOptions } from './rules.ts';
 import { whileWell, type Wellness } from './wellness.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
+/** After that somebody else may have closed the attempt of a process that stands still, ms. */
+const LEAST_LEASE_MS = 9_000;
 /** Once a token is dead, nobody waits longer for the next try, with the way there and back, ms. */
 const DEAD_RETRY_MS = 31_000;
 /** A person is asked, or has to act; or the broker said when, or its limits do. */
@@ -55,7 +57,7 @@ export function watchPlans(
   function mayWait(name: string, now: number): boolean {
     const { state = '', reason = '' } = world.state(name);
     if (patientStates.includes(state) || patientReasons.includes(reason)) return true;
-    // Logins that nobody answered are paced, whatever the reason is now.
+    // Logins that nobody answered are paced, whatever the reason is now: also one whose process was stopped past its lease.
     const unanswered = world
       .calls()
       .filter(
@@ -63,7 +65,9 @@ export function watchPlans(
           call.username === name &&
           call.startedAt > now - DAY_MS &&
           kindOf(call) === 'sign-in' &&
-          (call.deliveredAt === undefined || issuedIn(call, 0).length === 0),
+          (call.deliveredAt === undefined ||
+            call.deliveredAt - call.startedAt > LEAST_LEASE_MS ||
+            issuedIn(call, 0).length === 0),
       );
     return unanswered.length >= unknownPerDay;
   }

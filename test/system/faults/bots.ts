@@ -3,16 +3,24 @@ import type { Endings } from '../../support/endings.ts';
 import type { Desk } from './desk.ts';
 import { brokerOf, nameOf, type Entry } from './entries.ts';
 
+/** What a bot met, and must never meet. */
+export interface Fault {
+  readonly at: string;
+  readonly name: string;
+  readonly what: string;
+}
+
 /** Bots that read every account's token all the time and ask its broker whether it works. */
 export interface Bots {
-  /** Whatever a bot must never meet. */
-  faults(): readonly string[];
+  faults(): readonly Fault[];
   looks(): number;
   /** For how long, of what was looked at, there was no token to read, ms. */
   missingMs(name: string): number;
   stop(): Promise<void>;
 }
 
+/** How a look begins whose token the broker does not take. */
+export const DEAD = 'a dead token';
 const EVERY_MS = 50;
 /** Upstox counts a user's calls. */
 const SLOWLY_MS = 500;
@@ -42,7 +50,7 @@ export function startBots(ends: Endings, desk: Desk): Bots {
     retryStrategy: () => 100,
   });
   redis.on('error', () => undefined);
-  const faults: string[] = [];
+  const faults: Fault[] = [];
   const missing = new Map<string, number>();
   const generations = new Map<string, { generation: number; token: string }>();
   let looks = 0;
@@ -91,7 +99,7 @@ export function startBots(ends: Endings, desk: Desk): Bots {
     await answer.body?.cancel();
     // It may have run out between the two reads; that is no news to a bot that knows `expiresAt`.
     if (answer.status === 200 || Date.now() >= expiresAt) return undefined;
-    return `a dead token (HTTP ${answer.status}), ${Math.round(expiresAt - Date.now())} ms before its end`;
+    return `${DEAD} (HTTP ${answer.status}), ${Math.round(expiresAt - Date.now())} ms before its end`;
   }
 
   async function follow(entry: Entry): Promise<void> {
@@ -101,8 +109,8 @@ export function startBots(ends: Endings, desk: Desk): Bots {
       const lookedAt = Date.now();
       try {
         const seen = await read(name);
-        const fault = await judge(entry, seen);
-        if (fault !== undefined) faults.push(`${new Date(lookedAt).toISOString()} ${name}: ${fault}`);
+        const what = await judge(entry, seen);
+        if (what !== undefined) faults.push({ at: new Date(lookedAt).toISOString(), name, what });
         if (seen.token === null) missing.set(name, (missing.get(name) ?? 0) + everyMs);
         looks += 1;
       } catch {

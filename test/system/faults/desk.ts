@@ -20,6 +20,8 @@ export interface DeskOptions {
   readonly igLifeS?: number;
   /** The same for Tradovate's. */
   readonly tradovateLifeS?: number;
+  /** Switches of the simulated Tradovate that are to be otherwise than here. */
+  readonly tradovate?: Readonly<Record<string, unknown>>;
   /** How long every call of a broker takes, ms. */
   readonly latencyMs?: number;
   /** A Redis that the test has deployed; left out, one that keeps its data. */
@@ -113,6 +115,7 @@ export async function openDesk(ends: Endings, options: DeskOptions): Promise<Des
           'limits.user': 1e6,
           // Else a lost login's session and its repetition would end the served token before its time.
           'bridge.countsAsSession': 'off',
+          ...options.tradovate,
         },
       },
     }),

@@ -1,11 +1,15 @@
 import type { Heard } from '../../support/discord.ts';
 import type { LedgerEntry } from '../../../src/simulator/index.ts';
+import type { Fault } from './bots.ts';
 import type { Desk } from './desk.ts';
 import { brokerOf, loginOf, nameOf } from './entries.ts';
 
 /*
  * What the brokers' own ledger says about a run. The service is not asked.
  */
+
+/** So many a login may have at Tradovate. */
+const SESSIONS = 2;
 
 const logins = new Set(['login', 'authorize', 'access-token-request', 'exchange']);
 
@@ -51,6 +55,16 @@ export function extraLogins(
   return all.filter(({ startedAt, n }) =>
     grants.some((before) => before.n < n && before.effect && startedAt - before.startedAt < tooEarlyMs),
   );
+}
+
+/**
+ * True where the broker itself had ended the token: of two sessions it closes the oldest for a third one, so
+ * that two logins that die with their process take the token away that is served.
+ */
+export function isDisplaced(desk: Desk, { at, name }: Fault, lifeMs: number): boolean {
+  const from = Date.parse(at) - lifeMs;
+  const opened = loginsOf(desk, name).filter(({ effect, startedAt }) => effect && startedAt >= from);
+  return opened.length > SESSIONS;
 }
 
 /** Attempts that a dead process left open in the records: `<account> <started at>` by the process' id. */
