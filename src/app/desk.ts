@@ -8,6 +8,7 @@ import type { Roster, RosterEntry } from '../redis/roster.ts';
 import { run, scripts } from '../redis/scripts.ts';
 import { readFacts } from '../redis/statuses.ts';
 import type { Tidings } from '../redis/tidings.ts';
+import { readUses } from '../redis/uses.ts';
 import type { Consents } from './consents.ts';
 import type { Planning } from './planning.ts';
 import type { Tickets } from './tickets.ts';
@@ -44,8 +45,13 @@ export function makeDesk(parts: DeskParts): Desk {
 
     async account(name) {
       const entry = await roster.get(name);
-      const [facts] = entry ? await readFacts(redis, [[name, entry]]) : [];
-      return facts && describe(facts, clock.now());
+      if (!entry) return undefined;
+      const now = clock.now();
+      const [[facts], used] = await Promise.all([
+        readFacts(redis, [[name, entry]]),
+        readUses(redis, [name], now),
+      ]);
+      return facts && { ...describe(facts, now), usage: used.get(name) };
     },
 
     listen: parts.tidings.listen,

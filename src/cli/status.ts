@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { Command } from 'commander';
+import type { Redis } from 'ioredis';
 import { systemClock } from '../core/clock.ts';
 import { describe } from '../core/describe.ts';
 import { duration } from '../core/duration.ts';
@@ -9,38 +10,67 @@ import { makeInstances } from '../redis/instances.ts';
 import { keys } from '../redis/keys.ts';
 import { makeRoster } from '../redis/roster.ts';
 import { readFacts } from '../redis/statuses.ts';
-import { silenceLines } from './silences.ts';
+import { readUses } from '../redis/uses.ts';
+import { Failure } from './failure.ts';
 import { commandConfig, withRedis } from './session.ts';
+import { silenceLines } from './silences.ts';
+import { usageTable } from './usage-table.ts';
 
-/** `status`: every account at a glance. */
+/** `status`: every account at a glance, or one of them with what it was used for. */
 export function statusCommand(): Command {
   return new Command('status')
     .description('Show every account: its state, how long its token lives, and what is wrong.')
+    .argument('[name]', 'only this account, with its refreshes, logins and reports by day')
     .option('--json', 'print JSON for machines')
-    .action(async (options: { json?: boolean }) => {
+    .action(async (name: string | undefined, { json = false }: { json?: boolean }) => {
       const config = commandConfig();
-      const { accounts, alone, simulated, silent } = await withRedis(config, async (redis) => {
-        const facts = await readFacts(redis, [...(await makeRoster(redis).read())]);
-        const simulated = (await redis.get(keys.world)) === 'simulated';
-        const living = await makeInstances(redis, 'status').others();
-        const accounts = facts.map((each) => describe(each, systemClock.now()));
-        return {
-          accounts,
-          silent: await silenceLines(redis, config.egressId, accounts),
-          alone: living === 0,
-          simulated,
-        };
-      });
-      if (simulated && options.json !== true)
+      const found = await withRedis(config, (redis) => look(redis, config.egressId, { name, json }));
+      const [first] = found.accounts;
+      if (name !== undefined && !first) {
+        throw new Failure(`There is no account named ${name}. "token-refresher status" lists them.`);
+      }
+      if (found.simulated && !json)
         process.stdout.write(
           'SIMULATED: no real broker is behind these accounts; their tokens are made up.\n',
         );
-      if (alone)
+      if (found.alone)
         process.stderr.write('No service is running on this Redis: nothing below is being refreshed.\n');
-      process.stdout.write(
-        options.json ? `${JSON.stringify(overview(accounts), null, 2)}\n` : `${silent}${table(accounts)}`,
-      );
+      if (json) {
+        const shown = name === undefined ? overview(found.accounts) : first;
+        return void process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
+      }
+      const used = name === undefined ? '' : `\n${usageTable(first?.usage ?? [])}`;
+      process.stdout.write(`${found.silent}${table(found.accounts)}${used}`);
     });
+}
+
+interface Found {
+  readonly accounts: readonly AccountStatus[];
+  readonly silent: string;
+  /** No service lives on this Redis. */
+  readonly alone: boolean;
+  readonly simulated: boolean;
+}
+
+async function look(
+  redis: Redis,
+  egress: string,
+  { name, json }: { readonly name: string | undefined; readonly json: boolean },
+): Promise<Found> {
+  const entries = [...(await makeRoster(redis).read())].filter(
+    ([each]) => name === undefined || each === name,
+  );
+  const now = systemClock.now();
+  const facts = await readFacts(redis, entries);
+  const names = json || name !== undefined ? facts.map((each) => each.name) : [];
+  const used = await readUses(redis, names, now);
+  const accounts = facts.map((each) => ({ ...describe(each, now), usage: used.get(each.name) }));
+  return {
+    accounts,
+    silent: await silenceLines(redis, egress, accounts),
+    alone: (await makeInstances(redis, 'status').others()) === 0,
+    simulated: (await redis.get(keys.world)) === 'simulated',
+  };
 }
 
 const colours = {

@@ -1,4 +1,5 @@
 import type { State } from './state.ts';
+import type { DayOfUse } from './uses.ts';
 
 /** One account as operators see it: the contract's fields of `GET /api/token/status/:name`. */
 export interface AccountStatus {
@@ -28,4 +29,6 @@ export interface AccountStatus {
   readonly sub_accounts: readonly string[];
   /** True where only a person can get the next token (a link starts it). */
   readonly person_needed: boolean;
+  /** What it was used for in the last month, the newest day first; only where single accounts are shown. */
+  readonly usage?: readonly DayOfUse[] | undefined;
 }

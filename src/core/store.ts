@@ -2,6 +2,7 @@ import type { Silence } from './consequence.ts';
 import type { Budget, Ledger } from './limits.ts';
 import type { AccountRecord, Attempt, Session, Trouble } from './session.ts';
 import type { State } from './state.ts';
+import type { Use } from './uses.ts';
 
 /** The right to act on one account, until it expires or is released by a commit or a settlement. */
 export interface Lease {
@@ -74,6 +75,8 @@ export interface Commit {
   readonly startedAt: number | undefined;
   /** The network's ledger, where this was a sign-in. */
   readonly ledger: Ledger | undefined;
+  /** What it counts as, in the account's month. */
+  readonly uses?: readonly Use[];
 }
 
 export type CommitResult =
@@ -100,6 +103,8 @@ export interface Settlement {
   readonly refunded?: readonly Budget[];
   /** The broker honours the token no longer: its keys go, whatever their TTL. */
   readonly withdraw?: boolean;
+  /** What it counts as, in the account's month. */
+  readonly uses?: readonly Use[];
 }
 
 /** What an attempt needs before its call may go out. */

@@ -21,6 +21,8 @@ export const keys = {
   record: (name: string): string => own(`account:${name}`),
   /** What no key of the ring opened, kept aside for a time. */
   quarantine: (name: string): string => own(`quarantine:${name}`),
+  /** What the account was used for, by day. */
+  uses: (name: string): string => own(`uses:${name}`),
   lease: (name: string): string => own(`lease:${name}`),
   queued: (broker: string): string => own(`queued:${broker}`),
   tick: (broker: string): string => own(`tick:${broker}`),

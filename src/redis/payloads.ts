@@ -5,6 +5,7 @@ import type { Commit, Lease, NoteOptions, Settlement } from '../core/store.ts';
 import { REARM_SHARE } from './rearm.ts';
 import { factFields, outcomeFields, sessionFields, type Fields } from './record.ts';
 import type { Seal } from './seal.ts';
+import { usePayload } from './uses.ts';
 
 /** What a script is told, as JSON; each script's head says what it reads. */
 export type Payload = Readonly<Record<string, unknown>>;
@@ -101,6 +102,7 @@ export function commitPayload(lease: Lease, commit: Commit, seal: Seal, now: num
     open: rampOpenAt,
     answered: commit.answered,
     ...(commit.ledger && { signedIn: { windowMs: commit.ledger.windowMs } }),
+    uses: usePayload(commit.uses ?? [], now),
   };
 }
 
@@ -149,6 +151,7 @@ export function settlePayload(
       : '',
     ramp: settlement.ramp ?? '',
     open: rampOpenAt,
+    uses: usePayload(settlement.uses ?? [], now),
   };
 }
 

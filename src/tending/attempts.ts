@@ -106,6 +106,7 @@ export function makeAttempts(
       event: undefined,
       ramp: got.ramp,
       answered: 'up',
+      uses: got.ramp === 'success' ? ['logins'] : [],
       failed: error ? around.failureBudgetsOf(account, 'proof') : [],
     };
     const { startedAt = now } = got;

@@ -5,6 +5,7 @@ import { BrokerError } from '../core/errors.ts';
 import { drawRenewAt } from '../core/policy.ts';
 import { isSameToken, type AccountRecord, type Session, type Source } from '../core/session.ts';
 import type { Commit, RampOutcome } from '../core/store.ts';
+import type { Use } from '../core/uses.ts';
 import { insist } from './insist.ts';
 import type { HeldLease } from './lease.ts';
 import type { Listing } from './listings.ts';
@@ -69,6 +70,12 @@ function eventsOf({ source }: Session, { trouble }: AccountRecord): Commit['even
   return trouble ? ['refreshed', 'recovered'] : ['refreshed'];
 }
 
+/** A token whose proof came later was counted as a login when it came; what was found is no use at all. */
+function usesOf({ source }: Session, { startedAt, ramp }: Omit<Got, 'grant' | 'source'>): readonly Use[] {
+  if (startedAt === undefined) return [];
+  return ramp === 'success' || source === 'consent' ? ['refreshes', 'logins'] : ['refreshes'];
+}
+
 export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Telling): Commits {
   const { store, clock, log, keepsake } = parts;
 
@@ -114,6 +121,7 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
       answered: got.startedAt !== undefined,
       startedAt: got.startedAt,
       ledger: isSignIn ? around.ledgerOf(account) : undefined,
+      uses: usesOf(session, got),
     };
   }
 

@@ -173,6 +173,7 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
       ramp,
       answered: counts ? answeredOf(error) : undefined,
       ...(ledger && as && { charge: { ledger, as } }),
+      uses: during === 'sign-in' && counts && error.sent ? ['logins'] : [],
       ...(counts && !error.sent && { refunded: everyCall(around.budgetsOf(account, during)) }),
     };
     const { settled, woken } = await insist(

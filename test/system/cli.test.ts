@@ -93,6 +93,23 @@ describe('the commands beside a running service', () => {
     });
   });
 
+  it('status NAME shows that account alone, and what it was used for', async () => {
+    const { code, stdout } = await cli('status', 'USER_A');
+    expect(code).toBe(0);
+    expect(stdout).toContain('1 of 1 accounts have a live token.');
+    expect(stdout).toMatch(
+      /\nDAY \(UTC\) +REFRESHES +LOGINS +REPORTS\n\d{4}-\d\d-\d\d +1 +1 +0\n31 days +1 +1 +0\n$/,
+    );
+    expect(stdout).not.toContain('USER_B');
+    const { stdout: json } = await cli('status', 'USER_A', '--json');
+    expect(JSON.parse(json)).toMatchObject({ name: 'USER_A', usage: [{ refreshes: 1, logins: 1 }] });
+    expect(await cli('status', 'NOBODY')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('no account named NOBODY'),
+    });
+  });
+
   it('get prints the token a bot would read, and nothing else', async () => {
     const redis = server.client();
     await redis.select(1);

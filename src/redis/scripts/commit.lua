@@ -1,11 +1,11 @@
 -- The only writer of what bots read. All keys of a login, its record, its next action, the released
 -- lease and the event change together, and only for the newest fence.
--- includes ramp.lua, breaker.lua, publish.lua, patience.lua
+-- includes ramp.lua, breaker.lua, publish.lua, patience.lua, uses.lua
 -- KEYS lease record due rearm owners list rampLevel rampUnderWay rampWaiting breaker breakerProbe
 --   breakerFailing ledger
 -- ARGV payload (JSON): publish's, and { owner, fence, generation, restore, adopted, claims, set, drop, names,
 --   startedAt, lifeMs (0: the broker named its end), standing, dueAt, rearmAt, events, ramp, open, answered,
---   signedIn = {windowMs} or nil }
+--   signedIn = {windowMs} or nil, uses or nil }
 -- -> {1, woken, reports...} committed, {0} stale, {-1, name} claimed by another login
 local p = cjson.decode(ARGV[1])
 local record = KEYS[2]
@@ -93,6 +93,7 @@ end
 local woken = leaveRamp(KEYS[7], KEYS[8], KEYS[9], KEYS[3], p.name, p.ramp, p.now, p.open)
 if redis.call('GET', KEYS[1]) == p.owner then
   redis.call('DEL', KEYS[1])
+  countUses(p.name, p.uses)
 end
 for _, event in ipairs(p.events) do
   redis.call('PUBLISH', 'token-events', event)

@@ -1,10 +1,10 @@
 -- Everything that ends without a new token: a rest, a failure, a stop. Touches no token key.
--- includes ramp.lua, breaker.lua, budget.lua, publish.lua (for stand), patience.lua
+-- includes ramp.lua, breaker.lua, budget.lua, publish.lua (for stand), patience.lua, uses.lua
 -- KEYS lease record due rampLevel rampUnderWay rampWaiting breaker breakerProbe breakerFailing ledger
 --   failureBudget... refundedBudget...
 -- ARGV payload (JSON): { name, names, owner, fence, now, set, drop, standing, dueAt,
 --   seenRequest, event, ramp, open, answer = 'up' | 'down' | '', pauseMs, trips, member, withdraw,
---   charge = {class, windowMs} or nil, failed = {windowMs...} }
+--   charge = {class, windowMs} or nil, failed = {windowMs...}, uses or nil }
 -- -> {1, woken} settled, {0, woken} a newer lease was given out
 local p = cjson.decode(ARGV[1])
 local t = redis.call('TIME')
@@ -83,6 +83,7 @@ else
 end
 if redis.call('GET', KEYS[1]) == p.owner then
   redis.call('DEL', KEYS[1])
+  countUses(p.name, p.uses)
 end
 if p.event ~= '' then
   redis.call('PUBLISH', 'token-events', p.event)
