@@ -31,11 +31,15 @@ export function watchPlans(
   wellness: Wellness,
   { planWithinMs, unknownPerDay }: InvariantOptions,
 ): void {
+  /** A process whose clock was ahead may be gone: what it has put off is taken up by a sweep, and not before. */
+  let ahead = { byMs: 0, until: 0 };
   whileWell(world, wellness, { everyMs: 5_000, afterMs: planWithinMs }, (now) => {
     // Due by the clock of whoever planned it: one that stands behind plans behind.
     const offsets = world.replicas().map(({ life }) => life.clockOffset());
     const slowest = Math.min(0, ...offsets);
-    const fastest = Math.max(0, ...offsets);
+    const most = Math.max(0, ...offsets);
+    if (most >= ahead.byMs || now > ahead.until) ahead = { byMs: most, until: now + planWithinMs };
+    const fastest = ahead.byMs;
     for (const name of served(world)) {
       const at = world.dueAt(name);
       if (at === undefined) broken(`${name} has no next action`);
