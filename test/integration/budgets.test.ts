@@ -221,6 +221,7 @@ describe('the ledger of failed sign-ins', () => {
     const later = NOW + 30 * MINUTE;
     expect(await signIn('UNTRIED', later)).toMatchObject({ outcome: 'over', until: later + HOUR / 5 + 1 });
     expect((await signIn('KNOWN', later, { proven: true })).outcome).toBe('noted');
+    await ends('KNOWN', later, { ramp: 'other' });
     await redis.set('refresher:budget:some-broker:sign-in-failures:default:success', later);
     expect((await signIn('UNTRIED', later + 20_000)).outcome).toBe('noted');
   });

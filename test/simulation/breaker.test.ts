@@ -176,6 +176,17 @@ describe('the breaker of a broker', () => {
   });
 });
 
+describe('a place on the ramp', () => {
+  it('ends with its lease, though the clock of the process that died with it was ahead', async () => {
+    aheadMs = HOUR;
+    expect((await signIn('DEAD')).outcome).toBe('noted');
+    aheadMs = 0;
+    expect((await signIn('A')).outcome).toBe('ramped');
+    now += 10 * SECOND + 1;
+    expect((await signIn('A')).outcome).toBe('noted');
+  });
+});
+
 describe('the wait of an account', () => {
   it('lasts as long as it was meant to, whichever clock wrote it down', async () => {
     aheadMs = HOUR;

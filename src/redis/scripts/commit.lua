@@ -72,7 +72,8 @@ if p.restore then
 end
 
 local t = redis.call('TIME')
-keepPatience(record, p, t[1] * 1000 + math.floor(t[2] / 1000))
+local serverNow = t[1] * 1000 + math.floor(t[2] / 1000)
+keepPatience(record, p, serverNow)
 local fields = {}
 for field, value in pairs(p.set) do
   fields[#fields + 1] = field
@@ -90,7 +91,7 @@ end
 if p.signedIn and redis.call('EXISTS', KEYS[13]) == 1 then
   redis.call('SET', KEYS[13] .. ':success', string.format('%.0f', p.now), 'PX', string.format('%.0f', p.signedIn.windowMs))
 end
-local woken = leaveRamp(KEYS[7], KEYS[8], KEYS[9], KEYS[3], p.name, p.ramp, p.now, p.open)
+local woken = leaveRamp(KEYS[7], KEYS[8], KEYS[9], KEYS[3], p.name, p.ramp, p.now, p.open, serverNow)
 if redis.call('GET', KEYS[1]) == p.owner then
   redis.call('DEL', KEYS[1])
   countUses(p.name, p.uses)

@@ -74,7 +74,7 @@ if p.signIn then
     redis.call('HSET', caps, 'ours', p.ledger.ours, kind, cap)
     redis.call('PEXPIRE', caps, p.ledger.windowMs)
   end
-  if not enterRamp(KEYS[3], KEYS[4], KEYS[5], untried, p) then
+  if not enterRamp(KEYS[3], KEYS[4], KEYS[5], untried, p, serverNow) then
     -- Given back here, not by the caller: who wakes it must find it free.
     redis.call('DEL', KEYS[1])
     return { -1 }

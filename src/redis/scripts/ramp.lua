@@ -1,6 +1,7 @@
 -- Shared by note, commit and settle: how many sign-ins of a network are under way. All of them are bounded by
 -- its level; the untried ones besides, since each of them may be refused. Beside the three keys stand
 -- `<level>:succeeded`, `<level>:caps` (what the ledger of failures leaves), `<under way>:untried`, `<waiting>:untried`.
+-- A place is held by the server's clock: of a process that dies with its clock ahead it must not be held for longer.
 
 -- First logins that worked speak for the next ones of the same batch, not for those that somebody adds later.
 local BURST_MS = 60000
@@ -13,15 +14,15 @@ local function untriedCap(levelKey, ours, open)
 end
 
 -- How many more may begin now; 1000 stands for as many as there are.
-local function roomOnRamp(levelKey, underWayKey, untried, now, open)
+local function roomOnRamp(levelKey, underWayKey, untried, serverNow, open)
   local level = tonumber(redis.call('GET', levelKey) or '1')
   local caps = redis.call('HMGET', levelKey .. ':caps', 'ours', untried and 'untried' or 'proven')
   local cap = math.min(level < open and level or 1000, tonumber(caps[2] or '1000'))
-  redis.call('ZREMRANGEBYSCORE', underWayKey, '-inf', now)
+  redis.call('ZREMRANGEBYSCORE', underWayKey, '-inf', serverNow)
   local room = cap - redis.call('ZCARD', underWayKey)
   if untried then
     local untriedKey = underWayKey .. ':untried'
-    redis.call('ZREMRANGEBYSCORE', untriedKey, '-inf', now)
+    redis.call('ZREMRANGEBYSCORE', untriedKey, '-inf', serverNow)
     local most = untriedCap(levelKey, tonumber(caps[1] or '1000'), open)
     room = math.min(room, most - redis.call('ZCARD', untriedKey))
   end
@@ -29,16 +30,16 @@ local function roomOnRamp(levelKey, underWayKey, untried, now, open)
 end
 
 -- -> true where a place is taken, false where the account waits for one
-local function enterRamp(levelKey, underWayKey, waitingKey, untried, p)
+local function enterRamp(levelKey, underWayKey, waitingKey, untried, p, serverNow)
   redis.call('ZREM', underWayKey, p.name)
   redis.call('ZREM', underWayKey .. ':untried', p.name)
   local queue = untried and waitingKey .. ':untried' or waitingKey
-  if roomOnRamp(levelKey, underWayKey, untried, p.now, p.open) <= 0 then
+  if roomOnRamp(levelKey, underWayKey, untried, serverNow, p.open) <= 0 then
     redis.call('ZADD', queue, 'NX', p.now, p.name)
     return false
   end
   -- A place ends with its lease: a process that dies does not hold it for ever.
-  local ends = string.format('%.0f', p.now + p.ttlMs)
+  local ends = string.format('%.0f', serverNow + p.ttlMs)
   redis.call('ZADD', underWayKey, ends, p.name)
   if untried then
     redis.call('ZADD', underWayKey .. ':untried', ends, p.name)
@@ -65,7 +66,7 @@ end
 
 -- A sign-in under way has ended: the level doubles on a success and falls to one on a refusal, and those that
 -- wait for a place are due now. -> how many were woken
-local function leaveRamp(levelKey, underWayKey, waitingKey, dueKey, name, outcome, now, open)
+local function leaveRamp(levelKey, underWayKey, waitingKey, dueKey, name, outcome, now, open, serverNow)
   if outcome == '' then
     return 0
   end
@@ -81,7 +82,7 @@ local function leaveRamp(levelKey, underWayKey, waitingKey, dueKey, name, outcom
   elseif outcome == 'refusal' then
     restartRamp(levelKey)
   end
-  local woken = wake(waitingKey, dueKey, roomOnRamp(levelKey, underWayKey, false, now, open), now)
-  local room = roomOnRamp(levelKey, underWayKey, true, now, open) - woken
+  local woken = wake(waitingKey, dueKey, roomOnRamp(levelKey, underWayKey, false, serverNow, open), now)
+  local room = roomOnRamp(levelKey, underWayKey, true, serverNow, open) - woken
   return woken + wake(waitingKey .. ':untried', dueKey, room, now)
 end

@@ -9,7 +9,7 @@
 local p = cjson.decode(ARGV[1])
 local t = redis.call('TIME')
 local serverNow = t[1] * 1000 + math.floor(t[2] / 1000)
-local woken = leaveRamp(KEYS[4], KEYS[5], KEYS[6], KEYS[3], p.name, p.ramp, p.now, p.open)
+local woken = leaveRamp(KEYS[4], KEYS[5], KEYS[6], KEYS[3], p.name, p.ramp, p.now, p.open, serverNow)
 -- What the broker has seen counts, whoever holds the account by now.
 if p.answer == 'up' then
   answered(KEYS[7], KEYS[8], KEYS[9], p.name)
