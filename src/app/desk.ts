@@ -1,15 +1,19 @@
 import type { Redis } from 'ioredis';
 import type { Channelled } from '../alerts/alerts.ts';
+import { brokers } from '../brokers/index.ts';
 import type { Clock } from '../core/clock.ts';
 import { describe, heldBackOf, throttledUntil } from '../core/describe.ts';
+import { describeSilences } from '../core/silence-words.ts';
 import type { Desk, RefreshAnswer } from '../http/desk.ts';
 import { keys } from '../redis/keys.ts';
 import type { Roster, RosterEntry } from '../redis/roster.ts';
 import { run, scripts } from '../redis/scripts.ts';
+import { readSilences } from '../redis/silences.ts';
 import { readFacts } from '../redis/statuses.ts';
 import type { Tidings } from '../redis/tidings.ts';
 import { readUses } from '../redis/uses.ts';
 import type { Consents } from './consents.ts';
+import { brokerNamed } from './engine.ts';
 import type { Planning } from './planning.ts';
 import type { Tickets } from './tickets.ts';
 import type { Webhooks } from './webhooks.ts';
@@ -30,6 +34,7 @@ export interface DeskParts {
   /** Why the broker may not be called now, and until when (ms). */
   readonly silentUntil: (broker: string) => Promise<number>;
   readonly nudge: (broker: string) => void;
+  readonly egress: string;
 }
 
 export function makeDesk(parts: DeskParts): Desk {
@@ -55,6 +60,11 @@ export function makeDesk(parts: DeskParts): Desk {
     },
 
     listen: parts.tidings.listen,
+    async silences(accounts) {
+      const names = brokers.map(({ name }) => name);
+      const silences = await readSilences(redis, names, parts.egress, clock.now());
+      return describeSilences(silences, (name) => brokerNamed(name).title, parts.egress, accounts);
+    },
 
     async readiness() {
       const reasons = await parts.notReady();

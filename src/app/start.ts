@@ -139,6 +139,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     nudge,
     notReady: readiness.reasons,
     channels: engine.alerts.states,
+    egress: config.egressId,
     silentUntil: (broker) => engine.store.silentUntil({ broker, egress: config.egressId }, clock.now()),
   });
   const server = await startHttp({

@@ -11,7 +11,7 @@ import type { Plan, PlannedBudget } from '../core/plan.ts';
 import { makeInstances } from '../redis/instances.ts';
 import { makeRoster } from '../redis/roster.ts';
 import { readFacts } from '../redis/statuses.ts';
-import { silenceLines } from './silences.ts';
+import { silenceLines, silencesOf } from './silences.ts';
 import { commandConfig, withRedis } from './session.ts';
 
 const MOST_HOURS = 168;
@@ -41,13 +41,13 @@ verdict; scripts read "verdict" of --json.`,
     .action(async (options: { hours: number; json?: boolean }) => {
       const config = commandConfig();
       const sources = { brokers, limits: readLimits(brokers, config.setting), egress: config.egressId };
-      const { plan, alone, silent } = await withRedis(config, async (redis) => {
+      const { plan, alone, silences } = await withRedis(config, async (redis) => {
         const now = systemClock.now();
         const living = await makeInstances(redis, 'plan').others();
         const facts = await readFacts(redis, [...(await makeRoster(redis).read())]);
         return {
           plan: await readPlan({ ...sources, redis }, options.hours, now),
-          silent: await silenceLines(
+          silences: await silencesOf(
             redis,
             config.egressId,
             facts.map((each) => describe(each, now)),
@@ -57,7 +57,9 @@ verdict; scripts read "verdict" of --json.`,
       });
       if (alone) process.stderr.write('No service is running on this Redis: nothing of this will happen.\n');
       process.stdout.write(
-        options.json ? `${JSON.stringify(planAnswer(plan), null, 2)}\n` : `${silent}${showPlan(plan)}`,
+        options.json
+          ? `${JSON.stringify(planAnswer(plan), null, 2)}\n`
+          : `${silenceLines(silences)}${showPlan(plan)}`,
       );
     });
 }

@@ -1,23 +1,22 @@
 import type { Redis } from 'ioredis';
 import { brokers } from '../brokers/index.ts';
 import { systemClock } from '../core/clock.ts';
-import { silenceLine } from '../core/silence-words.ts';
+import { describeSilences, type SilenceStatus } from '../core/silence-words.ts';
 import type { AccountStatus } from '../core/status.ts';
 import { readSilences } from '../redis/silences.ts';
 
-/** What comes before every table: the brokers that want no call from this network, a line each. */
-export async function silenceLines(
+/** The brokers that want no call from this network. */
+export async function silencesOf(
   redis: Redis,
   egress: string,
   accounts: readonly AccountStatus[],
-): Promise<string> {
+): Promise<readonly SilenceStatus[]> {
   const names = brokers.map(({ name }) => name);
   const silences = await readSilences(redis, names, egress, systemClock.now());
-  return silences
-    .map((silence) => {
-      const title = brokers.find(({ name }) => name === silence.broker)?.title ?? silence.broker;
-      const theirs = accounts.filter(({ broker }) => broker === silence.broker);
-      return `${silenceLine(silence, title, egress, theirs)}\n`;
-    })
-    .join('');
+  const titleOf = (broker: string): string => brokers.find(({ name }) => name === broker)?.title ?? broker;
+  return describeSilences(silences, titleOf, egress, accounts);
 }
+
+/** What comes before every table: a line each. */
+export const silenceLines = (silences: readonly SilenceStatus[]): string =>
+  silences.map(({ message }) => `${message}\n`).join('');

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import { systemClock } from '../core/clock.ts';
 import { describe } from '../core/describe.ts';
 import { duration } from '../core/duration.ts';
+import type { SilenceStatus } from '../core/silence-words.ts';
 import type { AccountStatus } from '../core/status.ts';
 import { overview } from '../core/summary.ts';
 import { makeInstances } from '../redis/instances.ts';
@@ -13,7 +14,7 @@ import { readFacts } from '../redis/statuses.ts';
 import { readUses } from '../redis/uses.ts';
 import { Failure } from './failure.ts';
 import { commandConfig, withRedis } from './session.ts';
-import { silenceLines } from './silences.ts';
+import { silenceLines, silencesOf } from './silences.ts';
 import { usageTable } from './usage-table.ts';
 
 /** `status`: every account at a glance, or one of them with what it was used for. */
@@ -36,17 +37,17 @@ export function statusCommand(): Command {
       if (found.alone)
         process.stderr.write('No service is running on this Redis: nothing below is being refreshed.\n');
       if (json) {
-        const shown = name === undefined ? overview(found.accounts) : first;
+        const shown = name === undefined ? overview(found.accounts, found.silences) : first;
         return void process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
       }
       const used = name === undefined ? '' : `\n${usageTable(first?.usage ?? [])}`;
-      process.stdout.write(`${found.silent}${table(found.accounts)}${used}`);
+      process.stdout.write(`${silenceLines(found.silences)}${table(found.accounts)}${used}`);
     });
 }
 
 interface Found {
   readonly accounts: readonly AccountStatus[];
-  readonly silent: string;
+  readonly silences: readonly SilenceStatus[];
   /** No service lives on this Redis. */
   readonly alone: boolean;
   readonly simulated: boolean;
@@ -67,7 +68,7 @@ async function look(
   const accounts = facts.map((each) => ({ ...describe(each, now), usage: used.get(each.name) }));
   return {
     accounts,
-    silent: await silenceLines(redis, egress, accounts),
+    silences: await silencesOf(redis, egress, accounts),
     alone: (await makeInstances(redis, 'status').others()) === 0,
     simulated: (await redis.get(keys.world)) === 'simulated',
   };

@@ -1,5 +1,32 @@
 import type { AccountStatus } from './status.ts';
 
+/** A pause that a broker asked of a whole network, as operators see it. */
+export interface SilenceStatus {
+  readonly broker: string;
+  /** Who is silent: the name of the network, `EGRESS_ID`. */
+  readonly network: string;
+  readonly until: string;
+  /** Why, as errors.md lists it. */
+  readonly code: string;
+  /** All of it in words. */
+  readonly message: string;
+}
+
+/** The silences of a network, in words. */
+export function describeSilences(
+  silences: readonly { readonly broker: string; readonly until: number; readonly code: string }[],
+  titleOf: (broker: string) => string,
+  egress: string,
+  accounts: readonly Pick<AccountStatus, 'broker' | 'valid' | 'expiry_time'>[],
+): readonly SilenceStatus[] {
+  return silences.map((silence) => {
+    const { broker, until, code } = silence;
+    const theirs = accounts.filter((account) => account.broker === broker);
+    const message = silenceLine(silence, titleOf(broker), egress, theirs);
+    return { broker, network: egress, until: new Date(until).toISOString(), code, message };
+  });
+}
+
 /** A network's silence in a line: it concerns every account of the broker, not only the one that met it. */
 export function silenceLine(
   silence: { readonly until: number; readonly code: string },

@@ -1,3 +1,4 @@
+import type { SilenceStatus } from './silence-words.ts';
 import type { State } from './state.ts';
 import type { AccountStatus } from './status.ts';
 
@@ -70,11 +71,13 @@ export function worstOff(accounts: readonly AccountStatus[]): TokenStatus {
 /** All accounts as `GET /api/token/status` and `status --json` give them. */
 export interface Overview extends TokenStatus {
   readonly summary: Summary;
+  /** The brokers that want no call from this network now. */
+  readonly silences: readonly SilenceStatus[];
   readonly accounts: readonly AccountStatus[];
 }
 
-export function overview(accounts: readonly AccountStatus[]): Overview {
-  return { ...worstOff(accounts), summary: summarize(accounts), accounts };
+export function overview(accounts: readonly AccountStatus[], silences: readonly SilenceStatus[]): Overview {
+  return { ...worstOff(accounts), summary: summarize(accounts), silences, accounts };
 }
 
 /** Counts by state and by broker. */

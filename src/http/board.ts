@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { SilenceStatus } from '../core/silence-words.ts';
 import type { AccountStatus } from '../core/status.ts';
 import type { Desk, Readiness } from './desk.ts';
 import { readinessOf } from './health.ts';
@@ -9,6 +10,7 @@ export interface Picture {
   readonly version: number;
   readonly accounts: readonly AccountStatus[];
   readonly readiness: Readiness;
+  readonly silences: readonly SilenceStatus[];
   /** Ms since the epoch. */
   readonly now: number;
 }
@@ -40,7 +42,8 @@ export function makeBoard(desk: Desk, clock: Clock): Board {
 
   async function take(): Promise<Picture> {
     const [accounts, readiness] = await Promise.all([desk.accounts(), readinessOf(desk, clock)]);
-    latest = { version: (version += 1), accounts, readiness, now: clock.now() };
+    const silences = await desk.silences(accounts);
+    latest = { version: (version += 1), accounts, readiness, silences, now: clock.now() };
     return latest;
   }
 

@@ -1,5 +1,6 @@
 import type { Arrival } from '../core/broker.ts';
 import type { Plan } from '../core/plan.ts';
+import type { SilenceStatus } from '../core/silence-words.ts';
 import type { AccountStatus } from '../core/status.ts';
 
 export interface Readiness {
@@ -50,6 +51,8 @@ export interface Desk {
    * any. Hints: while Redis is away there are none.
    */
   listen(heard: (name: string) => void): () => void;
+  /** The brokers that want no call from this network now, and how many of these accounts' tokens end before. */
+  silences(accounts: readonly AccountStatus[]): Promise<readonly SilenceStatus[]>;
   readiness(): Promise<Readiness>;
   /** The coming refreshes against each broker's budgets. */
   plan(hours: number): Promise<Plan>;

@@ -30,7 +30,8 @@ export function addTokenRoutes(app: FastifyInstance, context: HttpContext): void
   });
 
   app.get('/api/token/status', async () => {
-    return overview(await desk.accounts());
+    const accounts = await desk.accounts();
+    return overview(accounts, await desk.silences(accounts));
   });
 
   app.get<{ Params: { name: string } }>('/api/token/status/:name', async (request) => {

@@ -20,11 +20,13 @@ interface Answered {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-async function ask(bench: ServiceBench, query: string): Promise<Answered> {
+async function get(bench: ServiceBench, path: string): Promise<Response> {
   const token = (await readFile(join(bench.folder, 'data/admin-token'), 'utf8')).trim();
-  const answer = await fetch(`${bench.service.url}/api/plan${query}`, {
-    headers: { authorization: `Bearer ${token}` },
-  });
+  return fetch(`${bench.service.url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+}
+
+async function ask(bench: ServiceBench, query: string): Promise<Answered> {
+  const answer = await get(bench, `/api/plan${query}`);
   return { status: answer.status, body: (await answer.json()) as Answered['body'] };
 }
 
@@ -119,6 +121,28 @@ describe('the plan of a running service', () => {
     );
     const tokens = await bench.redis.mget(names.map((name) => `token:${name}`));
     for (const secret of ['made-up', key, ...tokens]) expect(text).not.toContain(secret);
+  });
+
+  it('stands beside a line for a pause that a broker asked for: by HTTP, on the page, and in status --json', async () => {
+    const key = 'refresher:silence:tradovate:desk';
+    const until = Date.now() + 3_600_000;
+    await bench.redis.hset(key, { until, code: 'captcha' });
+    try {
+      const options = { dir: bench.folder, env: { ...env, REDIS_URL: server.url } };
+      const [api, page, printed] = await Promise.all([
+        get(bench, '/api/token/status').then((answer) => answer.json()),
+        get(bench, '/dashboard').then((answer) => answer.text()),
+        runCli(['status', '--json'], options),
+      ]);
+      const message = `Tradovate, network desk: silent until ${new Date(until).toISOString().slice(11, 16)} UTC (captcha). No tokens end before that.`;
+      const iso = new Date(until).toISOString();
+      const silences = [{ broker: 'tradovate', network: 'desk', until: iso, code: 'captcha', message }];
+      expect(api).toMatchObject({ silences });
+      expect(page).toContain(message);
+      expect(JSON.parse(printed.stdout)).toMatchObject({ silences });
+    } finally {
+      await bench.redis.del(key);
+    }
   });
 
   it.each(['?hours=0', '?hours=169', '?hours=soon', '?hours=', '?hours=1&hours=2'])(

@@ -1,3 +1,4 @@
+import type { SilenceStatus } from '../../core/silence-words.ts';
 import type { AccountStatus } from '../../core/status.ts';
 import type { Readiness } from '../desk.ts';
 import { isServed } from '../../core/summary.ts';
@@ -51,13 +52,18 @@ export function awaitsPerson(account: AccountStatus): boolean {
 }
 
 /** What the top of the page says. */
-export function verdictOf(accounts: readonly AccountStatus[], readiness: Readiness): Verdict {
+export function verdictOf(
+  accounts: readonly AccountStatus[],
+  readiness: Readiness,
+  silences: readonly Pick<SilenceStatus, 'message'>[] = [],
+): Verdict {
   const served = accounts.filter(isServed);
   const valid = served.filter((account) => account.valid).length;
   const idle = accounts.length - served.length;
   const facts = [
     `${String(valid)} of ${plural(served.length, 'token')} ${served.length === 1 ? 'is' : 'are'} good.`,
     ...(idle === 0 ? [] : [`${plural(idle, 'account')} out of service.`]),
+    ...silences.map(({ message }) => message),
     ...readiness.details.map(sentence),
   ];
   if (!readiness.ready) {

@@ -1,4 +1,5 @@
 import type { Readiness } from '../desk.ts';
+import type { SilenceStatus } from '../../core/silence-words.ts';
 import type { AccountStatus } from '../../core/status.ts';
 import { isServed } from '../../core/summary.ts';
 import { accountRow, banner, loginLink, rowId } from './account.ts';
@@ -12,6 +13,7 @@ import { awaitsPerson, byTone, verdictOf, type Verdict } from './verdict.ts';
 export interface ViewFacts {
   readonly accounts: readonly AccountStatus[];
   readonly readiness: Readiness;
+  readonly silences: readonly SilenceStatus[];
   readonly titleOf: (broker: string) => string;
   /** What stands above all the rest while it holds. */
   readonly remarks: readonly string[];
@@ -40,7 +42,7 @@ const BANNERS = 5;
 /** Draws what a filter shows of the accounts. */
 export function viewOf(facts: ViewFacts, filter: Filter): View {
   const { accounts, readiness, titleOf, now } = facts;
-  const verdict = verdictOf(accounts, readiness);
+  const verdict = verdictOf(accounts, readiness, facts.silences);
   const listing = listingOf(accounts, filter);
   const parts = new Map<string, Html>([
     [

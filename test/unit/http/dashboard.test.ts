@@ -53,6 +53,18 @@ describe('the dashboard', () => {
     expect(body).not.toContain('class="banner');
   });
 
+  it('says on top which broker asked for silence, until when and why', async () => {
+    const message = 'Alpha, network default: silent until 22:09 UTC (captcha). No tokens end before that.';
+    const silence = {
+      broker: 'alpha',
+      network: 'default',
+      until: '2026-11-20T22:09:00.000Z',
+      code: 'captcha',
+    };
+    const { body } = await page([account('one')], { silences: async () => [{ ...silence, message }] });
+    expect(body).toMatch(/<header class="verdict">[^]*Alpha, network default: silent until 22:09 UTC/);
+  });
+
   it('says on top where alerts do not get through, though all is well', async () => {
     const details = ['alerts by discord do not get through and are tried again'];
     const readiness = async () => ({ ready: true, reasons: [], details });

@@ -71,6 +71,7 @@ export function fakeDesk(accounts: readonly AccountStatus[], changes: Partial<De
     accounts: async () => accounts,
     account: async (name) => accounts.find((one) => one.name === name),
     listen: () => () => undefined,
+    silences: async () => [],
     readiness: async () => ({ ready: true, reasons: [], details: [] }),
     plan: async (hours) => ({ hours, from: NOW, budgets: [], refreshes: [], total: 0 }),
     requestRefresh: async (name) =>

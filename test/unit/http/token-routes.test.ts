@@ -24,6 +24,7 @@ describe('GET /api/token/status', () => {
       api_validated: null,
     });
     expect(body.accounts.map((one) => one.name)).toEqual(['well', 'broken', 'off']);
+    expect(body).toMatchObject({ silences: [] });
     expect(body.summary).toMatchObject({
       total: 3,
       valid: 1,
