@@ -1,6 +1,7 @@
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import type { FastifyInstance } from 'fastify';
+import { addActionRoutes } from './action-routes.ts';
 import { bearerOf, isSameOrigin } from './access.ts';
 import { bareApp, pathOf, type TrustProxy } from './bare-app.ts';
 import { addOauthRoutes, answerArrival } from './consent-routes.ts';
@@ -40,6 +41,7 @@ export async function mainApp(
     await addPersonRoutes(pages, context, callbackPaths);
     addSignInRoutes(pages, context);
     addDashboard(pages, context, sight);
+    addActionRoutes(pages, context, sight);
     // A redirect URI may be the bare address.
     pages.get('/', (request, reply) =>
       callbackPaths().has('/') ? answerArrival(context, request, reply) : reply.redirect('/dashboard', 302),

@@ -3,6 +3,7 @@ import type { HttpContext } from './context.ts';
 import { dashboard, mainOf, type DashboardParts } from './page/dashboard.ts';
 import { addressOf, type Filter } from './page/filter.ts';
 import type { Html } from './page/html.ts';
+import { makeSayings, type Sayings } from './page/said.ts';
 import { viewOf, type View } from './page/view.ts';
 
 /** What the page shows, for those who ask for it and for those who are told. */
@@ -11,7 +12,9 @@ export interface Sight {
   /** Draws a picture; for all who look through the same filter once. */
   draw(picture: Picture, filter: Filter): View;
   main(view: View, filter: Filter): Html;
-  page(view: View, filter: Filter, picture: Picture): Html;
+  /** `said`: the number of what is to be said. */
+  page(view: View, filter: Filter, picture: Picture, said?: string): Html;
+  readonly sayings: Sayings;
 }
 
 export function makeSight(context: HttpContext): Sight {
@@ -19,13 +22,15 @@ export function makeSight(context: HttpContext): Sight {
   const board = makeBoard(context.desk, context.clock);
   let drawn = { version: 0, views: new Map<string, View>() };
   let brokers: readonly string[] = [];
-  const partsOf = (view: View, filter: Filter, now: number): DashboardParts => ({
+  const sayings = makeSayings();
+  const partsOf = (view: View, filter: Filter, now: number, said?: string): DashboardParts => ({
     view,
     filter,
     brokers,
     titleOf,
     version,
     now,
+    said: said === undefined ? undefined : sayings.get(said),
   });
   return {
     board,
@@ -38,6 +43,7 @@ export function makeSight(context: HttpContext): Sight {
       return known;
     },
     main: (view, filter) => mainOf(partsOf(view, filter, 0)),
-    page: (view, filter, { now }) => dashboard(partsOf(view, filter, now)),
+    page: (view, filter, { now }, said) => dashboard(partsOf(view, filter, now, said)),
+    sayings,
   };
 }

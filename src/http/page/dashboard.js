@@ -1,5 +1,6 @@
 import { countdown, lifeTone } from './countdown.js';
 import { morph } from './morph.js';
+import { showPanel, watchPanel } from './panel.js';
 
 const ASK_EVERY_MS = 5000;
 const TYPING_MS = 250;
@@ -45,6 +46,7 @@ const takePage = ({ now, main, ...head }) => {
   fresh.id = 'main';
   fresh.append(parsed(main));
   morph(document.getElementById('main'), fresh);
+  showPanel();
   setHead(head);
   stale.hidden = true;
 };
@@ -123,9 +125,8 @@ const listen = () => {
 };
 const isHeard = () => stream?.readyState === EventSource.OPEN;
 
-/** Shows another part of the accounts: the address says which. */
-const go = (address) => {
-  history.replaceState(null, '', address);
+/** Shows what the address says now. */
+const show = () => {
   listen();
   return ask();
 };
@@ -137,12 +138,19 @@ search.addEventListener('input', () => {
   clearTimeout(typing);
   typing = setTimeout(() => {
     const query = new URLSearchParams([...new FormData(search)].filter(([, value]) => value.trim() !== ''));
-    void go(query.size === 0 ? '/dashboard' : `/dashboard?${query}`);
+    history.replaceState(null, '', query.size === 0 ? '/dashboard' : `/dashboard?${query}`);
+    void show();
   }, TYPING_MS);
 });
 
-// The unspent secret of a sign-in link, where whoever followed it was signed in already.
-if (location.hash !== '') history.replaceState(null, '', `${location.pathname}${location.search}`);
+// The unspent secret of a sign-in link, where whoever followed it was signed in already; and the number of what has
+// been said, which a bookmark need not keep.
+const address = new URL(location.href);
+address.hash = '';
+address.searchParams.delete('said');
+history.replaceState(null, '', address);
+watchPanel(show);
+showPanel();
 setClock(Number(document.body.dataset.now));
 setInterval(tick, 1000);
 setInterval(() => {

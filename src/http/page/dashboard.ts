@@ -1,7 +1,8 @@
 import { searchForm } from './search.ts';
-import type { Filter } from './filter.ts';
+import { isFiltering, type Filter } from './filter.ts';
 import { html, type Html } from './html.ts';
 import { htmlDocument } from './layout.ts';
+import type { Said } from './said.ts';
 import type { Group } from './listing.ts';
 import type { View } from './view.ts';
 
@@ -10,10 +11,17 @@ export interface DashboardParts {
   readonly filter: Filter;
   readonly brokers: readonly string[];
   readonly titleOf: (broker: string) => string;
+  readonly said: Said | undefined;
   readonly version: string;
   /** Ms since the epoch. */
   readonly now: number;
 }
+
+/** Without scripts the page is loaded anew this often, and more seldom where somebody reads on it, seconds. */
+const RELOAD_S = 10;
+const READING_S = 60;
+
+const isReading = (filter: Filter): boolean => isFiltering(filter) || filter.account !== undefined;
 
 /**
  * The whole page. What has an id is brought up to date by the page's script as it changes; without scripts the
@@ -24,8 +32,11 @@ export function dashboard(parts: DashboardParts): Html {
   const head = html`<link rel="icon" href="/assets/${view.tone}.svg" />
     <link rel="stylesheet" href="/assets/dashboard.css" />
     <link rel="stylesheet" href="/assets/accounts.css" />
+    <link rel="stylesheet" href="/assets/panel.css" />
     <script type="module" src="/assets/dashboard.js"></script>
-    <noscript><meta http-equiv="refresh" content="10" /></noscript>`;
+    <noscript
+      ><meta http-equiv="refresh" content="${isReading(parts.filter) ? READING_S : RELOAD_S}"
+    /></noscript>`;
   const body = html`<body data-now="${parts.now}">
     <main id="main">${mainOf(parts)}</main>
     <footer id="footer">
@@ -38,16 +49,22 @@ export function dashboard(parts: DashboardParts): Html {
 }
 
 /** What stands in `main`. */
-export function mainOf({ view, filter, brokers, titleOf }: DashboardParts): Html {
+export function mainOf({ view, filter, brokers, titleOf, said }: DashboardParts): Html {
   const part = (id: string): Html | undefined => view.parts.get(id);
   return html`${part('remarks')}
     <p id="stale" class="complaint" role="alert" data-keep hidden>
       The service does not answer. What you see is old.
     </p>
+    <div id="said" data-keep>${said && saidLine(said)}</div>
     <header class="verdict">${part('verdict')} ${part('next')}</header>
     ${part('banners')} ${searchForm(filter, brokers, titleOf)} ${part('count')}
     <div id="accounts">${view.groups.map((group) => section(group, view, titleOf(group.broker)))}</div>
-    ${part('pager')}`;
+    ${part('pager')} ${part('panel')}`;
+}
+
+/** Where the browser puts whoever pressed a button: on what came of it. */
+function saidLine({ tone, text }: Said): Html {
+  return html`<p class="said ${tone}" role="status" tabindex="-1" autofocus>${text}</p>`;
 }
 
 function section({ broker }: Group, { parts, lists }: View, title: string): Html {

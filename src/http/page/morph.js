@@ -17,7 +17,7 @@ export function morph(shown, fresh) {
 
 function takeAttributes(shown, fresh) {
   for (const { name, value } of fresh.attributes)
-    if (shown.getAttribute(name) !== value) shown.setAttribute(name, value);
+    if (name !== 'open' && shown.getAttribute(name) !== value) shown.setAttribute(name, value);
   // Whether it is folded out is up to whoever reads it.
   for (const { name } of [...shown.attributes])
     if (!fresh.hasAttribute(name) && name !== 'open') shown.removeAttribute(name);

@@ -3,10 +3,12 @@ import type { SilenceStatus } from '../../core/silence-words.ts';
 import type { AccountStatus } from '../../core/status.ts';
 import { isServed } from '../../core/summary.ts';
 import { accountRow, banner, loginLink, rowId } from './account.ts';
+import { tryAgain } from './actions.ts';
 import { addressOf, isFiltering, type Filter } from './filter.ts';
 import { html, type Html } from './html.ts';
 import { mark, type Tone } from './layout.ts';
 import { listingOf, type Group, type Listing } from './listing.ts';
+import { panel, type PanelFacts } from './panel.ts';
 import { until } from './time.ts';
 import { awaitsPerson, byTone, verdictOf, type Verdict } from './verdict.ts';
 
@@ -52,6 +54,7 @@ export function viewOf(facts: ViewFacts, filter: Filter): View {
     ['verdict', html`<div id="verdict" role="status">${headline(verdict)}</div>`],
     ['next', html`<div id="next">${nextRefresh(facts)}</div>`],
     ['banners', html`<div id="banners">${banners(facts, filter)}</div>`],
+    ['panel', panel(panelFacts(facts, filter), filter)],
     ['count', html`<p id="count" class="quiet" role="status">${countOf(listing, filter)}</p>`],
     ['pager', html`<nav id="pager" aria-label="Pages">${pager(listing, filter)}</nav>`],
   ]);
@@ -64,6 +67,11 @@ export function viewOf(facts: ViewFacts, filter: Filter): View {
   }
   const lists = listing.groups.map(({ broker, shown }) => ({ id: `list-${broker}`, ids: shown.map(rowId) }));
   return { tone: verdict.tone, title: verdict.title, parts, lists, groups: listing.groups };
+}
+
+function panelFacts({ accounts, titleOf, now }: ViewFacts, filter: Filter): PanelFacts | undefined {
+  const account = accounts.find(({ name }) => name === filter.account);
+  return account && { account, title: titleOf(account.broker), now };
 }
 
 function headline(verdict: Verdict): Html {
@@ -95,10 +103,10 @@ function banners({ accounts, titleOf }: ViewFacts, filter: Filter): readonly Htm
   return [
     ...shown.map((account) => {
       const title = titleOf(account.broker);
-      const login = account.person_needed
+      const button = account.person_needed
         ? loginLink(account, 'login', 'button', `Log in at ${title}`)
-        : undefined;
-      return banner(account, title, login);
+        : tryAgain(account, filter, 'try');
+      return banner(account, title, button);
     }),
     ...(others > 0
       ? [

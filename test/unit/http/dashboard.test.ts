@@ -83,7 +83,8 @@ describe('the dashboard', () => {
     expect(body.match(/class="banner/g)).toHaveLength(2);
     expect(body).toContain('asks waits for your login at Alpha');
     expect(body).toContain('stuck at Alpha is stopped');
-    expect(body.match(/class="button"/g)).toHaveLength(1);
+    expect(body.match(/class="button"/g)).toHaveLength(2);
+    expect(body).toContain('action="/accounts/stuck/refresh"');
     expect(body).toContain('href="/oauth/alpha/asks"');
     expect(body).toContain('Log in at Alpha again');
   });

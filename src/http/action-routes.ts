@@ -1,0 +1,31 @@
+import type { FastifyInstance } from 'fastify';
+import { textField } from './consent-routes.ts';
+import type { HttpContext } from './context.ts';
+import type { RefreshAnswer } from './desk.ts';
+import { HttpFault } from './faults.ts';
+import { addressOf, filterOf } from './page/filter.ts';
+import type { Said } from './page/said.ts';
+import type { Sight } from './sight.ts';
+
+/** What the page's buttons post: forms, answered by the page they came from, which says what came of it. */
+export function addActionRoutes(app: FastifyInstance, { access, desk }: HttpContext, sight: Sight): void {
+  app.post<{ Params: { name: string } }>('/accounts/:name/refresh', async (request, reply) => {
+    if (!access.isSignedIn(request)) throw new HttpFault(401, 'UNAUTHORIZED');
+    const { body, params } = request;
+    const rearm = textField(body, 'rearm') === '1';
+    const answer = await desk.requestRefresh(params.name, { rearm });
+    if (answer.outcome === 'unknown-name') throw new HttpFault(404, 'UNKNOWN_ACCOUNT', answer.message);
+    return reply.redirect(backTo(textField(body, 'back'), sight.sayings.keep(saidOf(answer))), 303);
+  });
+}
+
+function saidOf(answer: RefreshAnswer): Said {
+  return { tone: answer.outcome === 'started' ? 'good' : 'waiting', text: answer.message };
+}
+
+/** The same view of the page, with what is to be said; built anew from what the form says, so that it is ours. */
+function backTo(from: string | undefined, said: string): string {
+  const query = new URLSearchParams(from?.split('?')[1]);
+  const address = addressOf(filterOf(Object.fromEntries(query)));
+  return `${address}${address.includes('?') ? '&' : '?'}said=${said}`;
+}
