@@ -69,7 +69,8 @@ export function makeStore(
     },
 
     async extend(lease, ttlMs) {
-      return (await run(redis, scripts.extend, [keys.lease(lease.name)], [lease.owner, ttlMs])) === 1;
+      const touched = [keys.lease(lease.name), keys.record(lease.name)];
+      return (await run(redis, scripts.extend, touched, [lease.owner, ttlMs])) === 1;
     },
 
     async note(lease, attempt, options) {
