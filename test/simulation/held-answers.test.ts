@@ -122,7 +122,7 @@ test('a penalty that comes while Redis is away is obeyed by the process that fol
   world.setSwitch('tradovate', 'throttleWith', 'captcha');
   world.fault({ broker: 'tradovate', kind: 'throttle', times: 1 });
   let heardAt = 0;
-  world.onCall((call, what) => {
+  world.onCall((_, what) => {
     if (heardAt > 0) return;
     if (what === 'arrived') world.redisNet.cutUntil(world.now() + MINUTE_MS);
     if (what === 'delivered') heardAt = world.now();
