@@ -61,6 +61,10 @@ export interface Streaming {
 
 /** @param lifeMs how long a header pair lives, by the guide or the setting */
 export function makeStreaming(io: BrokerIo, apiKey: string, lifeMs: number): Streaming {
+  /** Until when a pair is believed to live, ms. */
+  const endOf = ({ outlives }: Pick<Kept, 'outlives'>, pairInHand: StreamingPair): number =>
+    outlives === 'yes' ? pairInHand.fetchedAt + lifeMs : pairInHand.bearerUntil;
+
   /** One call: are these tokens still honoured? */
   const isAlive = async (baseUrl: string, tokens: StreamingPair, call: Call): Promise<boolean> => {
     try {
@@ -148,8 +152,7 @@ export function makeStreaming(io: BrokerIo, apiKey: string, lifeMs: number): Str
     }
     const onTrial = known.outlives === 'unknown' ? (known.onTrial ?? old) : undefined;
     // Nothing new: the old tokens stay while they are believed to live.
-    const until = old && (known.outlives === 'yes' ? old.fetchedAt + lifeMs : old.bearerUntil);
-    const stays = until !== undefined && now < until ? old : undefined;
+    const stays = old && now < endOf(known, old) ? old : undefined;
     const without: Kept = {
       outlives,
       ...(stays ? { served: stays } : {}),
@@ -173,7 +176,7 @@ export function makeStreaming(io: BrokerIo, apiKey: string, lifeMs: number): Str
       return {
         ...grant,
         renewal: { ...grant.renewal, streaming: JSON.stringify(now) },
-        ...(now.served ? { meta: { streaming: published(now.served) } } : {}),
+        ...(now.served ? { meta: { streaming: published(now.served, endOf(now, now.served)) } } : {}),
       };
     },
     lackOf: (grant) => lackOf(keptIn(grant).failures),
@@ -184,14 +187,15 @@ export function makeStreaming(io: BrokerIo, apiKey: string, lifeMs: number): Str
   };
 }
 
-/** What bots read in `meta:<name>`, field `streaming`. */
-function published({ cst, xst, accountId, endpoint }: StreamingPair): string {
+/** What bots read in `meta:<name>`, field `streaming`; old tokens may end (`until`, ms) before the access token does. */
+function published({ cst, xst, accountId, endpoint }: StreamingPair, until: number): string {
   return JSON.stringify({
     CST: cst,
     'X-SECURITY-TOKEN': xst,
     lightstreamerEndpoint: endpoint,
     password: `CST-${cst}|XST-${xst}`,
     accountId,
+    expiresAt: new Date(until).toISOString(),
   });
 }
 

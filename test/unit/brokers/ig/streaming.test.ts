@@ -62,6 +62,8 @@ describe('streaming tokens', () => {
       lightstreamerEndpoint: 'https://push.example',
       password: `CST-${tokens?.CST}|XST-${tokens?.['X-SECURITY-TOKEN']}`,
       accountId: grant.accountId,
+      // No longer than the access token, until it is known.
+      expiresAt: new Date(grant.expiresAt).toISOString(),
     });
     expect(bench.sent.map(({ url }) => new URL(url).search)).toEqual(['', '?fetchSessionTokens=true']);
     expect(bench.sent[1]?.headers).toMatchObject({
