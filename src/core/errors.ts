@@ -39,6 +39,8 @@ export interface BrokerErrorFields {
   readonly retryAfterMs?: number;
   /** HTTP status, where there was an answer. */
   readonly status?: number;
+  /** The broker's own name for the call, which its support asks for. Logged: never a secret. */
+  readonly requestId?: string | undefined;
   /** False where the call provably never left (refused connection, DNS): nothing was spent. */
   readonly sent?: boolean;
   /** The answer is one that a session gets which was closed at the broker: worth a proof. */
@@ -63,6 +65,7 @@ export class BrokerError extends Error {
   readonly scope: ErrorScope;
   readonly retryAfterMs: number | undefined;
   readonly status: number | undefined;
+  readonly requestId: string | undefined;
   readonly sent: boolean;
   readonly doubtsSession: boolean;
   readonly doubtsPassword: boolean;
@@ -75,6 +78,7 @@ export class BrokerError extends Error {
     this.scope = fields.scope ?? 'account';
     this.retryAfterMs = fields.retryAfterMs;
     this.status = fields.status;
+    this.requestId = fields.requestId;
     this.sent = fields.sent ?? true;
     this.doubtsSession = fields.doubtsSession ?? false;
     this.doubtsPassword = fields.doubtsPassword ?? false;

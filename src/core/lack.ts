@@ -19,6 +19,8 @@ export interface Lack {
   readonly code: string;
   /** For a person: what is missing, why, and what to do. */
   readonly message: string;
+  /** The broker's own name for the call that failed. */
+  readonly requestId?: string | undefined;
   /** When it is asked for again, ms; absent: with the next renewal. */
   readonly retryAt?: number;
 }

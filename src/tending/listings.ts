@@ -51,10 +51,10 @@ export async function discover(account: Account, grant: Grant, call: Call): Prom
 /** To the log: each try that failed. */
 export function sayListing(log: Log, account: Account, { error, names }: Listing): void {
   if (!error) return;
-  const { code, kind, status, message } = error;
+  const { code, kind, status, requestId, message } = error;
   const more = { account: account.name, broker: account.broker, again: names !== undefined };
   log.warn(
-    { event: 'accounts.unlisted', code, kind, status, ...more },
+    { event: 'accounts.unlisted', code, kind, status, requestId, ...more },
     names
       ? `The sub-accounts of ${account.name} came at the second try; at the first: ${message}`
       : `The sub-accounts of ${account.name} could not be listed, the former ones stay: ${message}`,

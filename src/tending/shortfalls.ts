@@ -26,8 +26,9 @@ export function sayShortfalls(
   if (listing) sayListing(log, account, listing);
   const lack = lackOf(account, session);
   if (!lack || lack.code === lackOf(account, earlier)?.code) return;
+  const { code, requestId } = lack;
   log.warn(
-    { event: 'token.incomplete', account: account.name, broker: account.broker, code: lack.code },
+    { event: 'token.incomplete', account: account.name, broker: account.broker, code, requestId },
     `The token of ${account.name} is served, but ${lack.message}`,
   );
 }

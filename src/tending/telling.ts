@@ -158,7 +158,7 @@ export function makeTelling(parts: TellingParts): Telling {
     },
 
     failed(account, error, { during, said, state, at, record, tookMs }) {
-      const { code, kind, status } = error;
+      const { code, kind, status, requestId } = error;
       log.warn(
         {
           event: 'refresh.failed',
@@ -167,6 +167,7 @@ export function makeTelling(parts: TellingParts): Telling {
           code,
           kind,
           status,
+          requestId,
           nextAt: at === undefined ? null : iso(at),
         },
         `The ${during} for ${account.name} failed: ${error.message}`,
@@ -215,9 +216,9 @@ export function makeTelling(parts: TellingParts): Telling {
     },
 
     unproved(account, error, waiting) {
-      const { code, kind, status } = error;
+      const { code, kind, status, requestId } = error;
       log.info(
-        { event: 'token.unproved', ...who(account), code, kind, status },
+        { event: 'token.unproved', ...who(account), code, kind, status, requestId },
         `The token of ${account.name} could not be proved just now; it is not in doubt.`,
       );
       const isObeyed = kind === 'needs-human' || (waiting !== undefined && kind === 'throttled');

@@ -27,6 +27,11 @@ const LONGEST_PAUSE_MS = 60 * 60_000;
 const printableCode =
   /^(?:error|authentication|endpoint|invalid|service|system|unauthorised|validation)(?:\.[A-Za-z-]{1,60}){1,8}$/;
 
+/** The header with which IG names each call in its answer. */
+export const REQUEST_ID = 'x-request-id';
+/** A word of the log: anything else in that place is none of IG's. */
+const printableId = /^[\w-]{1,64}$/;
+
 const pairGone: Meaning = {
   kind: 'refused',
   code: 'refresh_token_dead',
@@ -107,7 +112,20 @@ export function brokerError(meaning: Meaning, answer: HttpAnswer): BrokerError {
   const igCode = errorCodeOf(json);
   const said = igCode !== undefined && printableCode.test(igCode) ? `, ${igCode}` : '';
   const pause = kind === 'throttled' ? { retryAfterMs: pauseOf(answer) } : {};
-  return new BrokerError(`${text} (HTTP ${status}${said}).`, { ...fields, kind, status, ...pause });
+  const requestId = requestIdOf(answer);
+  return new BrokerError(`${text} (HTTP ${status}${said}).`, {
+    ...fields,
+    kind,
+    status,
+    requestId,
+    ...pause,
+  });
+}
+
+/** What IG's support is told of a call ("worth logging", labs.ig.com, REST API guide). */
+function requestIdOf({ headers }: HttpAnswer): string | undefined {
+  const id = headers[REQUEST_ID];
+  return id !== undefined && printableId.test(id) ? id : undefined;
 }
 
 /** IG documents no Retry-After, but what stands in front of it may send one: seconds. */

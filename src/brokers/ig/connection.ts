@@ -1,6 +1,6 @@
-import type { BrokerIo, Call, Connection } from '../../core/broker.ts';
+import type { BrokerIo, Call, Connection, Http } from '../../core/broker.ts';
 import type { IgAccount } from './account.ts';
-import { refusal } from './classify.ts';
+import { refusal, REQUEST_ID } from './classify.ts';
 import { connectHeaderPair } from './header-pair.ts';
 import { connectOauth } from './oauth.ts';
 import { meaningOf } from './meanings.ts';
@@ -9,11 +9,22 @@ import { pairLifeMs } from './sessions.ts';
 import { encryptionKeyAnswer, errorCodeOf } from './wire.ts';
 
 /** One IG login, with the kind of session that its entry asks for. Throws `ConfigurationError` for a bad setting. */
-export function connect(account: IgAccount, io: BrokerIo): Connection {
+export function connect(account: IgAccount, given: BrokerIo): Connection {
+  const io = { ...given, http: withoutEcho(given.http) };
   const caller: Caller = { apiKey: account.apiKey, baseUrl: io.baseUrl('api').replace(/\/+$/, '') };
   const lifeMs = pairLifeMs(io.setting);
   const session = account.session === 'v2' ? connectHeaderPair : connectOauth;
   return { ...session(account, io, caller, lifeMs), reach: (call) => reach(io, caller, call) };
+}
+
+/** A request id is logged. Where it repeats what was sent or what else came, it is none, and could be a secret. */
+function withoutEcho(http: Http): Http {
+  return async (request, call) => {
+    const answer = await http(request, call);
+    const { [REQUEST_ID]: id, ...headers } = answer.headers;
+    const isEcho = id !== undefined && JSON.stringify([request, headers, answer.body]).includes(id);
+    return isEcho ? { ...answer, headers } : answer;
+  };
 }
 
 /**

@@ -38,11 +38,12 @@ export async function harmless<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     if (!(error instanceof BrokerError) || error.kind !== 'outcome-unknown') throw error;
-    const { code, status } = error;
+    const { code, status, requestId } = error;
     throw new BrokerError(error.message, {
       kind: 'transient',
       code,
       scope: 'broker',
+      requestId,
       ...(status === undefined ? {} : { status }),
     });
   }

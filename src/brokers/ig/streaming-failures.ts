@@ -18,6 +18,7 @@ const LASTS_FROM = { throttled: 2, other: 10 } as const;
 const failure = z.object({
   code: z.string(),
   message: z.string(),
+  requestId: z.string().optional(),
   /** In a row. */
   times: z.number(),
   /** When the call may go out again, ms; 0: with the next renewal. */
@@ -32,21 +33,22 @@ export type StreamingFailures = z.output<typeof streamingFailures>;
 /** The failure that a call ended with. Throws what is none of IG's or the network's. */
 export function failureOf(error: unknown, before: Failure | undefined, now: number): Failure {
   if (!(error instanceof BrokerError)) throw error;
-  const { code, message, kind } = error;
+  const { code, message, kind, requestId } = error;
   const times = (before?.times ?? 0) + 1;
   // A dead access token is the renewal's business: the next one is another.
   const isFinal = kind === 'needs-human' || (kind === 'refused' && !isDead(error));
   const isLong = times >= (kind === 'throttled' ? LASTS_FROM.throttled : LASTS_FROM.other);
-  return { code, message, times, notBefore: isFinal || isLong ? now + ASK_AGAIN_MS : 0 };
+  return { code, message, requestId, times, notBefore: isFinal || isLong ? now + ASK_AGAIN_MS : 0 };
 }
 
 /** What people hear of them. */
 export function lackOf({ fetch, look }: StreamingFailures = {}): Lack | undefined {
   const worth = [fetch, look].find((each) => each && (each.notBefore > 0 || each.times >= SAID_FROM));
   if (!worth) return undefined;
-  const { code, message, notBefore } = worth;
+  const { code, message, requestId, notBefore } = worth;
   return {
     code,
+    requestId,
     message: `its streaming tokens could not be fetched or looked after: ${message}`,
     ...(notBefore > 0 && { retryAt: notBefore }),
   };
