@@ -2,7 +2,7 @@ import type { Broker, RawEntry } from '../core/broker.ts';
 import type { Fault } from '../core/errors.ts';
 import { isExample, STILL_THE_EXAMPLE } from './examples.ts';
 import { commonFields, commonNotYet, isName, namesRule } from './fields.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../core/nearest.ts';
 import { unresolved } from './resolve.ts';
 import { fieldName, withoutValue, wordingOf } from './wording.ts';
 

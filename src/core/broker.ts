@@ -173,6 +173,8 @@ export interface Login {
   readonly credentials: readonly string[];
   /** The API key that limits of scope `key` are counted by; fingerprinted, never stored. */
   readonly key?: string;
+  /** Accounts of the broker that the entry names: a simulated broker has them, so that a rehearsal is none of mistakes. */
+  readonly accountIds?: readonly string[];
   connect(io: BrokerIo): Connection;
 }
 

@@ -75,8 +75,12 @@ export interface Dialect {
   readonly sample: Sample;
   /** @param callbackUrl where a browser login may come back to */
   demo?(callbackUrl: string): DemoPart;
-  /** A login of the file that a rehearsal is made with, for a broker whose answers say whose login it was. */
-  introduce?(login: { readonly identity: string; readonly credentials: readonly string[] }): void;
+  /** A login of the file that a rehearsal is made with, for a broker whose answers say whose login it was, or what it has. */
+  introduce?(login: {
+    readonly identity: string;
+    readonly credentials: readonly string[];
+    readonly accountIds?: readonly string[];
+  }): void;
   /** Undefined: the broker has no such call (answered 404 and kept in the ledger as unknown). */
   identify(request: DialectRequest): Operation | undefined;
   answer(request: DialectRequest, operation: Operation): DialectAnswer | Promise<DialectAnswer>;

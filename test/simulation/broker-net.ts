@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import type { Broker } from '../../src/core/broker.ts';
+import type { Broker, Login } from '../../src/core/broker.ts';
 import type {
   Delivery,
   Dialect,
@@ -67,6 +67,8 @@ export interface BrokerNet {
   clearFaults(): void;
   calls(filter?: CallFilter): readonly BrokerCall[];
   command(broker: string, name: string, argument?: string): unknown;
+  /** Tells a broker of a login that will come, so that it has what the login's entry names. */
+  introduce(broker: string, login: Login): void;
 }
 
 const HOST = 'http://brokers.simulated';
@@ -215,6 +217,10 @@ export async function makeBrokerNet(parts: BrokerNetParts): Promise<BrokerNet> {
       const said = dialects.get(broker)?.command?.(name, argument);
       if (said === undefined) throw new Error(`The simulated broker "${broker}" knows no command "${name}".`);
       return said;
+    },
+    introduce: (broker, login) => {
+      // Whose logins are whose at the others is for the rows to say.
+      if (login.accountIds) dialects.get(broker)?.introduce?.(login);
     },
   };
 }

@@ -80,7 +80,13 @@ export async function startReplica(parts: ReplicaParts): Promise<Replica> {
   const { life, config, timeline, jobs, log } = parts;
   const http = makeHttp({ dispatcher: parts.brokerNet.dispatcherFor(life, config.egressId) });
   const { isHoliday } = config.holidays;
-  const connect = makeConnect({ setting: parts.setting, http, clock: life.clock, isHoliday });
+  const connect = makeConnect({
+    setting: parts.setting,
+    http,
+    clock: life.clock,
+    isHoliday,
+    introduce: parts.brokerNet.introduce,
+  });
   const read = async (): Promise<Loaded> => {
     const source = { file: config.credentialsFile, brokers, setting: parts.setting, connect };
     const { faults, ...loaded } = await readAccounts(source);

@@ -100,6 +100,12 @@ export function unconfirmedSwitch(answer: HttpAnswer): BrokerError {
   return brokerError(notSwitched, answer);
 }
 
+/** A switch to an account that is none. @param why in a few words, which one may be meant */
+export function refusedAccount(answer: HttpAnswer, why: string): BrokerError {
+  const meaning = withCode('switch', answer.status, 'error.switch.invalid-accountId');
+  return brokerError({ ...meaning, text: `${meaning.text}: ${why}` }, answer);
+}
+
 /** An answer to a proof that names no client, where one is expected. */
 export function unnamed(answer: HttpAnswer): BrokerError {
   return brokerError(proofWithoutName, answer);

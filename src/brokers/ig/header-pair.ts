@@ -1,9 +1,10 @@
 import type { BrokerIo, Call, Connection, Grant, HttpAnswer, Proof } from '../../core/broker.ts';
 import type { BrokerError } from '../../core/errors.ts';
 import type { IgAccount } from './account.ts';
-import { brokerError, refusal, unconfirmedSwitch } from './classify.ts';
+import { brokerError, refusal, refusedAccount, unconfirmedSwitch } from './classify.ts';
 import { encryptedPassword } from './encryption.ts';
 import { fitOf } from './fit.ts';
+import { missed } from './listed.ts';
 import { proofOf } from './proof.ts';
 import { atBest, harmless, isGood, read } from './reading.ts';
 import {
@@ -59,11 +60,12 @@ export function connectHeaderPair(
       : { password: account.password, encryptedPassword: false };
     const sentAt = io.clock.now();
     const answer = await io.http(pairLogin(caller, account.username, sent), call);
-    const { currentAccountId, clientId } = read('sign-in', pairLoginAnswer, answer);
+    const { currentAccountId, clientId, accounts } = read('sign-in', pairLoginAnswer, answer);
     const fresh = pairOf(answer);
     const wanted = account.accountId;
     const isThere = wanted === undefined || wanted === currentAccountId;
-    const pair = isThere ? fresh : await switched(fresh, wanted, call);
+    const listed = accounts.map((each) => each.accountId);
+    const pair = isThere ? fresh : await switched(fresh, wanted, listed, call);
     const accountId = wanted ?? currentAccountId;
     return {
       token: pair.cst,
@@ -85,11 +87,18 @@ export function connectHeaderPair(
    * from then on (ig-python/trading-ig#220, #225); an answer without one never does (#66), and then the
    * session has to say itself where it is.
    */
-  const switched = async (pair: HeaderPair, wanted: string, call: Call): Promise<HeaderPair> => {
+  const switched = async (
+    pair: HeaderPair,
+    wanted: string,
+    listed: readonly string[],
+    call: Call,
+  ): Promise<HeaderPair> => {
     const headers = pairHeaders(apiKey, pair);
     const answer = await harmless(io.http(switchAccount(baseUrl, headers, wanted), call));
     // Documented with 400, seen with 412 (ig-python/trading-ig#66).
     if (errorCodeOf(answer.json) === 'error.switch.accountId-must-be-different') return pair;
+    if (errorCodeOf(answer.json) === 'error.switch.invalid-accountId')
+      throw refusedAccount(answer, missed(wanted, listed));
     if (!isGood(answer)) throw refusal('switch', answer);
     const xst = tokenHeaders.parse(answer.headers)['x-security-token'];
     if (xst !== undefined) return { ...pair, xst };

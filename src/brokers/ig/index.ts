@@ -3,6 +3,7 @@ import { fields, readAccount, type IgAccount } from './account.ts';
 import { connect } from './connection.ts';
 import { fromEnvironment, fromOlderShape } from './entries.ts';
 import { limits } from './limits.ts';
+import { accountIdsOf } from './listed.ts';
 import { questions } from './questions.ts';
 
 /**
@@ -65,6 +66,7 @@ function loginOf(account: IgAccount): Login {
     ],
     // A live key that is refused on demo is none of the live accounts' business.
     key: `${environment} ${apiKey}`,
+    accountIds: accountIdsOf(account),
     connect: (io) => connect(account, io),
   };
 }

@@ -14,6 +14,7 @@ import {
   renewal,
   type Caller,
 } from './requests.ts';
+import { makeListed } from './listed.ts';
 import { makeStreaming } from './streaming.ts';
 import { accountsAnswer, oauthLoginAnswer, renewalAnswer, sessionAnswer, type TokenPair } from './wire.ts';
 import { endSession } from './sessions.ts';
@@ -31,8 +32,8 @@ interface Whose {
 
 /**
  * One IG login with v3 sessions. `signIn` and `renew` send one call each; where the account or the client
- * of a pair is unknown (of one that came with the configuration) they read the session once besides, and
- * streaming tokens cost up to two more.
+ * of a pair is unknown (of one that came with the configuration) they read the session once besides, accounts
+ * that the entry names are looked up in IG's list, and streaming tokens cost up to two more.
  */
 export function connectOauth(
   account: IgAccount,
@@ -43,6 +44,12 @@ export function connectOauth(
   const { username, password } = account;
   const { apiKey, baseUrl } = caller;
   const streaming = account.streaming ? makeStreaming(io, apiKey, pairLifeMs) : undefined;
+  const listed = makeListed(account, io);
+  /** With all that the entry wants beside the access token. */
+  const besides = async (fresh: Grant, before: Grant | undefined, call: Call): Promise<Grant> => {
+    const grant = listed ? await listed.withList(fresh, before, call) : fresh;
+    return streaming ? streaming.withTokens(grant, before, call) : grant;
+  };
 
   const grantOf = (pair: TokenPair, sentAt: number, whose: Whose): Grant => ({
     token: pair.access_token,
@@ -75,8 +82,7 @@ export function connectOauth(
       owner: clientId,
     };
     const whose = await completed(known, grantOf(oauthToken, sentAt, known), call);
-    const grant = grantOf(oauthToken, sentAt, whose);
-    return streaming ? streaming.withTokens(grant, undefined, call) : grant;
+    return besides(grantOf(oauthToken, sentAt, whose), undefined, call);
   };
 
   const renew = async (grant: Grant, call: Call): Promise<Grant> => {
@@ -92,8 +98,7 @@ export function connectOauth(
       owner: grant.owner,
     };
     const whose = await completed(known, grantOf(pair, sentAt, known), call);
-    const renewed = grantOf(pair, sentAt, whose);
-    return streaming ? streaming.withTokens(renewed, grant, call) : renewed;
+    return besides(grantOf(pair, sentAt, whose), grant, call);
   };
 
   /**
@@ -148,8 +153,11 @@ export function connectOauth(
     signOut,
     headersFor: (grant, subAccount) => ({ ...grant.headers, [ACCOUNT_HEADER]: subAccount }),
     ...(seed ? { seed } : {}),
-    // Besides the login or the refresh: the pair for streaming is asked for, and now and then proved.
-    ...(streaming && { cost: { 'sign-in': 2, renewal: 3 }, lacks: streaming.lackOf }),
+    // Besides the login or the refresh: the list of accounts; the pair for streaming is asked for, and now and then proved.
+    ...((streaming ?? listed) && {
+      cost: { 'sign-in': 1 + (listed ? 1 : 0) + (streaming ? 1 : 0), renewal: streaming ? 3 : 1 },
+      lacks: (grant: Grant) => listed?.lackOf(grant) ?? streaming?.lackOf(grant),
+    }),
   };
 }
 

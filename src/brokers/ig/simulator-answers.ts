@@ -38,6 +38,28 @@ export function isAccountOf(_username: string, accountId: string): boolean {
   return !/wrong/i.test(accountId);
 }
 
+/** The accounts of each login, the default one first. */
+export interface Holdings {
+  of(username: string): readonly string[];
+  /** Accounts that an entry names: its login has them, so that a rehearsal is none of mistakes. */
+  introduce(username: string, accountIds: readonly string[]): void;
+}
+
+export function makeHoldings(): Holdings {
+  const introduced = new Map<string, readonly string[]>();
+  return {
+    of: (username) => [
+      ...new Set(
+        [...personOf(username).accountIds, ...(introduced.get(username) ?? [])].filter((id) =>
+          isAccountOf(username, id),
+        ),
+      ),
+    ],
+    introduce: (username, accountIds) =>
+      void introduced.set(username, [...(introduced.get(username) ?? []), ...accountIds]),
+  };
+}
+
 /** The pair as IG writes it; `expires_in` is a string there. Switch `expiresInType` `string` | `number`. */
 export function tokensOf(host: DialectHost, pair: Pair): Body {
   const life = Math.round((pair.accessUntil - host.clock.now()) / 1_000);
@@ -65,14 +87,23 @@ export function oauthLoginBody(host: DialectHost, pair: Pair): Body {
   };
 }
 
+/** How IG writes an account into a list. */
+const listedAs = (username: string, accountId: string): Body => ({
+  accountId,
+  accountName: 'CFD',
+  preferred: accountId === personOf(username).accountId,
+  accountType: 'CFD',
+});
+
 /** @param authenticationStatus undefined: it is left out, as it may be for good */
 export function pairLoginBody(
   host: DialectHost,
   username: string,
+  accountIds: readonly string[],
   reroutingEnvironment: string | null,
   authenticationStatus: string | undefined,
 ): Body {
-  const { clientId, accountId, accountIds } = personOf(username);
+  const { clientId, accountId } = personOf(username);
   return {
     accountType: 'CFD',
     accountInfo: { balance: 0, deposit: 0, profitLoss: 0, available: 0 },
@@ -80,12 +111,7 @@ export function pairLoginBody(
     currencySymbol: 'E',
     ...(namesAccount(host) && { currentAccountId: accountId }),
     lightstreamerEndpoint: ENDPOINT,
-    accounts: accountIds.map((each) => ({
-      accountId: each,
-      accountName: 'CFD',
-      preferred: each === accountId,
-      accountType: 'CFD',
-    })),
+    accounts: accountIds.map((each) => listedAs(username, each)),
     clientId,
     timezoneOffset: 1,
     hasActiveDemoAccounts: true,
@@ -115,20 +141,14 @@ export const switchBody: Body = {
   trailingStopsEnabled: false,
 };
 
-export function accountsBody(username: string): Body {
-  const { accountId, accountIds } = personOf(username);
-  return {
-    accounts: accountIds.map((each) => ({
-      accountId: each,
-      accountName: 'CFD',
-      accountAlias: null,
-      status: 'ENABLED',
-      accountType: 'CFD',
-      preferred: each === accountId,
-      currency: 'EUR',
-    })),
-  };
-}
+export const accountsBody = (username: string, accountIds: readonly string[]): Body => ({
+  accounts: accountIds.map((each) => ({
+    ...listedAs(username, each),
+    accountAlias: null,
+    status: 'ENABLED',
+    currency: 'EUR',
+  })),
+});
 
 /** IG's published allowances, for the key that asks. */
 export const applicationBody = (apiKey: string): unknown => [

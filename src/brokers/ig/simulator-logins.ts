@@ -8,6 +8,7 @@ import {
   personOf,
   tokenHeadersOf,
   tokensOf,
+  type Holdings,
 } from './simulator-answers.ts';
 import type { HeaderPairs } from './simulator-header-pairs.ts';
 import type { Lockout } from './simulator-lockout.ts';
@@ -47,9 +48,9 @@ const deadRefreshAnswers: Readonly<Record<string, DialectAnswer>> = {
  */
 export function makeLogins(
   host: DialectHost,
-  parts: { pairs: Pairs; headers: HeaderPairs; lockout: Lockout; passwords: Passwords },
+  parts: { pairs: Pairs; headers: HeaderPairs; lockout: Lockout; passwords: Passwords; holdings: Holdings },
 ): Logins {
-  const { pairs, headers, lockout, passwords } = parts;
+  const { pairs, headers, lockout, passwords, holdings } = parts;
 
   const opened = (username: string, isOauth: boolean): DialectAnswer => {
     if (isOauth) return { status: 200, body: oauthLoginBody(host, pairs.issue(username)) };
@@ -61,7 +62,13 @@ export function makeLogins(
     return {
       status: 200,
       headers: isOpen ? tokens : { CST: tokens.CST ?? '' },
-      body: pairLoginBody(host, username, rerouting === 'none' ? null : rerouting, status),
+      body: pairLoginBody(
+        host,
+        username,
+        holdings.of(username),
+        rerouting === 'none' ? null : rerouting,
+        status,
+      ),
     };
   };
 

@@ -10,6 +10,7 @@ import {
   sessionBody,
   switchBody,
   tokenHeadersOf,
+  type Holdings,
 } from './simulator-answers.ts';
 import type { HeaderPair, HeaderPairs } from './simulator-header-pairs.ts';
 import type { Pair, Pairs } from './simulator-pairs.ts';
@@ -42,7 +43,12 @@ export interface Sessions {
  * `works`; `sameAccountStatus` 412 | 400; `switchBringsToken` `yes` | `no`; `deleteKills` `access` | `pair` |
  * `all` (the fetched CST and X-SECURITY-TOKEN too).
  */
-export function makeSessions(host: DialectHost, oauth: Pairs, headers: HeaderPairs): Sessions {
+export function makeSessions(
+  host: DialectHost,
+  oauth: Pairs,
+  headers: HeaderPairs,
+  holdings: Holdings,
+): Sessions {
   const bearerOf = (request: DialectRequest): Bearer | DialectAnswer => {
     const token = bearerToken(request);
     const { cst, 'x-security-token': xst } = request.headers;
@@ -112,7 +118,10 @@ export function makeSessions(host: DialectHost, oauth: Pairs, headers: HeaderPai
       }),
       'switch-account': withBearer(moved),
       logout: withBearer(ended),
-      accounts: withBearer(({ username }) => ({ status: 200, body: accountsBody(username) })),
+      accounts: withBearer(({ username }) => ({
+        status: 200,
+        body: accountsBody(username, holdings.of(username)),
+      })),
       application: withBearer((_bearer, _request, apiKey) => ({
         status: 200,
         body: applicationBody(apiKey),

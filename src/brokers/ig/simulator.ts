@@ -6,7 +6,7 @@ import type {
   Operation,
   Sample,
 } from '../../core/dialect.ts';
-import { error } from './simulator-answers.ts';
+import { error, makeHoldings } from './simulator-answers.ts';
 import { makeHeaderPairs } from './simulator-header-pairs.ts';
 import { makeQuotas } from './simulator-limits.ts';
 import { makeLockout } from './simulator-lockout.ts';
@@ -56,8 +56,9 @@ export const igDialect: MakeDialect = (host) => {
   const lockout = makeLockout(host);
   const quotas = makeQuotas(host);
   const script = makeScript();
-  const sessions = makeSessions(host, pairs, headers);
-  const logins = makeLogins(host, { pairs, headers, lockout, passwords: makePasswords(host) });
+  const holdings = makeHoldings();
+  const sessions = makeSessions(host, pairs, headers, holdings);
+  const logins = makeLogins(host, { pairs, headers, lockout, passwords: makePasswords(host), holdings });
   const handlers = { ...sessions.handlers, ...logins.handlers };
   let isMaintained = false;
   let answered = 0;
@@ -104,6 +105,8 @@ export const igDialect: MakeDialect = (host) => {
         apiKey: `made-up-key-${username.toLowerCase()}`,
       })),
     }),
+    introduce: ({ identity, accountIds = [] }) =>
+      holdings.introduce(identity.split('/').slice(2).join('/'), accountIds),
     identify: (request) => {
       const name = nameOf(request);
       if (name === undefined) return undefined;

@@ -64,6 +64,11 @@ const authenticationStatus = z
 export const pairLoginAnswer = z.object({
   clientId,
   currentAccountId: accountId,
+  /** What the login has; missing where it is odd. */
+  accounts: z
+    .array(z.object({ accountId: headerSafe }))
+    .default([])
+    .catch([]),
   /** Set: the login must end in that environment, and what came is no session. */
   reroutingEnvironment: z.string().nullish().catch(undefined),
   authenticationStatus,

@@ -133,6 +133,7 @@ export function makeBench(
     connect: (changes = {}) => {
       const read = ig.login({ ...entry, ...changes });
       if ('faults' in read) throw new Error(read.faults.map(({ field }) => field).join(', '));
+      dialect.introduce?.(read.login);
       return read.login.connect(io);
     },
   };
