@@ -148,14 +148,14 @@ const groups: readonly Group[] = [
     kind: 'throttled',
     scope: 'key',
     code: 'key_quota_exceeded',
-    text: 'The API key has used up its calls of this minute',
+    text: 'The API key has used up its calls of this minute, which this service and the bots share. Where it repeats, give each login a key of its own, or set IG_KEY_CALLS_PER_MINUTE to what IG allows: some 8 for a demo key, 60 for a live one',
     igCodes: ['error.public-api.exceeded-api-key-allowance'],
   },
   {
     kind: 'throttled',
     scope: 'account',
     code: 'account_quota_exceeded',
-    text: 'The account has used up its calls of this minute',
+    text: 'The account has used up its calls of this minute, which this service and the bots share. Where it repeats, let the bots ask less, or set IG_ACCOUNT_CALLS_PER_MINUTE to what IG leaves the service',
     igCodes: ['error.public-api.exceeded-account-allowance'],
   },
   {

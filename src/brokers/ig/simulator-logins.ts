@@ -76,6 +76,8 @@ export function makeLogins(
     const body = bodyOf(request, credentials);
     const isJson = request.headers['content-type']?.startsWith('application/json') === true;
     if (!body || !isJson) return error(400, 'validation.null-not-allowed.authenticationRequest');
+    // Required as well; what IG says where it is missing is not documented.
+    if (!request.headers.accept) return error(400, 'invalid.input');
     const version = request.headers.version ?? '1';
     const isOauth = version === '3';
     const isEncrypted = body.encryptedPassword === true;

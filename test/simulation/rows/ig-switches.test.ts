@@ -179,7 +179,12 @@ const rows: readonly SwitchRow[] = [
 async function pairOfStranger(world: World): Promise<unknown> {
   const answer = await world.visit(`${world.setting('IG_API_URL') ?? ''}/session`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-ig-api-key': String(v3.apiKey), version: '3' },
+    headers: {
+      'content-type': 'application/json',
+      accept: '*/*',
+      'x-ig-api-key': String(v3.apiKey),
+      version: '3',
+    },
     body: JSON.stringify({ identifier: v3.username, password: v3.password }),
   });
   return z.object({ oauthToken: z.unknown() }).parse(answer.body).oauthToken;

@@ -4,7 +4,10 @@ import { restart } from '../days/clockwork.ts';
 import { makeWorld, type World } from '../world.ts';
 import { HOUR_MS, MINUTE_MS } from './scene.ts';
 
-/* Switches that no call of the service meets: over a day in which everything happens, none of these calls goes out. */
+/*
+ * A day in which everything happens: each call has the headers that IG demands, logins and refreshes have none of a
+ * session, and calls that the simulator's switches deleteKills, putWithBearer and bothAuthStyles answer never go out.
+ */
 
 const login = (username: string, more: object = {}): RawEntry => ({
   broker: 'ig',
@@ -49,7 +52,7 @@ async function live(): Promise<void> {
   await world.runFor(2 * HOUR_MS);
 }
 
-test('a day of everything: no call with both kinds of token, none moves or ends an OAuth session', async () => {
+test('a day of everything: all headers, never both kinds of token; no call moves or ends an OAuth session', async () => {
   world = await makeWorld({ entries: before, sweepEveryMs: 30 * MINUTE_MS });
   const kinds = new Map<string, number>();
   const wrong: string[] = [];
@@ -57,6 +60,9 @@ test('a day of everything: no call with both kinds of token, none moves or ends 
     if (broker !== 'ig' || what !== 'arrived') return;
     const isBearer = 'authorization' in headers;
     const isPair = 'cst' in headers || 'x-security-token' in headers;
+    const missing = ['x-ig-api-key', 'version', 'content-type', 'accept'].filter((each) => !headers[each]);
+    if (isBearer && !headers['ig-account-id']) missing.push('ig-account-id');
+    wrong.push(...missing.map((each) => `${operation} without ${each}`));
     const kind = isBearer ? 'Bearer' : isPair ? 'CST' : 'key';
     kinds.set(`${operation} ${kind}`, (kinds.get(`${operation} ${kind}`) ?? 0) + 1);
     if (isBearer && (isPair || method === 'PUT' || method === 'DELETE')) wrong.push(`${method} ${operation}`);

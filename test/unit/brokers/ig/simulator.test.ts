@@ -41,6 +41,7 @@ describe('the simulated session service', () => {
       'made-up',
       '400 validation.null-not-allowed.authenticationRequest',
     ],
+    ['no Accept', { accept: '' }, 'made-up', '400 invalid.input'],
     ['no password', {}, '', '400 validation.null-not-allowed.authenticationRequest'],
     ['a wrong password', {}, 'wrong', '401 error.security.invalid-details'],
   ])('refuses a login with %s', async (_what, headers, password, expected) => {
