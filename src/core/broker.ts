@@ -58,9 +58,8 @@ export interface Arrival {
 }
 
 /**
- * Whether a grant is still what its entry asks for, which may have changed since: another account, API key,
- * host or kind of session. `replace`: a new one is due, the old one is served until it comes. `withdraw`:
- * it acts on what the entry no longer names, for longer than anybody could wait.
+ * Is a grant still what its entry asks for, which may have changed since (account, API key, host, kind of session)?
+ * `replace`: a new one is due, the old one is served meanwhile. `withdraw`: it acts on what is named no longer, for too long.
  */
 export type Fit = 'fits' | 'replace' | 'withdraw';
 
@@ -121,9 +120,8 @@ export interface Consent {
   /** Until when (ms) an answer to a question asked at `now` is of use. */
   deadline(now: number): number;
   /**
-   * Asks the person through the broker, who rings their phone. `until` (ms): the end of the broker's
-   * window, in which they are not asked again. `postsTo`: the address that the approved token goes to, where
-   * the broker says so. Secret, as every address of a webhook.
+   * Asks the person through the broker, who rings their phone. `until` (ms): the end of its window, in which they are
+   * not asked again. `postsTo`: where the approved token goes, if the broker says so. Secret, as all webhooks' addresses.
    */
   request?(call: Call): Promise<{ readonly until: number; readonly postsTo?: string | undefined }>;
   /** What somebody posted to the webhook: a grant to be proved, or why it is none. Makes no call; no reason holds a value. */
