@@ -5,6 +5,7 @@ import type { Channel } from './channel.ts';
 import { countDue } from './deliveries.ts';
 import {
   failed,
+  left,
   recovered,
   resolved,
   retained,
@@ -48,6 +49,8 @@ export interface Alerts {
   failed(failure: Failure): Promise<void>;
   /** An account works. Free where it never failed. */
   recovered(account: AccountRef): Promise<void>;
+  /** An account is taken out of service: it leaves its incident without a word of recovery. */
+  leave(account: AccountRef): Promise<void>;
   raise(concern: Concern): Promise<void>;
   resolve(concern: Pick<Concern, 'broker' | 'code'>): Promise<void>;
   /** All accounts that are watched: any other leaves its incident, without a word of recovery. */
@@ -102,6 +105,7 @@ export function startAlerts(parts: AlertsParts): Alerts {
   return {
     failed: (failure) => tell((now) => (book) => failed(book, failure, now)),
     recovered: (account) => tell((now) => (book) => recovered(book, account, now)),
+    leave: (account) => tell((now) => (book) => left(book, account, now)),
     raise: (concern) => {
       const failure = { ...concern, broker: concern.broker ?? SERVICE, account: WHOLE };
       return tell((now) => (book) => failed(book, failure, now));

@@ -44,6 +44,11 @@ export function recovered(book: Book, account: AccountRef, now: number): Book {
   return leave(forgetMoves(book, account), account, { state: 'back' }, now, () => true);
 }
 
+/** An account rests by a person's will: it leaves its incidents without a word of recovery. */
+export function left(book: Book, account: AccountRef, now: number): Book {
+  return leave(book, account, { state: 'left' }, now, () => true);
+}
+
 /** What was wrong with no account in particular is right again. */
 export function resolved(
   book: Book,

@@ -46,6 +46,9 @@ export function arrivedAt(name: string, tended: Tended): ConsentOutcome {
     const message = `The login of ${name} went through. Its token is being proved; it is served as soon as the broker has answered.`;
     return { outcome: 'done', name, message };
   }
+  if (tended.outcome === 'refused' && tended.reason === 'paused') {
+    return failed(name, `${name} is paused. Resume it, then log in again.`);
+  }
   if (tended.outcome !== 'failed') {
     return failed(name, `The login of ${name} could not be finished. Start again from the link.`);
   }

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Channelled } from '../alerts/alerts.ts';
 import { brokers } from '../brokers/index.ts';
 import type { Clock } from '../core/clock.ts';
-import { describe, heldBackOf, throttledUntil } from '../core/describe.ts';
+import { describe, heldBackOf, pauseOf, throttledUntil } from '../core/describe.ts';
 import { describeSilences } from '../core/silence-words.ts';
 import type { Desk, RefreshAnswer } from '../http/desk.ts';
 import { keys } from '../redis/keys.ts';
@@ -14,6 +14,7 @@ import type { Tidings } from '../redis/tidings.ts';
 import { readUses } from '../redis/uses.ts';
 import type { Consents } from './consents.ts';
 import { brokerNamed } from './engine.ts';
+import { makeInterventions } from './interventions.ts';
 import type { Planning } from './planning.ts';
 import type { Tickets } from './tickets.ts';
 import type { Webhooks } from './webhooks.ts';
@@ -76,17 +77,25 @@ export function makeDesk(parts: DeskParts): Desk {
     async requestRefresh(name, options): Promise<RefreshAnswer> {
       const entry = await roster.get(name);
       if (!entry) return { outcome: 'unknown-name', message: `There is no account named ${name}.` };
+      const [facts] = await readFacts(redis, [[name, entry]]);
+      const status = facts && describe(facts, clock.now());
+      if (status?.state === 'disabled') {
+        return { outcome: 'stopped', message: `${name} is disabled in the credentials file.`, retryAt: null };
+      }
+      if (status?.state === 'paused') {
+        const until = pauseOf(facts ?? {}, clock.now())?.until;
+        return {
+          outcome: 'paused',
+          message: `${name} is paused by a person: resume it first.`,
+          retryAt: until === undefined ? null : new Date(until).toISOString(),
+        };
+      }
       if (entry.person) {
         return {
           outcome: 'action-required',
           message: `Only a person can get the next token of ${name}: open the link and log in.`,
           url: linkTo(entry, name),
         };
-      }
-      const [facts] = await readFacts(redis, [[name, entry]]);
-      const status = facts && describe(facts, clock.now());
-      if (status?.state === 'disabled') {
-        return { outcome: 'stopped', message: `${name} is disabled in the credentials file.`, retryAt: null };
       }
       if (status?.state === 'stopped' && !options.rearm) {
         return {
@@ -117,6 +126,7 @@ export function makeDesk(parts: DeskParts): Desk {
       return { outcome: 'started', message: `A refresh of ${name} has been started.` };
     },
 
+    ...makeInterventions(parts),
     beginConsent: parts.consents.beginConsent,
     finishConsent: parts.consents.finishConsent,
     takeNotice: parts.webhooks.takeNotice,

@@ -7,6 +7,7 @@ import { readServiceSecrets, type Config } from '../config/index.ts';
 import type { Connection, Http } from '../core/broker.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
+import { pauseAt } from '../core/pause.ts';
 import { openMirror } from '../mirror/index.ts';
 import { connected, openRedis } from '../redis/connection.ts';
 import { readDeployment, requireFit } from '../redis/deployment.ts';
@@ -126,6 +127,10 @@ async function assemble(options: FirstLoginOptions, releases: Releases): Promise
     instance,
     ttlCapMs: ttlCapOf(config),
   });
+  if (pauseAt(await store.peek(name), clock.now())) {
+    const message = `${name} is paused, and nothing was sent: "token-refresher resume ${name}" puts it back into service.`;
+    return { outcome: 'failed', code: 'paused', message };
+  }
   return loginOnce({
     account,
     keeper,
@@ -155,6 +160,7 @@ async function assemble(options: FirstLoginOptions, releases: Releases): Promise
 const quiet: Listener = {
   failed: () => undefined,
   recovered: () => undefined,
+  rests: () => undefined,
   personNeeded: () => undefined,
   attempted: () => undefined,
   woken: () => undefined,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/index.ts';
 import type { Account } from '../core/account.ts';
 import type { Clock } from '../core/clock.ts';
+import { laterPause } from '../core/pause.ts';
 import { unknownSignInWaitMs } from '../core/policy.ts';
 import type { Grant } from '../core/broker.ts';
 import { isOfUse, type AccountRecord, type Session } from '../core/session.ts';
@@ -103,6 +104,7 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
         retryAt: Math.max(record.retryAt, pacedUntil(known.unknownSignIns, clock.now())),
         owner: record.owner ?? known.owner,
         asked: record.asked ?? known.asked,
+        paused: laterPause(record.paused, known.paused),
       };
     },
 
@@ -210,7 +212,7 @@ const networkKeys = (network: Network): readonly string[] => [
 
 /** Tokens that the service can get by itself are not kept on disk. */
 function changeOf(account: Account, record: AccountRecord, credentials: readonly string[]): AccountChange {
-  const { session, refused, trouble, unknownSignIns, proven, seedSpent, owner, asked } = record;
+  const { session, refused, trouble, unknownSignIns, proven, seedSpent, owner, asked, paused } = record;
   const isRefusal = trouble?.kind === 'needs-human' || trouble?.kind === 'refused';
   const isProven = credentials.some((each) => each === proven);
   const isPersons = account.connection.signIn === undefined && session !== undefined;
@@ -224,6 +226,7 @@ function changeOf(account: Account, record: AccountRecord, credentials: readonly
     ...(seedSpent !== undefined && { seedSpent }),
     ...(owner !== undefined && { owner }),
     ...(asked && { asked }),
+    ...(paused && { paused }),
     ...(isPersons && (isOver ? { endedUpTo: session.generation } : { session })),
   };
 }

@@ -69,6 +69,7 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
     },
     recovered: (account) =>
       queue(() => parts.alerts.recovered({ broker: account.broker, account: account.name })),
+    rests: (account) => queue(() => parts.alerts.leave({ broker: account.broker, account: account.name })),
     personNeeded: (account, { asked, why }) =>
       queue(() => {
         const now = parts.clock.now();

@@ -197,6 +197,12 @@ function waits(name: string, decision: Extract<Tended, { outcome: 'rested' }>['d
     const message = `${name} is stopped (${because}), and nothing was sent: mend its credentials, or run "token-refresher refresh ${name} --force" beside the running service.`;
     return failed(because, message);
   }
+  if (state === 'paused') {
+    return failed(
+      because,
+      `${name} is paused, and nothing was sent: "token-refresher resume ${name}" puts it back.`,
+    );
+  }
   if (state === 'fresh') {
     return failed('served', `A running service has just refreshed ${name}, and nothing was sent from here.`);
   }

@@ -50,6 +50,7 @@ const FINDINGS = [
   'seedSpent',
   'asked',
   'owner',
+  'paused',
   'renewalSpent',
 ];
 

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { checkCommand } from './check.ts';
 import { demoCommand } from './demo.ts';
 import { getCommand } from './get.ts';
+import { logoutCommand, pauseCommand, resumeCommand } from './interventions.ts';
 import { loginCommand } from './login.ts';
 import { planCommand } from './plan.ts';
 import { refreshCommand } from './refresh.ts';
@@ -28,6 +29,7 @@ Examples:
   token-refresher status                      how is every account?
   token-refresher get USER_000000             the live token of an account
   token-refresher login NAME                  log a person in, or show where to approve
+  token-refresher pause NAME --for 2h         no refresh for two hours
   token-refresher plan                        do the brokers' limits carry them all?
 
 Exit codes: 0 done, 1 it failed, 2 wrong usage or configuration.`,
@@ -42,6 +44,9 @@ Exit codes: 0 done, 1 it failed, 2 wrong usage or configuration.`,
     reloadCommand,
     planCommand,
     loginCommand,
+    pauseCommand,
+    resumeCommand,
+    logoutCommand,
   ]) {
     program.addCommand(command(version).exitOverride(), { isDefault: command === runCommand });
   }

@@ -17,6 +17,7 @@ import { commandConfig, withRedis } from './session.ts';
 const AT_ONCE = 10;
 const WAIT_MS = 60_000;
 const LOOK_MS = 100;
+const PAUSED = 'paused by a person: "token-refresher resume NAME" puts it back into service';
 
 interface Options {
   readonly all?: boolean;
@@ -70,7 +71,8 @@ async function refresh(
         const said = failure ?? (isSame ? `refreshed. ${SAME_TOKEN}` : 'refreshed');
         done += 1;
         process.stdout.write(`${chosen.length > 1 ? `[${done}/${chosen.length}] ` : ''}${each}: ${said}\n`);
-        return failure;
+        // Whoever asks for all of them does not mean those that were told to rest.
+        return name === undefined && failure === PAUSED ? undefined : failure;
       }),
     ),
   );
@@ -107,6 +109,7 @@ async function refreshOne(
     return facts && saidAt >= since ? heldBackOf(facts, systemClock.now())?.message : undefined;
   };
   const before = await look();
+  if (before?.state === 'paused') return PAUSED;
   if (entry.person) return 'only a person can get the next token; the page and the alerts show the link';
   if (before?.state === 'disabled') return 'disabled in the credentials file';
   if (before?.state === 'stopped' && !force)

@@ -25,11 +25,11 @@ export function runCommand(version: string): Command {
 }
 
 /** What people say who want an account to rest. */
-const stopping: ReadonlySet<string> = new Set(['pause', 'resume', 'stop', 'disable', 'logout', 'forget']);
+const stopping: ReadonlySet<string> = new Set(['stop', 'disable', 'halt', 'suspend']);
 
 function unknownCommand(command: Command, word: string): never {
   return command.error(
-    `error: There is no command "${word}"; "token-refresher --help" lists them all.${stopping.has(word) ? ' To stop one account, set "enabled": false for it and say "token-refresher reload".' : ''}`,
+    `error: There is no command "${word}"; "token-refresher --help" lists them all.${stopping.has(word) ? ' To have one account rest: "token-refresher pause NAME".' : ''}`,
     { exitCode: 2 },
   );
 }

@@ -1,66 +1,9 @@
 import type { Account } from './account.ts';
+import { rest, type Decision, type Situation } from './decision.ts';
 import { nextWithin } from './hours.ts';
-import {
-  isLive,
-  type AccountRecord,
-  type Asked,
-  type Pending,
-  type Session,
-  type Trouble,
-} from './session.ts';
+import { isSignOutDue, pauseAt } from './pause.ts';
+import { isLive, type AccountRecord, type Asked, type Pending, type Session } from './session.ts';
 import type { State } from './state.ts';
-
-/** What is known of an account when its next step is decided. */
-export interface Situation {
-  readonly account: Pick<Account, 'enabled' | 'identity' | 'connection' | 'hours'>;
-  /** Keyed fingerprints of the present credentials, one for each key of the ring, the sealing key's first. */
-  readonly fingerprints: readonly string[];
-  /** The same for the seed the account came with; empty where it has none. */
-  readonly seedFingerprints: readonly string[];
-  readonly record: AccountRecord;
-  /** True while the account that holds the same broker user is configured. */
-  readonly isClaimed: boolean;
-  /** Set where the broker has refused the account's API key, whoever's call that was. */
-  readonly refusedKey?: Trouble | undefined;
-  /** No call before this instant (ms), 0 where nothing forbids one, and why. */
-  readonly silence: { readonly until: number; readonly because: 'broker_silence' | 'broker_down' };
-  readonly isHoliday: (day: string, zone: string) => boolean;
-}
-
-/** Why an account rests, where no error is the reason; docs/errors.md explains each. */
-export const restReasons = [
-  'fresh',
-  'disabled',
-  'stopped',
-  'backing_off',
-  'broker_silence',
-  'broker_down',
-  'budget_spent',
-  'proof_pending',
-  'awaiting_approval',
-  'asked',
-  'asked_later',
-  'approval_lapsed',
-  'no_way_in',
-] as const;
-
-/** The next step and why. `nextAt` undefined: nothing will happen until somebody acts. */
-export type Decision =
-  | {
-      readonly do: 'rest';
-      readonly state: State;
-      readonly because: string;
-      readonly nextAt: number | undefined;
-    }
-  | { readonly do: 'renew' | 'seed' | 'sign-in'; readonly because: string }
-  /** The session's token acts on what the entry no longer names. */
-  | { readonly do: 'withdraw'; readonly because: string }
-  /** The session's token: does the broker still honour it? */
-  | { readonly do: 'probe'; readonly because: string }
-  /** A grant in hand: may it be published? */
-  | { readonly do: 'prove'; readonly because: string; readonly pending: Pending }
-  /** Ask the person through the broker. */
-  | { readonly do: 'request'; readonly because: string };
 
 /** A token may seem this much younger than none, ms: clocks differ. */
 const SKEW_MS = 60_000;
@@ -71,19 +14,14 @@ export const ASKED_LOOK_MS = 60 * 60_000;
  * credentials by then, and an alert that was lost is said again.
  */
 const STOPPED_LOOK_MS = 60_000;
+/** The same of a paused one, ms: it costs no call, and every account has a next look. */
+const PAUSED_LOOK_MS = 60 * 60_000;
 /** How long after a silence those go on who did not cause it, ms. */
 const TICKET_HEAD_START_MS = 1_000;
 /** A grant in hand whose proof failed so often in a row keeps nobody from being asked for another. */
 const PATIENT_PROOFS = 3;
 /** Hours and the broker's own days meet within so many steps, or never. */
 const ASK_STEPS = 20;
-
-const rest = (state: State, because: string, nextAt?: number): Decision => ({
-  do: 'rest',
-  state,
-  because,
-  nextAt,
-});
 
 /**
  * The one rule of what happens next to an account. Pure: the same situation gives the same decision,
@@ -101,6 +39,13 @@ export function decide(situation: Situation, now: number): Decision {
 
   const fit = live ? (connection.fits?.(session.grant) ?? 'fits') : 'fits';
   if (fit === 'withdraw') return { do: 'withdraw', because: 'entry_changed' };
+
+  const pause = pauseAt(record, now);
+  if (pause && isSignOutDue(record, pause)) return { do: 'sign-out', because: 'logged_out' };
+  if (pause) {
+    const because = pause.signOut ? 'logged_out' : 'paused';
+    return rest('paused', because, Math.min(pause.until ?? Infinity, now + PAUSED_LOOK_MS));
+  }
 
   const pending = pendingOf(record, account, now);
   if (pending) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pauseAt, type Pause } from './pause.ts';
 import { duration } from './duration.ts';
 import { vainRenewals } from './lack.ts';
 import { states, type State } from './state.ts';
@@ -30,6 +31,8 @@ export interface StatusFacts {
   readonly heldBack: string | undefined;
   /** Tokens in a row before this one that could not be renewed. */
   readonly unrenewed?: number | undefined;
+  /** A person's last word on whether it rests, JSON. */
+  readonly paused?: string | undefined;
   /** A call for this account is on its way. */
   readonly underWay: boolean;
   readonly tokenType: string | undefined;
@@ -46,6 +49,11 @@ const LATE_PROOFS = 2;
 const heldBackSchema = z.object({ until: z.number(), message: z.string() });
 const SILENCE = 'The broker asked this network for silence; the next try waits for its end.';
 const stateSchema = z.enum(states);
+const pausedSchema = z.object({
+  at: z.number(),
+  until: z.number().exactOptional(),
+  signOut: z.boolean().exactOptional(),
+});
 
 /** What the state of an account hangs on. */
 export type StateFacts = Pick<
@@ -74,7 +82,7 @@ export function describe(facts: StatusFacts, now: number): AccountStatus {
   // A stopped account is looked at, but nothing is tried; one whose call is under way has the claim's horizon there.
   const idle = ['disabled', 'paused', 'stopped', 'refreshing'].includes(state);
   const next = idle ? undefined : facts.person ? personsNext(facts, valid) : facts.dueAt;
-  const detail = detailOf(facts, state, waitOf(facts, now) ?? trouble?.message);
+  const detail = detailOf(facts, state, pauseWords(facts, now) ?? waitOf(facts, now) ?? trouble?.message);
   return {
     valid,
     time_remaining_seconds: Math.floor(left / 1000),
@@ -103,6 +111,19 @@ export function describe(facts: StatusFacts, now: number): AccountStatus {
     sub_accounts: facts.subAccounts,
     person_needed: facts.person,
   };
+}
+
+/** The pause that holds at `now`, if one does. */
+export const pauseOf = (facts: Pick<StatusFacts, 'paused'>, now: number): Pause | undefined =>
+  pauseAt({ paused: parsed(facts.paused, pausedSchema) }, now);
+
+function pauseWords(facts: StatusFacts, now: number): string | undefined {
+  const pause = pauseOf(facts, now);
+  if (!pause) return undefined;
+  const how = pause.signOut ? 'Logged out and paused by a person' : 'Paused by a person';
+  return pause.until === undefined
+    ? `${how}; "token-refresher resume ${facts.name}" puts it back into service.`
+    : `${how} until ${new Date(pause.until).toISOString()}.`;
 }
 
 /** What the last proof said of the present token; null where none was made. */
@@ -172,7 +193,7 @@ function detailOf(
     case 'stopped':
       return trouble ?? 'a person must act.';
     case 'paused':
-      return 'Paused by a person.';
+      return trouble ?? 'Paused by a person.';
     case 'disabled':
       return 'Disabled in the credentials file.';
   }

@@ -20,12 +20,16 @@ const LONGEST_PAUSE_MS = 30_000;
 /** Something beyond the account says when it goes on. */
 const HELD_UP_BY: readonly string[] = ['broker_silence', 'budget_spent', 'proof_pending'];
 
+/** A person says when it goes on. */
+const RESTS_BY_WILL: readonly string[] = ['paused', 'logged_out'];
+
 /**
  * True where the next look of an account that signs in by itself was planned by a clock that was ahead: it
  * lies beyond all that its record waits for. A process that put it there may be gone.
  */
 export function isPlannedTooLate(planned: Planned, now: number): boolean {
   const { at, issuedAt, expiresAt, renewAt, retryAt, reason } = planned;
+  if (RESTS_BY_WILL.includes(reason)) return false;
   if (issuedAt > now + TOLERANCE_MS && at > now) return true;
   if (HELD_UP_BY.includes(reason)) return at > now + LONGEST_HOLD_MS;
   if (reason === 'broker_down') return at > now + LONGEST_PAUSE_MS + TOLERANCE_MS;

@@ -1,6 +1,7 @@
 import type { Connection, Grant } from './broker.ts';
 import type { ErrorKind } from './errors.ts';
 import type { HeldBack } from './held-back.ts';
+import type { Pause, SignedOut } from './pause.ts';
 
 /** How a session came to be. */
 export type Source = 'sign-in' | 'renewal' | 'consent' | 'adopted';
@@ -96,6 +97,10 @@ export interface AccountRecord {
   /** Fingerprint of a seed grant that was used; it is never used again. */
   readonly seedSpent: string | undefined;
   readonly request: RefreshRequest | undefined;
+  /** The last word of a person on whether it rests; it may be over. Only a person's own step changes it. */
+  readonly paused: Pause | undefined;
+  /** What came of the last logout. */
+  readonly signedOut: SignedOut | undefined;
   /** The account that holds the same broker user; while it is there, this one is not signed in. */
   readonly claimedBy: string | undefined;
   /** The generation whose end was announced already, 0 for none. */
@@ -133,6 +138,8 @@ export const emptyRecord: AccountRecord = {
   refused: [],
   seedSpent: undefined,
   request: undefined,
+  paused: undefined,
+  signedOut: undefined,
   claimedBy: undefined,
   expiredSaid: 0,
   pending: [],
@@ -161,6 +168,23 @@ export function withdrawn(record: AccountRecord, now: number): AccountRecord {
     expiredSaid: session.generation,
     proofDueAt: 0,
   };
+}
+
+/**
+ * The record of an account whose session a person ended: over at once, with what it could be renewed from, and
+ * whatever waited for its proof.
+ */
+export function loggedOut(record: AccountRecord, now: number): AccountRecord {
+  const after = {
+    ...withdrawn(record, now),
+    pending: [],
+    proofDueAt: 0,
+    attempt: undefined,
+    request: undefined,
+  };
+  if (!after.session) return after;
+  const { renewal: _, companions: __, ...grant } = after.session.grant;
+  return { ...after, session: { ...after.session, grant } };
 }
 
 /** True while the broker honours the session's token for this login. */

@@ -1,5 +1,6 @@
 import type { Silence } from './consequence.ts';
 import type { Budget, Ledger } from './limits.ts';
+import type { Pause } from './pause.ts';
 import type { AccountRecord, Attempt, Session, Trouble } from './session.ts';
 import type { State } from './state.ts';
 import type { Use } from './uses.ts';
@@ -67,6 +68,8 @@ export interface Commit {
   readonly events: readonly ('refreshed' | 'recovered' | 'confirmed')[];
   /** When the account is looked at next, ms. */
   readonly dueAt: number;
+  /** What is known of its pauses: one that Redis has lost is put back, and a newer one is looked at now. */
+  readonly paused: Pause | undefined;
   readonly ramp: RampOutcome | undefined;
   readonly facts: Facts;
   /** True where the broker was called for it. */
@@ -92,7 +95,7 @@ export interface Settlement {
   readonly names: readonly string[];
   /** When the account is looked at next, ms; undefined: not until somebody acts. */
   readonly dueAt: number | undefined;
-  readonly event: 'failed' | 'expired' | 'confirmed' | undefined;
+  readonly event: 'failed' | 'expired' | 'confirmed' | 'removed' | undefined;
   readonly ramp: RampOutcome | undefined;
   readonly answered?: Answered;
   /** The call counts as a failed sign-in of its network. */
@@ -101,8 +104,8 @@ export interface Settlement {
   readonly failed?: readonly Budget[];
   /** Budgets that count every call, and this one never left. */
   readonly refunded?: readonly Budget[];
-  /** The broker honours the token no longer: its keys go, whatever their TTL. */
-  readonly withdraw?: boolean;
+  /** The broker honours the token no longer: its keys go, whatever their TTL. `all`: those of its companions, too. */
+  readonly withdraw?: boolean | 'all';
   /** What it counts as, in the account's month. */
   readonly uses?: readonly Use[];
 }

@@ -3,6 +3,7 @@ import formbody from '@fastify/formbody';
 import type { FastifyInstance } from 'fastify';
 import { addActionRoutes } from './action-routes.ts';
 import { bearerOf, isSameOrigin } from './access.ts';
+import { addAccountRoutes } from './account-routes.ts';
 import { bareApp, pathOf, type TrustProxy } from './bare-app.ts';
 import { addOauthRoutes, answerArrival } from './consent-routes.ts';
 import type { HttpContext } from './context.ts';
@@ -34,6 +35,7 @@ export async function mainApp(
   addWebhookRoutes(app, context);
   await app.register(async (api) => {
     addTokenRoutes(api, context);
+    addAccountRoutes(api, context);
     addPlanRoutes(api, context);
     addEventRoutes(api, context, sight);
   });

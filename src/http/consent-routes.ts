@@ -35,6 +35,9 @@ export function addOauthRoutes(app: FastifyInstance, context: HttpContext): void
     { params }: FastifyRequest<OauthRoute>,
     reply: FastifyReply,
   ): Promise<FastifyReply> => {
+    if ((await desk.account(params.name))?.state === 'paused') {
+      throw new HttpFault(409, 'ACCOUNT_PAUSED', `${params.name} is paused: resume it, then log in.`);
+    }
     const dialog = await desk.beginConsent(params.broker, params.name);
     if (dialog === undefined) throw new HttpFault(404, 'NO_BROWSER_LOGIN');
     return reply.redirect(dialog.href, 302);

@@ -15,11 +15,34 @@ export type RefreshAnswer =
   | { readonly outcome: 'started'; readonly message: string }
   | { readonly outcome: 'action-required'; readonly message: string; readonly url: string }
   | {
-      readonly outcome: 'stopped' | 'silent' | 'held-back';
+      readonly outcome: 'stopped' | 'silent' | 'held-back' | 'paused';
       readonly message: string;
       readonly retryAt: string | null;
     }
   | { readonly outcome: 'unknown-name'; readonly message: string };
+
+/** What a person may do to an account: have it rest, put it back, or end its session and have it rest. */
+export const interventions = ['pause', 'resume', 'logout'] as const;
+export type Intervention = (typeof interventions)[number];
+
+export type InterventionAnswer =
+  | {
+      /** `under-way`: it holds, but the broker's answer to a logout has not come yet. */
+      readonly outcome: 'done' | 'under-way';
+      readonly message: string;
+      readonly state: 'paused' | 'due' | 'unchanged';
+      /** When it ends by itself, ISO 8601; null: not by itself, or it does not rest. */
+      readonly until: string | null;
+      /** What became of the session at the broker, for a logout. */
+      readonly session?: {
+        readonly ended: boolean;
+        readonly reason: string;
+        /** Until when a token that was not ended is good at the broker, ISO 8601. */
+        readonly valid_until: string | null;
+      };
+    }
+  | { readonly outcome: 'unknown-name'; readonly message: string }
+  | { readonly outcome: 'disabled'; readonly message: string };
 
 export type ConsentOutcome =
   | { readonly outcome: 'done'; readonly name: string; readonly message: string }
@@ -57,6 +80,8 @@ export interface Desk {
   /** The coming refreshes against each broker's budgets. */
   plan(hours: number): Promise<Plan>;
   requestRefresh(name: string, options: { readonly rearm: boolean }): Promise<RefreshAnswer>;
+  /** `forMs`: when a pause, or the rest after a logout, ends by itself; undefined: when a person resumes it. */
+  intervene(what: Intervention, name: string, forMs: number | undefined): Promise<InterventionAnswer>;
   /** A one-time link to the broker's dialog, or undefined where the account has no browser login. */
   beginConsent(broker: string, name: string): Promise<URL | undefined>;
   finishConsent(state: string | undefined, arrival: Arrival): Promise<ConsentOutcome>;

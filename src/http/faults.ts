@@ -12,6 +12,8 @@ export const faultCodes = {
   NO_BROWSER_LOGIN: 'There is no account of that broker and name with a login in the browser.',
   METHOD_NOT_ALLOWED: 'This route does not take that method.',
   ACCOUNT_STOPPED: 'The account is stopped.',
+  ACCOUNT_PAUSED: 'The account is paused.',
+  ACCOUNT_DISABLED: 'The account is disabled in the credentials file.',
   NOTICE_REFUSED: 'What was posted is no token of this account.',
   BUSY: 'The account is busy; post it again in a few seconds.',
   BUDGET_SPENT: 'A limit of the broker leaves no room now.',

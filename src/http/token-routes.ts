@@ -17,6 +17,7 @@ const wish = z.union([
 
 const refusals = {
   stopped: 'ACCOUNT_STOPPED',
+  paused: 'ACCOUNT_PAUSED',
   silent: 'BROKER_SILENT',
   'held-back': 'BUDGET_SPENT',
 } as const satisfies Readonly<Record<string, FaultCode>>;
@@ -75,6 +76,7 @@ function sendRefreshAnswer(reply: FastifyReply, answer: RefreshAnswer): FastifyR
     case 'action-required':
       return reply.code(200).send({ status: 'action_required', message, url: answer.url });
     case 'stopped':
+    case 'paused':
     case 'silent':
     case 'held-back':
       return sendFault(
@@ -102,9 +104,7 @@ async function refreshAll(desk: Desk, reply: FastifyReply): Promise<FastifyReply
       : [],
   );
   const refused = answers.flatMap((answer) =>
-    answer.outcome === 'stopped' || answer.outcome === 'silent' || answer.outcome === 'held-back'
-      ? [{ name: answer.name, message: answer.message, retry_at: answer.retryAt }]
-      : [],
+    'retryAt' in answer ? [{ name: answer.name, message: answer.message, retry_at: answer.retryAt }] : [],
   );
   const retry_at =
     refused

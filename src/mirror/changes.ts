@@ -1,4 +1,5 @@
 import type { Silence } from '../core/consequence.ts';
+import type { Pause } from '../core/pause.ts';
 import type { Asked, Session, Trouble } from '../core/session.ts';
 import { mergeAccounts, mergeNetworks } from './merge.ts';
 import {
@@ -29,6 +30,8 @@ export interface AccountChange {
   readonly seedSpent?: string | undefined;
   readonly owner?: string | undefined;
   readonly asked?: Asked | undefined;
+  /** A person's last word on whether it rests. */
+  readonly paused?: Pause | undefined;
   /** A session that only a person could get again. */
   readonly session?: Session | undefined;
   /** Sessions up to this generation are ended for good. */
@@ -60,7 +63,18 @@ export type Change = AccountChange | NetworkChange | GenerationChange;
 /** The facts after a change that was made at the stamp `saidAt`; the same object where it changes nothing. */
 export function changeAccount(before: AccountFacts, change: AccountChange, saidAt: number): AccountFacts {
   const said = <T>(value: T): { readonly value: T; readonly saidAt: number } => ({ value, saidAt });
-  const { refused = [], trouble, worked, proven = [], seedSpent, owner, asked, session, held } = change;
+  const {
+    refused = [],
+    trouble,
+    worked,
+    proven = [],
+    seedSpent,
+    owner,
+    asked,
+    paused,
+    session,
+    held,
+  } = change;
   const verdictOn = (fingerprint: string): Verdict | undefined =>
     before.verdicts.find((verdict) => verdict.fingerprint === fingerprint);
   const works = [
@@ -79,6 +93,7 @@ export function changeAccount(before: AccountFacts, change: AccountChange, saidA
     seedsSpent: seedSpent === undefined || isSpent ? [] : [said(seedSpent)],
     ...(owner !== undefined && owner !== before.owner?.value && { owner: said(owner) }),
     ...(asked && !isSame(asked, before.asked?.value) && { asked: said(asked) }),
+    ...(paused && { paused }),
     ...(session && { session }),
     ...(held && { held }),
     over: overAfter(before, change, saidAt),

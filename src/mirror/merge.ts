@@ -32,6 +32,7 @@ export function mergeAccounts(one: AccountFacts, other: AccountFacts): AccountFa
   const stands = ({ saidAt }: { readonly saidAt: number }): boolean => saidAt > over.said;
   const owner = later(one.owner, other.owner);
   const asked = later(one.asked, other.asked);
+  const paused = highest(one.paused, other.paused, ({ at }) => at);
   const session = newest(one.session, other.session);
   const held = highest(one.held, other.held, (answer) => answer.startedAt);
   return {
@@ -56,6 +57,7 @@ export function mergeAccounts(one: AccountFacts, other: AccountFacts): AccountFa
     ),
     ...(owner && stands(owner) && { owner }),
     ...(asked && stands(asked) && { asked }),
+    ...(paused && paused.at > over.said && { paused }),
     ...(session && session.generation > over.session && { session }),
     ...(held && held.startedAt > over.held && { held }),
     over,

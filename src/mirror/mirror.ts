@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Grant } from '../core/broker.ts';
 import type { Silence } from '../core/consequence.ts';
 import { errorKinds } from '../core/errors.ts';
+import type { Pause } from '../core/pause.ts';
 import type { Asked, Session, Source, Trouble } from '../core/session.ts';
 
 /**
@@ -53,6 +54,7 @@ export interface AccountFacts {
   readonly seedsSpent: readonly Said<string>[];
   readonly owner?: Said<string>;
   readonly asked?: Said<Asked>;
+  readonly paused?: Pause;
   readonly session?: Session;
   readonly held?: HeldAnswer;
   readonly over: Over;
@@ -154,6 +156,9 @@ const account: z.ZodType<AccountFacts> = z.object({
   asked: said(
     z.object({ at: z.number(), until: z.number(), refused: z.string().exactOptional() }),
   ).exactOptional(),
+  paused: z
+    .object({ at: z.number(), until: z.number().exactOptional(), signOut: z.boolean().exactOptional() })
+    .exactOptional(),
   session: session.exactOptional(),
   held: z.object({ startedAt: z.number(), grant, source, identity: z.string() }).exactOptional(),
   over: z.object({ signIns: z.number(), session: z.number(), held: z.number(), said: z.number() }),

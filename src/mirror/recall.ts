@@ -1,4 +1,5 @@
 import type { Silence } from '../core/consequence.ts';
+import type { Pause } from '../core/pause.ts';
 import type { Asked, Session, Trouble } from '../core/session.ts';
 import { cutAccount, cutNetwork } from './cut.ts';
 import type { AccountFacts, FailedSignIn, HeldAnswer, NetworkFacts } from './mirror.ts';
@@ -16,6 +17,8 @@ export interface MirroredAccount {
   readonly seedsSpent: readonly string[];
   readonly owner: string | undefined;
   readonly asked: Asked | undefined;
+  /** It may be over. */
+  readonly paused: Pause | undefined;
   /** Its token may have ended, and its login may be another by now. */
   readonly session: Session | undefined;
   readonly held: HeldAnswer | undefined;
@@ -47,6 +50,7 @@ export function recallAccount(facts: AccountFacts | undefined, now: number): Mir
     seedsSpent: left.seedsSpent.map(({ value }) => value),
     owner: left.owner?.value,
     asked: left.asked?.value,
+    paused: left.paused,
     session: left.session,
     held: left.held,
   };

@@ -1,4 +1,5 @@
 import type { Grant } from '../core/broker.ts';
+import type { Pause } from '../core/pause.ts';
 import { rampOpenAt } from '../core/policy.ts';
 import type { Attempt } from '../core/session.ts';
 import type { Commit, Lease, NoteOptions, Settlement } from '../core/store.ts';
@@ -95,6 +96,7 @@ export function commitPayload(lease: Lease, commit: Commit, seal: Seal, now: num
         ? standing('fresh', '', now, commit.session.grant.expiresAt)
         : standing('due', 'expired', now, commit.session.grant.expiresAt),
     dueAt: Math.max(1, commit.dueAt),
+    paused: pauseText(commit.paused),
     events: commit.events.map((kind) =>
       event(kind, lease.name, namesIn(commit), commit.session.generation, commit.session.grant.expiresAt),
     ),
@@ -123,7 +125,9 @@ export function settlePayload(
     now,
     set: { ...set, ...(withdraw && record.session && sessionFields(lease.name, record.session, seal)) },
     drop,
-    withdraw,
+    withdraw: withdraw !== false,
+    companionsToo: withdraw === 'all',
+    paused: pauseText(record.paused),
     answer: answered,
     pauseMs: BREAKER_PAUSE_MS,
     trips: BREAKER_TRIPS,
@@ -201,6 +205,9 @@ function companionsOf(
     keyUntil: endOf(grant, expiresAt, now),
   }));
 }
+
+/** Always in the same words; empty for none. */
+const pauseText = (paused: Pause | undefined): string => (paused ? JSON.stringify(paused) : '');
 
 const namesIn = (commit: Commit): readonly string[] =>
   commit.publications.map((publication) => publication.name);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Grant } from '../core/broker.ts';
 import { errorKinds } from '../core/errors.ts';
+import type { Pause } from '../core/pause.ts';
 import { emptyRecord, type AccountRecord, type Session } from '../core/session.ts';
 import type { Facts } from '../core/store.ts';
 import type { Seal } from './seal.ts';
@@ -36,6 +37,17 @@ const troubleSchema = z.object({
 });
 const heldBackSchema = z.object({ fingerprint: z.string(), until: z.number(), message: z.string() });
 const requestSchema = z.object({ at: z.number(), rearm: z.boolean() });
+const pausedSchema = z.object({
+  at: z.number(),
+  until: z.number().exactOptional(),
+  signOut: z.boolean().exactOptional(),
+});
+const signedOutSchema = z.object({
+  at: z.number(),
+  how: z.enum(['ended', 'none', 'no-way', 'failed']),
+  message: z.string().exactOptional(),
+  livesUntil: z.number().exactOptional(),
+});
 const sourceSchema = z.enum(['sign-in', 'renewal', 'consent', 'adopted']);
 const pendingSchema = z.array(z.object({ grant: grantSchema, source: sourceSchema, identity: z.string() }));
 const askedSchema = z.object({ at: z.number(), until: z.number(), refused: z.string().exactOptional() });
@@ -73,6 +85,11 @@ export interface ReadRecord {
 export const readTrouble = (text: string | undefined): AccountRecord['trouble'] =>
   parsed(text === '' ? undefined : text, troubleSchema);
 
+/** A person's last word on whether the account rests, as it lies in Redis. */
+export const readPause = (text: string | undefined): Pause | undefined => parsed(text, pausedSchema);
+export const readSignedOut = (text: string | undefined): AccountRecord['signedOut'] =>
+  parsed(text, signedOutSchema);
+
 export function readRecord(name: string, fields: Fields, seal: Seal): ReadRecord {
   const session = readSession(name, fields, seal);
   return {
@@ -89,6 +106,8 @@ export function readRecord(name: string, fields: Fields, seal: Seal): ReadRecord
       refused: parsed(fields['refused'], z.array(z.string())) ?? emptyRecord.refused,
       seedSpent: fields['seedSpent'],
       request: parsed(fields['request'], requestSchema),
+      paused: readPause(fields['paused']),
+      signedOut: readSignedOut(fields['signedOut']),
       claimedBy: fields['claimedBy'],
       expiredSaid: Number(fields['expiredSaid'] ?? 0),
       pending: (parsed(opened(name, 'pending', fields, seal), pendingSchema) ?? []).map((each) => ({
@@ -138,6 +157,7 @@ export function outcomeFields(
     answeredSignIns: record.answeredSignIns.length > 0 ? JSON.stringify(record.answeredSignIns) : undefined,
     refused: record.refused.length > 0 ? JSON.stringify(record.refused) : undefined,
     failures: record.failures > 0 ? String(record.failures) : undefined,
+    signedOut: record.signedOut && JSON.stringify(record.signedOut),
     heldBack: record.heldBack && JSON.stringify(record.heldBack),
     expiredSaid: record.expiredSaid > 0 ? String(record.expiredSaid) : undefined,
     renewalSpent: record.session && (record.session.renewalSpent ? '1' : '0'),

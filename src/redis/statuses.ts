@@ -16,6 +16,7 @@ const recordFields = [
   'discovered',
   'heldBack',
   'unrenewed',
+  'paused',
 ] as const;
 const BATCH = 250;
 
@@ -52,6 +53,7 @@ export async function readFacts(
         found,
         heldBack,
         unrenewed,
+        paused,
       ] = row(0);
       const [tokenType, scope] = row(1);
       const [state, reason, since] = row(2);
@@ -75,6 +77,7 @@ export async function readFacts(
         trouble: trouble ?? undefined,
         heldBack: heldBack ?? undefined,
         unrenewed: numeric(unrenewed),
+        paused: paused ?? undefined,
         underWay: attempt !== null && attempt !== undefined && single(4) === 1,
         tokenType: tokenType ?? undefined,
         scope: scope ?? undefined,

@@ -1,4 +1,5 @@
 import type { Account } from '../core/account.ts';
+import { pauseAt } from '../core/pause.ts';
 import { emptyRecord, type AccountRecord, type Pending } from '../core/session.ts';
 import type { Noted } from '../core/store.ts';
 import { LEASE_SHARE, type HeldLease } from './lease.ts';
@@ -73,10 +74,13 @@ export function makeTake(parts: KeeperParts, around: Surroundings, outcomes: Out
       around.networkOf(account),
       {
         record: after,
-        standing: {
-          state: hasLiveToken(account, record, now) ? 'fresh' : 'awaiting_approval',
-          reason: 'proof_pending',
-        },
+        // Kept for when a person resumes it: who approved is not asked again.
+        standing: pauseAt(record, now)
+          ? { state: 'paused', reason: 'paused' }
+          : {
+              state: hasLiveToken(account, record, now) ? 'fresh' : 'awaiting_approval',
+              reason: 'proof_pending',
+            },
         names: outcomes.namesOf(account, after),
         dueAt: now,
         event: undefined,

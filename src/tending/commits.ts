@@ -105,6 +105,7 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
       refused: isSignIn ? record.refused.filter((each) => !worked.includes(each)) : record.refused,
       events: now < session.grant.expiresAt ? eventsOf(session, record) : [],
       dueAt: proofDueAt > 0 ? Math.min(session.renewAt, proofDueAt) : session.renewAt,
+      paused: record.paused,
       ramp: got.ramp,
       facts: {
         // Found, not got by a person: whose it is stands in the token alone, and pins nobody.

@@ -1,6 +1,8 @@
 import type { Account } from '../core/account.ts';
 import type { Grant } from '../core/broker.ts';
-import { decide, type Decision } from '../core/decide.ts';
+import { decide } from '../core/decide.ts';
+import type { Decision } from '../core/decision.ts';
+import { pauseAt } from '../core/pause.ts';
 import { emptyRecord, isLive, type AccountRecord } from '../core/session.ts';
 import { makePublishKept } from './adoption.ts';
 import { makeHold, makeTake } from './arrivals.ts';
@@ -14,6 +16,7 @@ import { makeOutcomes } from './outcomes.ts';
 import { policyOf, type Keeper, type KeeperParts, type Tended } from './parts.ts';
 import { makeProofs } from './proofs.ts';
 import { makeAsk } from './requests.ts';
+import { makeSignOut } from './sign-outs.ts';
 import { makeSurroundings } from './surroundings.ts';
 import { makeTelling } from './telling.ts';
 import { makeWithdraw } from './withdrawals.ts';
@@ -33,6 +36,7 @@ export function makeKeeper(parts: KeeperParts): Keeper {
   const ask = makeAsk(parts, outcomes, note, tell);
   const take = makeTake(parts, around, outcomes);
   const withdraw = makeWithdraw(parts, around, outcomes);
+  const signOut = makeSignOut(parts, around, outcomes, tell);
   const proofs = makeProofs(parts, around, outcomes, attempts, note, tell);
   const closeOpenAttempt = makeCloseOpenAttempt(parts, { outcomes, attempts, publishKept, unsent, goOn });
 
@@ -54,6 +58,8 @@ export function makeKeeper(parts: KeeperParts): Keeper {
       }
       case 'withdraw':
         return withdraw(account, held, record);
+      case 'sign-out':
+        return signOut(account, held, record);
       case 'probe':
         return proofs.probe(account, held, record);
       case 'prove':
@@ -114,8 +120,13 @@ export function makeKeeper(parts: KeeperParts): Keeper {
   return {
     tend: (name) => underLease(name, tendHeld),
     async receive(name, arrival) {
-      const exchange: Work = (account, held, record) =>
-        attempts.act(account, held, record, { kind: 'consent', source: 'consent', arrival });
+      const exchange: Work = async (account, held, record) => {
+        if (pauseAt(record, clock.now())) {
+          await store.release(held.lease);
+          return { outcome: 'refused', reason: 'paused' };
+        }
+        return attempts.act(account, held, record, { kind: 'consent', source: 'consent', arrival });
+      };
       const found = { open: false };
       const tended = await underLease(name, (account, held, record) => {
         // Noted over, nobody would know of it any more.

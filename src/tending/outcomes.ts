@@ -1,10 +1,12 @@
 import type { Account } from '../core/account.ts';
 import { consequence, type Silence } from '../core/consequence.ts';
-import { decide, type Decision } from '../core/decide.ts';
-import type { Budget } from '../core/limits.ts';
+import { decide } from '../core/decide.ts';
+import type { Decision } from '../core/decision.ts';
 import type { BrokerError } from '../core/errors.ts';
+import { pauseAt } from '../core/pause.ts';
 import { isLive, type AccountRecord, type AttemptKind } from '../core/session.ts';
-import type { Answered, RampOutcome, Settlement, Standing } from '../core/store.ts';
+import type { RampOutcome, Settlement, Standing } from '../core/store.ts';
+import { answeredOf, chargeOf, everyCall } from './charges.ts';
 import { insist } from './insist.ts';
 import type { HeldLease } from './lease.ts';
 import { policyOf, type KeeperParts, type Tended } from './parts.ts';
@@ -49,6 +51,10 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
   function standingOf(account: Account, record: AccountRecord, decision: Rest): Standing {
     const { state, because } = decision;
     const now = clock.now();
+    const pause = pauseAt(record, now);
+    if (state === 'paused') {
+      return { state, reason: because, ...(pause?.until !== undefined && { until: pause.until }) };
+    }
     const asked = record.asked && record.asked.until > now ? record.asked.until : undefined;
     const deadline =
       state === 'awaiting_approval'
@@ -102,6 +108,8 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
       },
       now,
     );
+    // Over, or in force: whoever loses Redis must know a person's last word.
+    if (after.paused) await keepsake.remember(account, after, 'outcome');
     if (ended) tell.expired(account, decision.because);
     // Said again at every look: an alert that a killed process could not store is not lost. Repeats are free.
     if (decision.state === 'stopped') {
@@ -149,7 +157,8 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     const again = next.do !== 'rest';
     // A proof is no other way: what fails again after it has failed before.
     const isOtherWay = again && next.do !== 'probe';
-    const said = !quiet && !again;
+    const isPaused = pauseAt(record, now) !== undefined;
+    const said = !quiet && !again && !isPaused;
     const at = again ? now : next.nextAt;
     // One that is stopped or waits for a person is looked at again, but nothing is tried by itself.
     const waits = next.do === 'rest' && (next.state === 'stopped' || next.state === 'awaiting_approval');
@@ -205,36 +214,6 @@ const unexplained = {
   message:
     'These credentials were refused earlier; what the broker said is not known any more. Try them at the broker, then change them in the credentials file, or allow one more try with "token-refresher refresh NAME --force".',
 } as const;
-
-const everyCall = (budgets: readonly Budget[]): readonly Budget[] =>
-  budgets.filter((budget) => budget.counts === 'every-call');
-
-/** How a failed sign-in counts for its network: a clear no, an open question, or not at all. */
-function chargeOf(error: BrokerError): 'refused' | 'unknown' | undefined {
-  if (!error.sent) return undefined;
-  if (error.kind === 'needs-human' || error.kind === 'refused') {
-    // What was refused after a right password, or before it was looked at, is no failed login at the broker.
-    return error.doubtsPassword ? 'refused' : undefined;
-  }
-  return error.kind === 'outcome-unknown' ? 'unknown' : undefined;
-}
-
-/** Whether the broker answered as itself; undefined where this says nothing about it. */
-export function answeredOf(error: BrokerError): Answered {
-  switch (error.kind) {
-    case 'throttled':
-      return undefined;
-    case 'needs-human':
-    case 'refused':
-      return error.sent && error.status !== undefined ? 'up' : undefined;
-    case 'transient':
-      // Locked, or closed until an hour that it names: it has answered.
-      if (error.status === 423 || error.retryAfterMs !== undefined) return undefined;
-      return error.scope === 'broker' || error.scope === 'egress' ? 'down' : undefined;
-    case 'outcome-unknown':
-      return error.status === undefined || error.status >= 500 ? 'down' : undefined;
-  }
-}
 
 /** The end of a token is looked at when it comes, whatever else is planned: its state and event tell of it. */
 export function lookAt(

@@ -2,10 +2,11 @@ import type { Account } from '../core/account.ts';
 import type { Arrival, Broker, Limit } from '../core/broker.ts';
 import type { RefreshPolicy } from '../core/policy.ts';
 import type { Clock, Random } from '../core/clock.ts';
-import type { Decision } from '../core/decide.ts';
+import type { Decision } from '../core/decision.ts';
 import type { BrokerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { AccountRecord, Session, Trouble } from '../core/session.ts';
+import type { SignedOut } from '../core/pause.ts';
 import type { Silence } from '../core/consequence.ts';
 import type { Ledger } from '../core/limits.ts';
 import type { Acquired, Network, TokenStore } from '../core/store.ts';
@@ -25,6 +26,8 @@ export interface Listener {
     next: { state: string; at: number | undefined; lacksToken?: boolean },
   ): void;
   recovered(account: Account): void;
+  /** A person has it rest: whatever was said of it is over, and no recovery. */
+  rests(account: Account): void;
   /**
    * A person is needed, and it is an hour in which they may be asked. `asked`: the broker rang them.
    * `why`: what went wrong so far, for them to read.
@@ -141,6 +144,8 @@ export type Tended =
   | { readonly outcome: 'rested'; readonly decision: Extract<Decision, { do: 'rest' }> }
   /** `same`: the broker handed out the token again that was there already. */
   | { readonly outcome: 'committed'; readonly session: Session; readonly same?: boolean }
+  /** Its session was ended, its keys are gone. */
+  | { readonly outcome: 'signed-out'; readonly signedOut: SignedOut }
   /** A token is in hand and waits for its proof. */
   | { readonly outcome: 'pending' }
   /** The live token was proved. */

@@ -1,6 +1,6 @@
 import type { Account } from '../core/account.ts';
 import type { Grant, LimitedCall } from '../core/broker.ts';
-import type { Situation } from '../core/decide.ts';
+import type { Situation } from '../core/decision.ts';
 import { budgetsOf, ledgerOf, type Budget, type Ledger } from '../core/limits.ts';
 import { isLive, type AccountRecord } from '../core/session.ts';
 import type { Acquired, Network } from '../core/store.ts';

@@ -1,5 +1,5 @@
 import type { Account } from '../core/account.ts';
-import type { Decision } from '../core/decide.ts';
+import type { Decision } from '../core/decision.ts';
 import { BrokerError } from '../core/errors.ts';
 import { isSameToken, type AccountRecord, type AttemptKind, type Session } from '../core/session.ts';
 import { makeKeyReports } from './key-reports.ts';
@@ -193,6 +193,10 @@ export function makeTelling(parts: TellingParts): Telling {
     },
 
     waits(account, record, { because, state, nextAt }, isLive) {
+      if (state === 'paused') {
+        wells.delete(account.name);
+        return listener.rests(account);
+      }
       if (quietReasons.includes(because)) return;
       const network = networkTrouble(because, record);
       const why = todaysTrouble(account, record, parts.clock.now()) ?? network;

@@ -33,6 +33,7 @@ const commitOf = (lease: Lease, token: string): Commit => ({
   claims: [],
   events: ['refreshed'],
   dueAt: Date.now() + 30_000,
+  paused: undefined,
   ramp: undefined,
   facts: {
     owner: undefined,

@@ -35,6 +35,7 @@ const commitOf = (lease: Lease, now: number, uses: readonly Use[]): Commit => ({
   refused: [],
   claims: [],
   events: [],
+  paused: undefined,
   dueAt: now + 30_000,
   ramp: undefined,
   facts: {

@@ -50,6 +50,7 @@ export async function exercise(redis: Redis, dice: Dice): Promise<void> {
     listener: {
       failed: () => undefined,
       recovered: () => undefined,
+      rests: () => undefined,
       personNeeded: () => undefined,
       woken: () => undefined,
       attempted: () => undefined,

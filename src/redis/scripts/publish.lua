@@ -146,6 +146,10 @@ local function publish(p, recordKey, listKey)
     local companionUntil = math.min(companion.keyUntil, serverNow + (companion.keyUntil - p.now))
     redis.call('SET', companion.key, companion.token, 'PXAT', string.format('%.0f', companionUntil))
   end
+  local companionKeys = {}
+  for _, companion in ipairs(p.companions) do
+    companionKeys[#companionKeys + 1] = companion.key
+  end
   -- Sub-accounts that the broker lists no longer: free for others, their keys run out.
   local present = {}
   for _, name in ipairs(names) do
@@ -165,6 +169,7 @@ local function publish(p, recordKey, listKey)
   redis.call('HSET', recordKey, 'endsAt', string.format('%.0f', endsAt))
   redis.call('HSET', recordKey, 'keys', cjson.encode(written), 'digest', redis.sha1hex(p.token))
   redis.call('HSET', recordKey, 'ownKeys', cjson.encode(ownKeys), 'names', cjson.encode(names))
+  redis.call('HSET', recordKey, 'companionKeys', #companionKeys > 0 and cjson.encode(companionKeys) or '[]')
   redis.call('HSET', recordKey, 'aliases', #aliases > 0 and cjson.encode(aliases) or '[]')
   -- A list full of junk is said by its beginning.
   for i = #reports, 51, -1 do

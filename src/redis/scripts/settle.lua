@@ -1,9 +1,9 @@
 -- Everything that ends without a new token: a rest, a failure, a stop. Touches no token key.
--- includes ramp.lua, breaker.lua, budget.lua, publish.lua (for stand), patience.lua, uses.lua
+-- includes ramp.lua, breaker.lua, budget.lua, publish.lua (for stand), patience.lua, uses.lua, pause.lua
 -- KEYS lease record due rampLevel rampUnderWay rampWaiting breaker breakerProbe breakerFailing ledger
 --   failureBudget... refundedBudget...
 -- ARGV payload (JSON): { name, names, owner, fence, now, set, drop, standing, dueAt,
---   seenRequest, event, ramp, open, answer = 'up' | 'down' | '', pauseMs, trips, member, withdraw,
+--   seenRequest, event, ramp, open, answer = 'up' | 'down' | '', pauseMs, trips, member, withdraw, companionsToo, paused,
 --   charge = {class, windowMs} or nil, failed = {windowMs...}, uses or nil }
 -- -> {1, woken} settled, {0, woken} a newer lease was given out
 local p = cjson.decode(ARGV[1])
@@ -58,6 +58,11 @@ if p.withdraw then
       redis.call('DEL', key)
     end
   end
+  if p.companionsToo then
+    for _, key in ipairs(cjson.decode(redis.call('HGET', KEYS[2], 'companionKeys') or '[]')) do
+      redis.call('DEL', key)
+    end
+  end
 end
 keepPatience(KEYS[2], p, serverNow)
 local fields = {}
@@ -68,13 +73,14 @@ end
 redis.call('HSET', KEYS[2], 'fence', p.fence, 'known', '1', unpack(fields))
 redis.call('HDEL', KEYS[2], unpack(p.drop))
 local served = redis.call('HEXISTS', 'refresher:roster', p.name) == 1
+local isPauseNews = keepPause(KEYS[2], p.paused, p.now)
 stand(p.name, p.names, p.standing, served)
 if wish and not isNewer and not p.set.request then
   redis.call('HDEL', KEYS[2], 'request')
 end
 if not served then
   redis.call('ZREM', KEYS[3], p.name)
-elseif isNewer then
+elseif isNewer or isPauseNews then
   redis.call('ZADD', KEYS[3], string.format('%.0f', p.now), p.name)
 elseif p.dueAt > 0 then
   redis.call('ZADD', KEYS[3], string.format('%.0f', p.dueAt), p.name)

@@ -14,16 +14,16 @@ describe('a word that is no command', () => {
     return write.mock.calls.map(([text]) => String(text)).join('');
   };
 
-  it.each(['staus', 'import'])(
+  it.each(['staus', 'importt'])(
     '%s is said to be none, without advice that nobody asked for',
     async (word) => {
       const said = await saidOf(word);
       expect(said).toContain(`There is no command "${word}"`);
-      expect(said).not.toContain('To stop one account');
+      expect(said).not.toContain('To have one account rest');
     },
   );
 
-  it('says how one account is stopped to whoever wants that', async () => {
-    expect(await saidOf('pause')).toContain('To stop one account, set "enabled": false');
+  it('says how one account is paused to whoever wants that', async () => {
+    expect(await saidOf('stop')).toContain('To have one account rest: "token-refresher pause NAME"');
   });
 });

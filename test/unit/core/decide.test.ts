@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Connection, Grant } from '../../../src/core/broker.ts';
-import { decide, type Decision, type Situation } from '../../../src/core/decide.ts';
+import { decide } from '../../../src/core/decide.ts';
+import type { Decision, Situation } from '../../../src/core/decision.ts';
 import { emptyRecord, type AccountRecord, type Session } from '../../../src/core/session.ts';
 
 const NOW = 1_790_000_000_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { brokers } from '../../../src/brokers/index.ts';
-import { restReasons } from '../../../src/core/decide.ts';
+import { restReasons } from '../../../src/core/decision.ts';
 import { errorKinds, ownCodes } from '../../../src/core/errors.ts';
 import { faultCodes } from '../../../src/http/faults.ts';
 import { below, found, rows, rowsByName, sorted, sourcesBelow, textOf } from './documents.ts';

@@ -78,6 +78,10 @@ export function fakeDesk(accounts: readonly AccountStatus[], changes: Partial<De
       accounts.some((one) => one.name === name)
         ? { outcome: 'started', message: `A refresh of ${name} starts.` }
         : { outcome: 'unknown-name', message: `There is no account ${name}.` },
+    intervene: async (what, name) =>
+      accounts.some((one) => one.name === name)
+        ? { outcome: 'done', message: `${what} of ${name}.`, state: 'paused', until: null }
+        : { outcome: 'unknown-name', message: `There is no account ${name}.` },
     takeNotice: async (_, secret) => (secret === 'good' ? { outcome: 'taken' } : { outcome: 'unknown-path' }),
     beginConsent: async (broker, name) =>
       accounts.some((one) => one.name === name && one.broker === broker && one.person_needed)

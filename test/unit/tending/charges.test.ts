@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BrokerError, type BrokerErrorFields } from '../../../src/core/errors.ts';
-import { answeredOf } from '../../../src/tending/outcomes.ts';
+import { answeredOf } from '../../../src/tending/charges.ts';
 
 const failed = (more: Partial<BrokerErrorFields>): BrokerError =>
   new BrokerError('Made up.', { kind: 'transient', code: 'made_up', scope: 'broker', ...more });

@@ -1,0 +1,34 @@
+import type { BrokerError } from '../core/errors.ts';
+import type { Budget } from '../core/limits.ts';
+import type { Answered } from '../core/store.ts';
+
+/** Those of them that count a call whatever it answers. */
+export const everyCall = (budgets: readonly Budget[]): readonly Budget[] =>
+  budgets.filter((budget) => budget.counts === 'every-call');
+
+/** How a failed sign-in counts for its network: a clear no, an open question, or not at all. */
+export function chargeOf(error: BrokerError): 'refused' | 'unknown' | undefined {
+  if (!error.sent) return undefined;
+  if (error.kind === 'needs-human' || error.kind === 'refused') {
+    // What was refused after a right password, or before it was looked at, is no failed login at the broker.
+    return error.doubtsPassword ? 'refused' : undefined;
+  }
+  return error.kind === 'outcome-unknown' ? 'unknown' : undefined;
+}
+
+/** Whether the broker answered as itself; undefined where this says nothing about it. */
+export function answeredOf(error: BrokerError): Answered {
+  switch (error.kind) {
+    case 'throttled':
+      return undefined;
+    case 'needs-human':
+    case 'refused':
+      return error.sent && error.status !== undefined ? 'up' : undefined;
+    case 'transient':
+      // Locked, or closed until an hour that it names: it has answered.
+      if (error.status === 423 || error.retryAfterMs !== undefined) return undefined;
+      return error.scope === 'broker' || error.scope === 'egress' ? 'down' : undefined;
+    case 'outcome-unknown':
+      return error.status === undefined || error.status >= 500 ? 'down' : undefined;
+  }
+}

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import type { InterventionAnswer } from '../../../src/http/desk.ts';
+import { account, bearer, fakeDesk, serve, without } from './support.ts';
+
+const done: InterventionAnswer = { outcome: 'done', message: 'Done.', state: 'paused', until: null };
+
+async function post(what: string, payload?: object, answer: InterventionAnswer = done, headers = bearer) {
+  const asked: unknown[] = [];
+  const desk = fakeDesk([account('one')], {
+    intervene: async (...args) => {
+      asked.push(args);
+      return answer;
+    },
+  });
+  const { app } = await serve(desk);
+  const url = `/api/accounts/one/${what}`;
+  const reply = await app.inject({ method: 'POST', url, headers, ...(payload && { payload }) });
+  return { status: reply.statusCode, body: reply.json<Record<string, unknown>>(), asked };
+}
+
+describe.each(['pause', 'resume', 'logout'])('POST /api/accounts/:name/%s', (what) => {
+  it.each([
+    [undefined, undefined],
+    [{}, undefined],
+    [{ for: '2h' }, 7_200_000],
+  ])('takes %j', async (payload, forMs) => {
+    const { status, body, asked } = await post(what, payload);
+    expect(status).toBe(200);
+    expect(body).toEqual({ status: 'success', message: 'Done.', name: 'one', state: 'paused', until: null });
+    expect(asked).toEqual([[what, 'one', forMs]]);
+  });
+
+  it.each([{ for: 'soon' }, { for: '0h' }, { for: 2 }, { for: null }, { fro: '2h' }, ['2h']])(
+    'refuses %j, and says what it takes',
+    async (payload) => {
+      const { status, body, asked } = await post(what, payload);
+      expect(status).toBe(400);
+      expect(body).toMatchObject({ status: 'error', code: 'INVALID_BODY' });
+      expect(body['message']).toContain('2h');
+      expect(asked).toEqual([]);
+    },
+  );
+
+  it('is for whoever is signed in', async () => {
+    const { status, asked } = await post(what, undefined, done, { authorization: 'Bearer made-up-wrong' });
+    expect([status, asked]).toEqual([401, []]);
+  });
+
+  it('answers 404 for a name nobody has, and 409 for one that is disabled', async () => {
+    const unknown = await post(what, undefined, { outcome: 'unknown-name', message: 'Nobody.' });
+    expect([unknown.status, unknown.body]).toEqual([
+      404,
+      { status: 'error', code: 'UNKNOWN_ACCOUNT', message: 'Nobody.' },
+    ]);
+    const disabled = await post(what, undefined, { outcome: 'disabled', message: 'Off.' });
+    expect([disabled.status, disabled.body['code']]).toEqual([409, 'ACCOUNT_DISABLED']);
+  });
+});
+
+describe('a logout', () => {
+  it('says what became of the session', async () => {
+    const session = { ended: false, reason: 'The broker is away.', valid_until: '2026-11-20T11:00:00.000Z' };
+    const { status, body } = await post('logout', undefined, { ...done, session });
+    expect([status, body['session']]).toEqual([200, session]);
+  });
+
+  it('that is not over yet is accepted', async () => {
+    expect((await post('logout', undefined, { ...done, outcome: 'under-way' })).status).toBe(202);
+  });
+});
+
+describe('what a paused account answers', () => {
+  it('to a browser login: 409, and no link', async () => {
+    const paused = without('one', 'paused', { person_needed: true });
+    const { app } = await serve(fakeDesk([paused]));
+    const reply = await app.inject({
+      url: '/oauth/alpha/one',
+      headers: { ...bearer, accept: 'application/json' },
+    });
+    expect([reply.statusCode, reply.json<{ code: string }>().code]).toEqual([409, 'ACCOUNT_PAUSED']);
+  });
+});
