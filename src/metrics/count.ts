@@ -19,6 +19,8 @@ export interface BrokerCount {
   readonly withoutNextAction: number;
   /** When the token ends that ends first, ms; 0 where an enabled account has none; undefined: none is enabled. */
   readonly firstEnd: number | undefined;
+  /** The same of the accounts that have one; undefined: none has. */
+  readonly firstLiveEnd: number | undefined;
 }
 
 export interface Census {
@@ -35,6 +37,7 @@ interface Tally {
   readonly freshness: Map<Freshness, number>;
   withoutNextAction: number;
   firstEnd: number | undefined;
+  firstLiveEnd: number | undefined;
 }
 
 function increment<K>(counts: Map<K, number>, key: K): void {
@@ -47,6 +50,7 @@ const emptyTally = (): Tally => ({
   freshness: new Map(freshnessKinds.map((kind) => [kind, 0])),
   withoutNextAction: 0,
   firstEnd: undefined,
+  firstLiveEnd: undefined,
 });
 
 /** Counts accounts as they come, so that no list of all of them is needed. */
@@ -65,6 +69,7 @@ export function makeCount(now: number): {
       increment(count.freshness, freshnessOf(state, end > 0, account.isThere));
       if (!account.enabled) return state;
       count.firstEnd = Math.min(count.firstEnd ?? Infinity, end);
+      if (end > 0) count.firstLiveEnd = Math.min(count.firstLiveEnd ?? Infinity, end);
       if (account.dueAt === undefined) count.withoutNextAction += 1;
       return state;
     },

@@ -63,6 +63,11 @@ function brokerGauges(gauge: MakeGauge): { show(picture: Picture): void } {
     'Enabled accounts that nothing will ever look at again. Must be 0.',
   );
   const counted = gauge('accounts_counted_timestamp_seconds', 'When the accounts were counted.');
+  const without = gauge(
+    'accounts_without_token',
+    'Accounts that should have a live token and have none, by who is to bring it: the service, or a person.',
+    ['broker', 'waits_for'],
+  );
   const headroom = gauge(
     'token_headroom_seconds',
     'Time to the end of the token that ends first; 0 where an enabled account has none.',
@@ -94,6 +99,8 @@ function brokerGauges(gauge: MakeGauge): { show(picture: Picture): void } {
       for (const [broker, count] of census.brokers) {
         for (const [state, number] of count.states) accounts.set({ broker, state }, number);
         lost += count.withoutNextAction;
+        without.set({ broker, waits_for: 'service' }, count.freshness.get('lacking') ?? 0);
+        without.set({ broker, waits_for: 'person' }, count.freshness.get('waiting') ?? 0);
         if (count.firstEnd !== undefined) headroom.set({ broker }, Math.max(0, count.firstEnd - now) / 1000);
       }
       withoutNextAction.set(lost);
@@ -113,14 +120,12 @@ const NEXT = 'token_next_refresh_timestamp_seconds';
 
 /** The first of each broker: names and numbers of accounts are nobody else's matter. */
 function soonestGauges(gauge: MakeGauge): { show(picture: Picture): void } {
-  const expiry = gauge(EXPIRY, 'When the token ends that ends first; absent where an account has none.', [
-    'broker',
-  ]);
+  const expiry = gauge(EXPIRY, 'When the live token ends that ends first.', ['broker']);
   const next = gauge(NEXT, 'When the next account is looked at.', ['broker']);
   return {
     show({ census, brokers }) {
-      for (const [broker, { firstEnd }] of census.brokers) {
-        if (firstEnd) expiry.set({ broker }, firstEnd / 1000);
+      for (const [broker, { firstLiveEnd }] of census.brokers) {
+        if (firstLiveEnd !== undefined) expiry.set({ broker }, firstLiveEnd / 1000);
       }
       for (const { broker, nextLookAt } of brokers) {
         if (nextLookAt !== undefined) next.set({ broker }, nextLookAt / 1000);

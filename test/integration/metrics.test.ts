@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { broken, startDiscord } from '../support/discord.ts';
 import { until } from '../support/poll.ts';
+import { expressions, recorded } from '../support/monitoring.ts';
+import { metricsIn } from '../support/promql.ts';
 import { scrape } from '../support/scrape.ts';
 import { withBench } from '../support/service.ts';
 
@@ -19,6 +21,8 @@ describe('/metrics', () => {
         'accounts{broker="tradovate",state="fresh"} 1',
         'accounts{broker="tradovate",state="stopped"} 1',
         'accounts_without_next_action 0',
+        'accounts_without_token{broker="tradovate",waits_for="service"} 0',
+        'accounts_without_token{broker="tradovate",waits_for="person"} 1',
         'token_headroom_seconds{broker="tradovate"} 0',
         'rate_budget_remaining{broker="tradovate",limit="sign-in-failures"} 4',
         'login_budget_remaining{broker="tradovate"} 4',
@@ -48,9 +52,9 @@ describe('/metrics', () => {
       const own = [...kinds].filter(([name]) => !name.startsWith('nodejs_'));
       for (const [name, kind] of own)
         expect([name, kind === 'counter']).toEqual([name, /_total$/.test(name)]);
-      const labels = new Set([...text.matchAll(/[{,]([a-z]+)="/g)].map(([, label = '']) => label));
+      const labels = new Set([...text.matchAll(/[{,]([a-z_]+)="/g)].map(([, label = '']) => label));
       const ofNode = ['type', 'space', 'version', 'major', 'minor', 'patch'];
-      const ours = ['broker', 'state', 'limit', 'kind', 'result', 'outcome', 'channel', 'le'];
+      const ours = ['broker', 'waits_for', 'state', 'limit', 'kind', 'result', 'outcome', 'channel', 'le'];
       expect([...labels].filter((label) => ![...ofNode, ...ours].includes(label))).toEqual([]);
     }));
 
@@ -135,6 +139,24 @@ describe('/metrics', () => {
       await server.restart();
       await until(async () => (await scrape(bench.service.url)).value('redis_up') === 1, { what: 'Redis' });
     }));
+
+  it('has every series that the rules and the dashboard ask for', async () => {
+    const discord = await startDiscord();
+    try {
+      await withBench({ entries: entries.slice(0, 1), env: discord.env }, async (bench) => {
+        await bench.state('GOOD', 'fresh');
+        // They begin when something is counted.
+        const later = ['jobs_stalled_total', 'freshness_waiting_account_seconds_total'];
+        const given = ['up', 'ALERTS', ...recorded.map(({ record }) => record)];
+        const asked = new Set(expressions.flatMap(metricsIn));
+        const { names, kinds } = await scrape(bench.service.url);
+        expect(later.filter((name) => !kinds.has(name))).toEqual([]);
+        expect([...asked].filter((name) => ![...names, ...later, ...given].includes(name))).toEqual([]);
+      });
+    } finally {
+      await discord.stop();
+    }
+  });
 
   it('says that a channel for alerts takes nothing, and so does /readyz', async () => {
     const discord = await startDiscord(broken);

@@ -20,7 +20,10 @@ export function readScrape(text: string): Scrape {
     ([, name = '', kind = '']) => [name, kind] as const,
   );
   const series = new Map(
-    [...text.matchAll(/^([a-z_]+(?:\{.*\})?) (\S+)$/gm)].map(([, name = '', value]) => [name, Number(value)]),
+    [...text.matchAll(/^([a-z_0-9]+(?:\{.*\})?) (\S+)$/gm)].map(([, name = '', value]) => [
+      name,
+      Number(value),
+    ]),
   );
   return {
     text,

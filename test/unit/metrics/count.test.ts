@@ -41,6 +41,10 @@ describe('a census', () => {
     expect(counted([account('a'), account('none', { expiresAt: undefined })]).firstEnd).toBe(0);
     expect(counted([account('a'), account('over', { expiresAt: NOW - 1 })]).firstEnd).toBe(0);
     expect(counted([off]).firstEnd).toBeUndefined();
+    expect(counted([account('a'), account('none', { expiresAt: undefined })]).firstLiveEnd).toBe(
+      NOW + 600_000,
+    );
+    expect(counted([account('none', { expiresAt: undefined })]).firstLiveEnd).toBeUndefined();
   });
 
   it('counts enabled accounts that nothing will look at again', () => {
