@@ -137,6 +137,7 @@ function accountOf(checked: CheckedEntry, broker: Broker, login: Login, connecti
     hours: common.hours,
     verify: common.verify ?? broker.verifyByDefault ?? false,
     identity: login.identity,
+    kind: login.kind,
     credentials: login.credentials,
     key: login.key,
     connection,

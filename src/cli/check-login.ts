@@ -49,6 +49,7 @@ export async function checkLogin(parts: CheckLoginParts): Promise<CheckedLogin> 
       version: parts.version,
       broker,
       environment: account.environment,
+      kind: account.kind,
       simulated: parts.config.simulate,
       outcome: login,
       calls: transcript.calls(),

@@ -17,7 +17,8 @@ export interface LoginReport {
   readonly code?: string;
   readonly tokenLivesSeconds?: number;
   readonly settled: readonly { readonly id: string; readonly text: string; readonly answer: string }[];
-  readonly open: readonly { readonly id: string; readonly text: string }[];
+  /** `findOut`: what would show it. */
+  readonly open: readonly { readonly id: string; readonly text: string; readonly findOut?: string }[];
   readonly calls: readonly TranscribedCall[];
 }
 
@@ -25,6 +26,8 @@ export interface ReportParts {
   readonly version: string;
   readonly broker: Pick<Broker, 'title' | 'questions'>;
   readonly environment: string;
+  /** Which of the broker's ways in the login used, where there are several. */
+  readonly kind?: string | undefined;
   readonly simulated: boolean;
   readonly outcome: LoginOutcome;
   readonly calls: readonly TranscribedCall[];
@@ -33,10 +36,9 @@ export interface ReportParts {
 }
 
 export function reportOf({ broker, outcome, calls, now, ...rest }: ReportParts): LoginReport {
-  const answered = broker.questions.map(({ id, text, settledBy }) => ({
-    id,
-    text,
-    answer: answerOf(settledBy, calls),
+  const answers = broker.questions.map((question) => ({
+    question,
+    answer: answerOf(question, calls, rest.kind),
   }));
   const { expiresAt, code } = outcome;
   return {
@@ -48,16 +50,24 @@ export function reportOf({ broker, outcome, calls, now, ...rest }: ReportParts):
     outcome: outcome.outcome,
     ...(code !== undefined && { code }),
     ...(expiresAt !== undefined && { tokenLivesSeconds: Math.round((expiresAt - now) / 1000) }),
-    settled: answered.flatMap(({ answer, ...asked }) => (answer === undefined ? [] : [{ ...asked, answer }])),
-    open: answered.flatMap(({ id, text, answer }) => (answer === undefined ? [{ id, text }] : [])),
+    settled: answers.flatMap(({ question: { id, text }, answer }) =>
+      answer === undefined ? [] : [{ id, text, answer }],
+    ),
+    open: answers.flatMap(({ question: { id, text, findOut }, answer }) =>
+      answer === undefined ? [{ id, text, ...(findOut !== undefined && { findOut }) }] : [],
+    ),
     calls,
   };
 }
 
 /** A question that stumbles over what a broker really said stays open; the report must be written. */
-function answerOf(settledBy: Question['settledBy'], calls: readonly TranscribedCall[]): string | undefined {
+function answerOf(
+  { settledBy }: Question,
+  calls: readonly TranscribedCall[],
+  kind: string | undefined,
+): string | undefined {
   try {
-    return settledBy(calls);
+    return settledBy(calls, kind);
   } catch {
     return undefined;
   }
@@ -83,9 +93,9 @@ ${calls.length === 0 ? 'None was made.' : callTable(calls)}
 
 ${listOf(settled.map(({ id, text, answer }) => `**${id}**: ${text}\n  Answer: ${answer}`))}
 
-### Still open
+### Not settled by this login
 
-${listOf(open.map(({ id, text }) => `**${id}**: ${text}`))}
+${listOf(open.map(({ id, text, findOut }) => `**${id}**: ${text}${findOut === undefined ? '' : `\n  How to find out: ${findOut}`}`))}
 
 ## Transcript
 

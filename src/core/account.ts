@@ -25,6 +25,8 @@ export interface Account {
   readonly credentials: readonly string[];
   /** The API key that limits are counted by, where the broker has any. Secret: only ever fingerprinted. */
   readonly key: string | undefined;
+  /** Which of the broker's ways in it uses, in the broker's own words; absent where there is one. */
+  readonly kind?: string | undefined;
   readonly connection: Connection;
 }
 

@@ -169,6 +169,8 @@ export interface Login {
   readonly alone?: { readonly key: string; readonly why: string };
   /** What a person would have to change after a refusal; fingerprinted, never stored. */
   readonly credentials: readonly string[];
+  /** Which of the broker's ways in it uses, in the broker's own words, where there are several. */
+  readonly kind?: string;
   /** The API key that limits of scope `key` are counted by; fingerprinted, never stored. */
   readonly key?: string;
   /** Accounts of the broker that the entry names: a simulated broker has them, so that a rehearsal is none of mistakes. */
@@ -209,7 +211,6 @@ export type RawEntry = Readonly<Record<string, unknown>>;
 /** What the rest of the service knows of a broker. A new one is a folder and a line in brokers/index.ts. */
 export interface Broker {
   readonly name: string;
-  /** For people. */
   readonly title: string;
   readonly policy: RefreshPolicy;
   /** Every limit that its documents name, with its source. */

@@ -49,6 +49,8 @@ export interface Question {
   /** Lower case and dashes. */
   readonly id: string;
   readonly text: string;
-  /** The answer in words, or undefined where these calls do not settle it. */
-  readonly settledBy: (calls: readonly TranscribedCall[]) => string | undefined;
+  /** The answer in words, or undefined where these calls do not settle it. `kind`: the login's, in its broker's words. */
+  readonly settledBy: (calls: readonly TranscribedCall[], kind?: string) => string | undefined;
+  /** For a person: what would show it, where a login did not. */
+  readonly findOut?: string;
 }

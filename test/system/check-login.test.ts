@@ -70,6 +70,22 @@ describe('check --login', () => {
     expect((await service.stop()).code).toBe(0);
   });
 
+  it('said again for a login that renews, renews its token, and says what that settles', async () => {
+    const at = await desk(database(), [{ ...user('FIRST_R'), renew: true }]);
+    expect((await check(at, '--login', 'FIRST_R', '--report', 'first.md')).code).toBe(0);
+    const first = await readFile(join(at.dir, 'first.md'), 'utf8');
+    expect(first).toMatch(
+      /### Not settled by this login\n[^]*\*\*bridge-renewal\*\*.*\n {2}How to find out: /,
+    );
+    expect((await check(at, '--login', 'FIRST_R', '--report', 'second.md')).code).toBe(0);
+    const second = await readFile(join(at.dir, 'second.md'), 'utf8');
+    expect(second).toContain('Answer: A token of the bridge was renewed');
+    expect(simulator.calls({ username: 'FIRST_R' }).map(({ operation }) => operation)).toEqual([
+      'authorize',
+      'renew',
+    ]);
+  });
+
   it('goes beside a running service, which does not log in for it as well', async () => {
     const redisUrl = database();
     const service = ends.add(

@@ -38,6 +38,7 @@ function loginOf(account: TradovateAccount): Login {
   return {
     username,
     environment,
+    kind: login,
     identity: `tradovate/${environment}/${username}`,
     credentials: [username, password, environment, login, ...key],
     connect: (io) => connect(account, io),

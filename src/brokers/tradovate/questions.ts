@@ -38,8 +38,16 @@ const bridgeLimits: Settle = (calls) =>
     ? '/authorize answers with penalties: it takes part in the limits'
     : undefined;
 
-const bridgeRenewal: Settle = (calls) => {
-  const isBridge = called(calls, '/authorize').some(({ fields }) => fields['d.access_token']);
+/** The bridge names the headers it misses to nobody; what went through needed no more than was sent. */
+const browserHeaders: Settle = (calls) =>
+  called(calls, '/authorize').some(({ fields }) => fields['d.access_token'])
+    ? 'A login went through with what this service sends (unless set otherwise `Origin`, `Referer` and a User-Agent of its own): no more is needed'
+    : undefined;
+
+const bridgeRenewal: Settle = (calls, kind) => {
+  // A token that was there already is renewed without a login beside it.
+  const isBridge =
+    kind === 'bridge' || called(calls, '/authorize').some(({ fields }) => fields['d.access_token']);
   const tries = called(calls, '/auth/renewaccesstoken').filter((call) => !isPenalty(call));
   if (!isBridge || tries.length === 0) return undefined;
   const renewed = tries.find(({ fields }) => fields['accessToken']);
@@ -70,51 +78,74 @@ export const questions: readonly Question[] = [
     id: 'bridge-expiration',
     text: "Unit and value of the bridge's `expiration`",
     settledBy: bridgeExpiration,
+    findOut: 'say this for a login by the bridge (`"login": "bridge"`).',
   },
   {
     id: 'bridge-refusal',
     text: 'Status and fields of a bridge refusal: wrong password, lock, second factor, new device',
     settledBy: bridgeRefusal,
+    findOut:
+      'only a refusal shows it: keep the report of one, or look for `status` beside `refresh.failed` in the log. Provoke none: five failed logins in an hour block the network.',
   },
   {
     id: 'bridge-limits',
     text: 'Whether /authorize counts for the sessions of a user and for the limits of a network',
     settledBy: bridgeLimits,
+    findOut:
+      'for the limits watch the log for `time_penalty` and `captcha`: none in an hour of many logins speaks against it. For the sessions sign in to the web app, make two logins by the bridge (`check --login`), and see whether the web app was signed out.',
   },
   {
     id: 'bridge-renewal',
     text: 'Whether a token of the bridge can be renewed (`"renew": true`)',
     settledBy: bridgeRenewal,
+    findOut:
+      'say this twice for an entry with `"renew": true`: while the first token lives the second time renews it.',
   },
   {
     id: 'old-token-after-renewal',
     text: 'Whether the old token is good after a renewal',
     settledBy: unsettled,
+    findOut:
+      'keep what `get NAME` prints, wait for the next `token.published` with `source` renewal, and make a harmless call with the older token by hand.',
   },
   {
     id: 'ticket-on-renewal',
     text: "How a renewal, which has no body, brings a penalty's ticket",
     settledBy: ticketOnRenewal,
+    findOut:
+      'only a penalty of a renewal shows it: set `TRADOVATE_RENEWAL_TICKET` to `query`, another time to `header`, and see which renewal goes through.',
   },
   {
     id: 'browser-headers',
     text: 'Which headers of a browser the bridge needs',
-    settledBy: unsettled,
+    settledBy: browserHeaders,
+    findOut:
+      'say this for a login by the bridge; with `TRADOVATE_BRIDGE_ORIGIN=none` for whether `Origin` and `Referer` are needed at all. On demo.',
   },
   {
     id: 'market-data-token',
     text: 'Whether a renewal brings `mdAccessToken`',
     settledBy: marketDataToken,
+    findOut:
+      'say this twice for an entry that renews (`"login": "api"`, or `"renew": true`): the second time renews.',
   },
   {
     id: 'login-without-subscription',
     text: 'Whether the native login works without an API subscription',
     settledBy: unsettled,
+    findOut:
+      'say this for an entry with `"login": "api"` of a user without that subscription, on demo, once: a refusal counts as a failed login.',
   },
   {
     id: 'session-conflict-advice',
     text: 'What the documented advice on session conflicts is worth (partner.ninjatrader.com)',
     settledBy: unsettled,
+    findOut: "ask Tradovate's support. The service is one writer for each login either way.",
   },
-  { id: 'firm-rules', text: 'Whether Apex allows tools that use the API', settledBy: unsettled },
+  {
+    id: 'firm-rules',
+    text: 'Whether Apex allows tools that use the API',
+    settledBy: unsettled,
+    findOut: 'read the terms of the firm, and ask it. TradeDay was reported to forbid them.',
+  },
 ];

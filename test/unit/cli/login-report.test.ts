@@ -34,7 +34,7 @@ const questions: readonly Question[] = [
     text: 'In which unit is the expiry?',
     settledBy: ([first]) => first?.fields['d.expiration']?.instant?.written,
   },
-  { id: 'lock', text: 'How long does a lock last?', settledBy: () => undefined },
+  { id: 'lock', text: 'How long does a lock last?', settledBy: () => undefined, findOut: 'Wait for one.' },
   {
     id: 'stumbles',
     text: 'What is there?',
@@ -67,7 +67,7 @@ describe('the report of a first login', () => {
       tokenLivesSeconds: 4800,
       settled: [{ id: 'unit', text: 'In which unit is the expiry?', answer: 'seconds' }],
       open: [
-        { id: 'lock', text: 'How long does a lock last?' },
+        { id: 'lock', text: 'How long does a lock last?', findOut: 'Wait for one.' },
         { id: 'stumbles', text: 'What is there?' },
       ],
       calls: [login],
@@ -82,7 +82,9 @@ describe('the report of a first login', () => {
       '| POST `/authorize` | 200 | 412 ms | json | `d.expiration`: 4800 s, `expires_in`: 60 s | good |',
     );
     expect(page).toContain('- **unit**: In which unit is the expiry?\n  Answer: seconds');
-    expect(page).toContain('### Still open\n\n- **lock**: How long does a lock last?\n- **stumbles**');
+    expect(page).toContain(
+      '### Not settled by this login\n\n- **lock**: How long does a lock last?\n  How to find out: Wait for one.\n- **stumbles**',
+    );
   });
 
   it('ends with all of it for machines', () => {

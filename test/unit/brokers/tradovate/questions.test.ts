@@ -21,13 +21,15 @@ const expiration = (written: 'seconds' | 'milliseconds'): FieldKind => ({
   type: 'number',
   instant: { written, inSeconds: 4_800 },
 });
-const settled = (calls: readonly TranscribedCall[]): Record<string, string> =>
+const settled = (calls: readonly TranscribedCall[], kind?: string): Record<string, string> =>
   Object.fromEntries(
     questions.flatMap(({ id, settledBy }) => {
-      const answer = settledBy(calls);
+      const answer = settledBy(calls, kind);
       return answer === undefined ? [] : [[id, answer]];
     }),
   );
+/** A login that went through says something of its headers, too. */
+const headers = { 'browser-headers': expect.stringContaining('went through') as unknown };
 const RENEW = '/v1/auth/renewaccesstoken';
 
 describe('the open questions', () => {
@@ -41,6 +43,7 @@ describe('the open questions', () => {
       'an expiration in milliseconds',
       [made('/authorize', { 'd.access_token': token, 'd.expiration': expiration('milliseconds') })],
       {
+        ...headers,
         'bridge-expiration':
           "`expiration` is an instant in milliseconds (a number), 4800 s ahead; the token's own `exp` lies 4800 s ahead",
       },
@@ -48,12 +51,12 @@ describe('the open questions', () => {
     [
       'no expiration',
       [made('/authorize', { 'd.access_token': token })],
-      { 'bridge-expiration': expect.stringContaining('left out') },
+      { ...headers, 'bridge-expiration': expect.stringContaining('left out') },
     ],
     [
       'a duration',
       [made('/authorize', { 'd.access_token': token, 'd.expiration': { type: 'number', seconds: 4_800 } })],
-      { 'bridge-expiration': expect.stringContaining('a duration of 4800 s') },
+      { ...headers, 'bridge-expiration': expect.stringContaining('a duration of 4800 s') },
     ],
     [
       'a refusal of the bridge',
@@ -86,5 +89,17 @@ describe('the open questions', () => {
     ],
   ])('are settled by %s', (_, calls, expected) => {
     expect(settled(calls)).toEqual(expected);
+  });
+
+  test.each([
+    ['renewed', { accessToken: token }, 'was renewed'],
+    ['refused', {}, 'was not renewed'],
+  ])('say of a bridge login whose token is %s at the second time that it %s', (_, fields, says) => {
+    expect(settled([made(RENEW, fields)], 'bridge')['bridge-renewal']).toContain(says);
+    expect(settled([made(RENEW, fields)], 'api')['bridge-renewal']).toBeUndefined();
+  });
+
+  test('say each what would show it', () => {
+    for (const { id, findOut } of questions) expect(findOut, id).toMatch(/.\.$/);
   });
 });

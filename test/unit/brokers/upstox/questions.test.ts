@@ -78,6 +78,15 @@ describe('what a real login settles', () => {
   });
 });
 
+it('every question says how to find out what a login does not show, also the three that none ever shows', () => {
+  for (const { id, findOut } of questions) expect(findOut, id).toMatch(/.\.$/);
+  const login = [exchange(), request(), call('/v2/user/profile', { method: 'GET' })];
+  for (const id of ['localhost-redirect', 'cancelled-login', 'second-login']) {
+    expect(answerTo(id, login)).toBeUndefined();
+    expect(questions.find((each) => each.id === id)?.findOut).toContain('`login NAME`');
+  }
+});
+
 it('every question is asked once', () => {
   const ids = questions.map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
