@@ -23,6 +23,8 @@ export type Proven =
 
 /** How often a proof that brought nothing is tried again at least, ms. */
 const PROOF_RETRY_CAP_MS = 5 * 60_000;
+/** A proof that is overdue is tried again after this share of the time for which it has been. */
+const OVERDUE_STEPS = 4;
 
 /**
  * What the proof of the session's token changes. A dead one is over at once, whatever its own expiry
@@ -51,7 +53,7 @@ export function afterProbe(
       : {
           ...record,
           ...told(before, proven.error, now),
-          proofDueAt: now + proofWaitMs(before, proven.error, random),
+          proofDueAt: now + proofWaitMs(before, proven.error, random, overdueWaitMs(before, policy, now)),
         };
   }
   if (!session) return record;
@@ -78,13 +80,31 @@ export function afterProbe(
   };
 }
 
-/** When a proof that failed is tried again: as the broker says, else soon; where a person must act, seldom. */
-function proofWaitMs(before: AccountRecord, error: BrokerError, random: Random): number {
+/**
+ * When a proof that failed is tried again: as the broker says, else soon, but for `leastMs`; where a person must
+ * act, seldom.
+ */
+function proofWaitMs(before: AccountRecord, error: BrokerError, random: Random, leastMs: number): number {
   if (error.kind === 'needs-human' || isAgain(before, error)) {
     return Math.max(PROOF_RETRY_CAP_MS, error.retryAfterMs ?? 0);
   }
-  const asked = error.retryAfterMs ?? (error.kind === 'throttled' ? THROTTLED_DEFAULT_MS : 0);
+  const asked =
+    error.retryAfterMs ?? Math.max(leastMs, error.kind === 'throttled' ? THROTTLED_DEFAULT_MS : 0);
   return Math.max(asked, backoffMs(1, 0, random) + Math.round(random() * (PROOF_RETRY_CAP_MS / 10)));
+}
+
+/**
+ * A served token is proved for good order only. The longer no proof has come, the more patient it is asked for,
+ * so that a broker whose profile fails all day is not asked every few seconds for each account.
+ */
+function overdueWaitMs(
+  { session, provenAt }: AccountRecord,
+  { proveEveryMs }: RefreshPolicy,
+  now: number,
+): number {
+  if (proveEveryMs === undefined) return 0;
+  const overdueMs = now - Math.max(provenAt, session?.grant.issuedAt ?? 0) - proveEveryMs;
+  return Math.min(Math.max(0, overdueMs) / OVERDUE_STEPS, PROOF_RETRY_CAP_MS);
 }
 
 /**

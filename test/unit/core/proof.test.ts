@@ -45,6 +45,27 @@ describe('the proof of a live token that the broker throttles', () => {
   });
 });
 
+describe('the proof of a live token that brings nothing', () => {
+  const waitAt = (overdueMs: number, said = error({ kind: 'transient' }), proveEveryMs?: number): number => {
+    const before = { ...emptyRecord, provenAt: NOW - 30 * MINUTE - overdueMs };
+    const paced = { ...policy, ...(proveEveryMs !== undefined && { proveEveryMs }) };
+    return afterProbe(before, { error: said }, paced, NOW, () => 0).proofDueAt - NOW;
+  };
+  const halfHourly = 30 * MINUTE;
+
+  it('is made again soon, and more patiently the longer it is overdue: after five minutes at the latest', () => {
+    const transient = error({ kind: 'transient' });
+    expect(waitAt(0, transient, halfHourly)).toBe(2_000);
+    expect(waitAt(4 * MINUTE, transient, halfHourly)).toBe(MINUTE);
+    expect(waitAt(60 * MINUTE, transient, halfHourly)).toBe(5 * MINUTE);
+  });
+  it('is made again as soon as the answer says, and soon where no pace is kept', () => {
+    const doubted = error({ kind: 'transient', retryAfterMs: 10_000 });
+    expect(waitAt(60 * MINUTE, doubted, halfHourly)).toBe(10_000);
+    expect(waitAt(60 * MINUTE)).toBe(2_000);
+  });
+});
+
 describe('a grant whose proof brought nothing', () => {
   const needsHuman = error({ kind: 'needs-human' });
   const after = (
