@@ -6,7 +6,7 @@ import { brokers } from '../brokers/index.ts';
 import { systemClock } from '../core/clock.ts';
 import { describe } from '../core/describe.ts';
 import { duration } from '../core/duration.ts';
-import { budgetSentence, per, planAnswer, subjectOf, verdictOf } from '../core/plan-words.ts';
+import { budgetSentence, paceSentences, per, planAnswer, subjectOf, verdictOf } from '../core/plan-words.ts';
 import type { Plan, PlannedBudget } from '../core/plan.ts';
 import { makeInstances } from '../redis/instances.ts';
 import { makeRoster } from '../redis/roster.ts';
@@ -94,6 +94,7 @@ export function showPlan(plan: Plan): string {
         .map(({ at, name, broker, call }) => [when(at - plan.from), name, broker, call]),
     ),
     '',
+    ...paceSentences(plan).map((each) => `${each}.`),
     `${plan.total} refreshes in the next ${plan.hours} h. ${conclusion[verdictOf(plan)]}`,
     '',
   ].join('\n');

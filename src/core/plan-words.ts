@@ -1,5 +1,6 @@
 import { duration } from './duration.ts';
 import { LOST_MS, verdicts, type Plan, type PlannedBudget, type Verdict } from './plan.ts';
+import type { PlannedCall } from './walk.ts';
 
 /** So many of those that a budget turns away are named; the others are counted. */
 const NAMED = 50;
@@ -12,6 +13,7 @@ export interface PlanAnswer {
   readonly budgets: readonly Readonly<Record<string, unknown>>[];
   readonly refreshes: readonly Readonly<Record<string, string>>[];
   readonly refreshes_total: number;
+  readonly calls: readonly Readonly<Record<string, string | number>>[];
 }
 
 /** The plan as `GET /api/plan` and `plan --json` give it. */
@@ -47,8 +49,30 @@ export function planAnswer(plan: Plan): PlanAnswer {
     })),
     refreshes: plan.refreshes.map((each) => ({ ...each, at: iso(each.at) })),
     refreshes_total: plan.total,
+    calls: plan.counts.map((each) => ({ ...each, per_hour: round(each.count / plan.hours) })),
   };
 }
+
+/** What the refreshes of each broker come to in an hour; a sentence a broker, in the order of their names. */
+export function paceSentences({ counts, hours }: Pick<Plan, 'counts' | 'hours'>): readonly string[] {
+  const of = (broker: string, call: PlannedCall): number =>
+    counts.find((each) => each.broker === broker && each.call === call)?.count ?? 0;
+  const many = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+  return [...new Set(counts.map(({ broker }) => broker))].sort().map((broker) => {
+    const renewals = round(of(broker, 'renewal') / hours);
+    const signIns = round(of(broker, 'sign-in') / hours);
+    const persons = of(broker, 'person');
+    const calls = renewals + signIns > 0 || persons === 0;
+    return [
+      ...(calls ? [`${many(renewals, 'renewal')} and ${many(signIns, 'sign-in')} an hour on average`] : []),
+      ...(persons > 0 ? [`${many(persons, 'login')} by a person in ${hours} h`] : []),
+    ]
+      .join(', ')
+      .replace(/^/, `${broker}: `);
+  });
+}
+
+const round = (value: number): number => Math.round(value * 10) / 10;
 
 /** The worst verdict of its budgets. */
 export function verdictOf(plan: Pick<Plan, 'budgets'>): Verdict {

@@ -4,7 +4,15 @@ import { stateAt, type StatusFacts } from './describe.ts';
 import { budgetsOf, ledgerOf, type Budget } from './limits.ts';
 import { makeMeter, type Held, type Meter } from './meter.ts';
 import { lastSafeStart } from './policy.ts';
-import { plannedCalls, stayOf, walk, type PlannedCall, type PlannedRefresh, type Walker } from './walk.ts';
+import {
+  plannedCalls,
+  stayOf,
+  walk,
+  type PlannedCall,
+  type PlannedCount,
+  type PlannedRefresh,
+  type Walker,
+} from './walk.ts';
 
 /** How an account gets its next tokens, as far as anybody on this Redis may know it. No secret. */
 export interface Way extends Pick<RefreshPolicy, 'dueAtShare' | 'jitterShare' | 'timeoutMs'> {
@@ -75,6 +83,8 @@ export interface Plan {
   readonly refreshes: readonly PlannedRefresh[];
   /** How many refreshes there are; more than are listed. */
   readonly total: number;
+  /** The same, by broker and call. */
+  readonly counts: readonly PlannedCount[];
 }
 
 const HOUR_MS = 60 * 60_000;
@@ -133,12 +143,12 @@ export function makePlan(parts: PlanParts): Plan {
     ]),
   );
   const walkers = parts.accounts.flatMap((account) => walkerOf(account, meters, parts) ?? []);
-  const { refreshes, total } = walk(walkers, from, from + hours * HOUR_MS, LISTED);
+  const { refreshes, total, counts } = walk(walkers, from, from + hours * HOUR_MS, LISTED);
   const budgets = [...meters.values()].flatMap(({ broker, meter }) => {
     const limit = parts.limits(broker).find(({ name }) => name === meter.budget.limit);
     return limit ? judged(broker, limit, meter, walkers, parts.counted(broker, meter.budget).length) : [];
   });
-  return { hours, from, budgets: nearestFirst(budgets), refreshes, total };
+  return { hours, from, budgets: nearestFirst(budgets), refreshes, total, counts };
 }
 
 const idOf = (broker: string, { limit, subject }: Budget): string => `${broker} ${limit} ${subject}`;

@@ -42,6 +42,15 @@ export interface Walked {
   readonly refreshes: readonly PlannedRefresh[];
   /** How many there are in all; past the walk's last step, as many as the accounts' pace makes. */
   readonly total: number;
+  /** The same, by broker and call. */
+  readonly counts: readonly PlannedCount[];
+}
+
+/** How many calls of a kind the refreshes of a broker's accounts come to. */
+export interface PlannedCount {
+  readonly broker: string;
+  readonly call: PlannedCall;
+  readonly count: number;
 }
 
 /** More would hold up the service that makes the plan: one-minute tokens wait beside it. */
@@ -105,16 +114,19 @@ function makeList(keep: number): {
 } {
   const next = new Map<string, PlannedRefresh>();
   const others: PlannedRefresh[] = [];
+  const counts = new Map<string, PlannedCount>();
   let total = 0;
   return {
     add({ walker: { name, broker }, at }, call, count = 1) {
       total += count;
+      const before = counts.get(`${broker} ${call}`)?.count ?? 0;
+      counts.set(`${broker} ${call}`, { broker, call, count: before + count });
       if (!next.has(name)) next.set(name, { name, broker, call, at });
       else if (others.length < keep) others.push({ name, broker, call, at });
     },
     walked() {
       const refreshes = [...next.values(), ...others].slice(0, keep).sort((a, b) => a.at - b.at);
-      return { refreshes, total };
+      return { refreshes, total, counts: [...counts.values()] };
     },
   };
 }

@@ -47,6 +47,11 @@ const plan = (changes: Partial<Plan> = {}): Plan => ({
     { name: 'LONGER_NAME', broker: 'alpha', call: 'sign-in', at: NOW + 5 * MINUTE },
   ],
   total: 2,
+  counts: [
+    { broker: 'alpha', call: 'renewal', count: 240 },
+    { broker: 'alpha', call: 'sign-in', count: 24 },
+    { broker: 'beta', call: 'person', count: 3 },
+  ],
   ...changes,
 });
 const shown = (of: Plan): readonly string[] => stripVTControlCharacters(showPlan(of)).split('\n');
@@ -61,6 +66,8 @@ describe('plan for a person', () => {
       'now       A            alpha   renewal',
       'in 5 min  LONGER_NAME  alpha   sign-in',
       '',
+      'alpha: 10 renewals and 1 sign-in an hour on average.',
+      'beta: 3 logins by a person in 24 h.',
       '2 refreshes in the next 24 h. The limits carry them all.',
       '',
     ]);

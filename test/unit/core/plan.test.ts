@@ -214,6 +214,18 @@ describe('the coming refreshes', () => {
     expect(total).toBe(100 * Math.floor((168 * 60) / 64) + Math.floor(((168 * 60) % 64) / 0.64));
   });
 
+  it('are counted by what they are: forty on one network renew twelve an hour and sign in for the others', () => {
+    const { counts, total } = planOf(spread(40));
+    const of = (call: string): number => counts.find((each) => each.call === call)?.count ?? 0;
+    expect(of('renewal') / 24).toBeGreaterThan(10);
+    expect(of('renewal') / 24).toBeLessThanOrEqual(12.5);
+    expect(of('renewal') + of('sign-in')).toBe(total);
+    expect(of('sign-in') / 24).toBeGreaterThan(23);
+    expect(planAnswer(planOf(spread(2), { hours: 8 })).calls).toEqual([
+      { broker: 'alpha', call: 'renewal', count: 15, per_hour: 1.9 },
+    ]);
+  });
+
   it('are counted by their pace where there are more than can be walked through', () => {
     const minute: RefreshPolicy = { ...policy, dueAtShare: 0.6, jitterShare: 0.2, typicalLifeMs: MINUTE };
     const accounts = names(50).map((name): Planned => ({
@@ -341,6 +353,10 @@ describe('in words', () => {
       from: '2026-11-21T10:00:00.000Z',
       verdict: 'tight',
       refreshes_total: 13,
+      calls: [
+        { broker: 'alpha', call: 'renewal', count: 12, per_hour: 12 },
+        { broker: 'alpha', call: 'sign-in', count: 1, per_hour: 1 },
+      ],
     });
     expect(refreshes[0]).toEqual({
       name: 'A00',
