@@ -11,7 +11,7 @@ import type { Account } from '../core/account.ts';
 import type { Broker, Limit } from '../core/broker.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
-import { wayOf } from '../core/plan.ts';
+import { wayOf } from '../core/way.ts';
 import type { TokenStore } from '../core/store.ts';
 import { makeDueIndex, type DueIndex } from '../redis/due.ts';
 import { makeInstances, type Instances } from '../redis/instances.ts';

@@ -94,7 +94,6 @@ export interface Connection {
   inherit?(grant: Grant, previous: Grant, now: number): Grant;
   /** What of the entry's wishes this grant came without, worth a word to people; the token is served. Pure. */
   lacks?(grant: Grant): Lack | undefined;
-  /** Ends the session at the broker. */
   signOut?(grant: Grant, call: Call): Promise<void>;
   /** How many calls each step of this login makes at most, where it is more than one: limits count them all. */
   readonly cost?: Partial<Readonly<Record<LimitedCall, number>>>;

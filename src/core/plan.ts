@@ -1,5 +1,4 @@
-import type { Connection, Limit, LimitedCall } from './broker.ts';
-import type { RefreshPolicy } from './policy.ts';
+import type { Limit, LimitedCall } from './broker.ts';
 import { stateAt, type StatusFacts } from './describe.ts';
 import { budgetsOf, ledgerOf, type Budget } from './limits.ts';
 import { makeMeter, type Held, type Meter } from './meter.ts';
@@ -13,23 +12,7 @@ import {
   type PlannedRefresh,
   type Walker,
 } from './walk.ts';
-
-/** How an account gets its next tokens, as far as anybody on this Redis may know it. No secret. */
-export interface Way extends Pick<RefreshPolicy, 'dueAtShare' | 'jitterShare' | 'timeoutMs'> {
-  readonly by: PlannedCall;
-  /** True where a password can bring the next token. */
-  readonly signsIn: boolean;
-  /** Fingerprint of the API key, where limits are counted by one. */
-  readonly key?: string | undefined;
-  /** How long its tokens usually live, ms. */
-  readonly lifeMs: number;
-  /** How often a live token is proved, ms; absent: only where it is in doubt. */
-  readonly proveEveryMs?: number | undefined;
-  /** How many calls its steps make, where it is more than one. */
-  readonly cost?: Partial<Readonly<Record<PlannedCall, number>>> | undefined;
-  /** How many reads follow each step (the proof of the new token, the list of accounts). */
-  readonly reads?: number | undefined;
-}
+import type { Way } from './way.ts';
 
 /** An account to plan for: what is stored of it, and its way. */
 export interface Planned {
@@ -88,8 +71,6 @@ export interface Plan {
 }
 
 const HOUR_MS = 60 * 60_000;
-/** A life where neither a token nor the broker's policy tells of one. */
-const UNKNOWN_LIFE_MS = HOUR_MS;
 /** A token that is missing for less is one that was replaced as it died, ms. */
 export const LOST_MS = 1_000;
 /** So many refreshes are listed; the others are counted. */
@@ -100,23 +81,6 @@ const spending: Readonly<Record<PlannedCall, LimitedCall>> = {
   'sign-in': 'sign-in',
   person: 'consent',
 };
-
-/** How an account gets its next tokens. `key`: the fingerprint of its API key. `verify`: each is proved first. */
-export function wayOf(
-  connection: Connection,
-  policy: RefreshPolicy,
-  key: string | undefined,
-  verify = false,
-): Way {
-  const { dueAtShare, jitterShare, timeoutMs, typicalLifeMs = UNKNOWN_LIFE_MS, proveEveryMs } = policy;
-  const signsIn = connection.signIn !== undefined;
-  const by = connection.renew ? 'renewal' : signsIn ? 'sign-in' : 'person';
-  const { renewal, 'sign-in': signIn } = connection.cost ?? {};
-  const cost = { ...(renewal && { renewal }), ...(signIn && { 'sign-in': signIn }) };
-  const reads = verify && connection.probe ? 1 : 0;
-  const lifeMs = typicalLifeMs;
-  return { by, signsIn, key, dueAtShare, jitterShare, timeoutMs, lifeMs, proveEveryMs, cost, reads };
-}
 
 /** Every budget that the accounts' refreshes spend or that stops their sign-ins, by broker; each once. */
 export function budgetsIn(

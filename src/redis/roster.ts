@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { namesOf, type Account } from '../core/account.ts';
-import type { Way } from '../core/plan.ts';
+import type { Way } from '../core/way.ts';
 import { plannedCalls } from '../core/walk.ts';
 import { keys } from './keys.ts';
 

@@ -3,7 +3,8 @@ import type { Connection, Limit } from '../../../src/core/broker.ts';
 import type { RefreshPolicy } from '../../../src/core/policy.ts';
 import type { StatusFacts } from '../../../src/core/describe.ts';
 import { budgetSentence, planAnswer, verdictOf } from '../../../src/core/plan-words.ts';
-import { makePlan, wayOf, type Plan, type Planned, type PlanParts } from '../../../src/core/plan.ts';
+import { makePlan, type Plan, type Planned, type PlanParts } from '../../../src/core/plan.ts';
+import { wayOf } from '../../../src/core/way.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
