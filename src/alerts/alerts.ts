@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { WHOLE, type Level } from './book.ts';
-import type { Channel } from './channel.ts';
+import type { Channel, Notice } from './channel.ts';
 import { countDue } from './deliveries.ts';
 import {
   failed,
@@ -36,6 +36,8 @@ export interface AlertsParts {
   readonly clock: Clock;
   readonly channels: readonly Channel[];
   readonly log: Log;
+  /** What messages say of whoever reads them. */
+  readonly reader?: Pick<Notice, 'zone' | 'home'> | undefined;
   /** This process, for its lease; unlike that of every other process on this Redis. */
   readonly instance: string;
 }
@@ -86,7 +88,15 @@ export function startAlerts(parts: AlertsParts): Alerts {
     return store.change((book) => settled(rule(book), names, now));
   };
   const senders = channels.map((channel) =>
-    startSender({ channel, store, change, lease: makeSenderLease(redis, channel.name, owner), clock, log }),
+    startSender({
+      channel,
+      store,
+      change,
+      lease: makeSenderLease(redis, channel.name, owner),
+      clock,
+      log,
+      reader: parts.reader,
+    }),
   );
 
   const states: Alerts['states'] = () =>

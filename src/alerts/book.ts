@@ -122,3 +122,21 @@ export function namesIn(incident: Incident, state: Member['state']): readonly st
     .filter((member) => member.state === state && member.name !== WHOLE)
     .map((member) => member.name);
 }
+
+/** The causes that accounts of an incident went on to fail for, and which did. */
+export function movedTo(
+  incident: Incident,
+): readonly { readonly cause: string; readonly names: readonly string[] }[] {
+  const moved = incident.members.filter(({ state }) => state === 'moved');
+  return [...Map.groupBy(moved, (member) => member.movedTo ?? 'another cause')].map(([cause, members]) => ({
+    cause,
+    names: members.map(({ name }) => name),
+  }));
+}
+
+/** True where accounts fail, the service tries again, and there is nothing that a person has to do. */
+export function isLeftAlone(incident: Incident): boolean {
+  return (
+    incident.nextAt !== undefined && linksOf(incident).length === 0 && namesIn(incident, 'failing').length > 0
+  );
+}

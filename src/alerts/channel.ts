@@ -5,6 +5,10 @@ import type { Morning } from './morning.ts';
 export interface Notice {
   readonly incident: Incident;
   readonly now: number;
+  /** By whose clock times are said where the reader's own is not known; UTC where left out. */
+  readonly zone?: string | undefined;
+  /** The page on which a person sees more. */
+  readonly home?: string | undefined;
 }
 
 /**

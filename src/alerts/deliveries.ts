@@ -13,25 +13,28 @@ export const GROUP_MS = 2_000;
 /** An incident that grows is edited no more often than this. */
 export const EDIT_GAP_MS = 5_000;
 
+/** What a channel did not take before it was over so long is no news any more: one that was dead for days is not flooded. */
+export const NEWS_MS = 60 * 60_000;
+
 const urgency = { open: 0, close: 1, remind: 2, edit: 3 } as const;
 
 /** The next task of a channel: the most urgent that is due, else the one that is due first. */
 export function nextTask(book: Book, channel: string, now: number): Task | undefined {
-  const tasks = book.incidents.flatMap((incident) => taskOf(incident, channel) ?? []);
+  const tasks = book.incidents.flatMap((incident) => taskOf(incident, channel, now) ?? []);
   return tasks.sort((a, b) => order(a, b, now))[0];
 }
 
 /** How many things a channel should have been told by now. */
 export function countDue(book: Book, channel: string, now: number): number {
-  const due = book.incidents.filter((incident) => (taskOf(incident, channel)?.dueAt ?? Infinity) <= now);
+  const due = book.incidents.filter((incident) => (taskOf(incident, channel, now)?.dueAt ?? Infinity) <= now);
   return due.length + (unsaidMorning(book, channel, now) ? 1 : 0);
 }
 
-function taskOf(incident: Incident, channel: string): Task | undefined {
+function taskOf(incident: Incident, channel: string, now: number): Task | undefined {
   const sent = incident.sent[channel];
   if (sent === undefined) {
     // Told before anybody heard of it, a cause that everybody has left for another is no news.
-    return incident.end?.how === 'dispersed'
+    return incident.end?.how === 'dispersed' || isStale(incident, now)
       ? undefined
       : { act: 'open', incident, dueAt: incident.openedAt + GROUP_MS };
   }
@@ -43,6 +46,10 @@ function taskOf(incident: Incident, channel: string): Task | undefined {
   const remind = reminderOf(incident, sent);
   return edit && remind ? (remind.dueAt < edit.dueAt ? remind : edit) : (edit ?? remind);
 }
+
+/** True where a channel that has not opened an incident need not do so any more. */
+export const isStale = ({ end }: Incident, now: number): boolean =>
+  end !== undefined && now - end.at > NEWS_MS;
 
 /**
  * What nobody heeded is said again, in a message of its own: an edit makes no sound. Who still fails

@@ -1,5 +1,5 @@
 import { duration } from '../core/duration.ts';
-import { namesIn, whysOf, WHOLE, type Incident } from './book.ts';
+import { isLeftAlone, movedTo, namesIn, whysOf, WHOLE, type Incident } from './book.ts';
 import type { Notice } from './channel.ts';
 import { isAllReady, morningText, type Morning } from './morning.ts';
 import { waysIn } from './ways.ts';
@@ -25,11 +25,15 @@ const TITLE = 200;
 const DESCRIPTION = 3_900;
 const REASON = 900;
 const SIDE_NAMES = 500;
+/** Forty of the longest names: the rest of the message makes room for them. */
+const NAMES = 2_800;
 const SHORT_MOVED = 600;
 const LINKS = { links: 10, characters: 2_400, longest: 1_000 };
 /** Description and fields together. */
 const BODY = 5_300;
 const WHYS = 1_200;
+/** What is further ahead needs its date. */
+const SAME_DAY_MS = 12 * 60 * 60_000;
 
 const colours = {
   notice: 0x6a737d,
@@ -55,21 +59,21 @@ export function openText(notice: Notice): Text {
   const short = headlineOf(told);
   // Said once: what the first line has room for stands there alone.
   const detail = told === short ? [] : [cut(told, REASON)];
-  const side = [
-    ...whyLines(incident),
-    ...list('Back', namesIn(incident, 'back'), SIDE_NAMES),
-    ...movedLines(incident),
-  ];
-  const fields = incident.end === undefined ? advice(notice) : [];
+  const names = Math.min(NAMES, lengthOf(list('Failing', failing, Infinity)));
+  const fields = incident.end === undefined ? advice(notice, BODY - names - lengthOf(detail) - 300) : [];
   const description = Math.min(
     DESCRIPTION,
     BODY - lengthOf(fields.flatMap(({ name, value }) => [name, value])),
   );
-  const room = description - lengthOf([...detail, ...side]) - 50;
+  const moved = movedLines(incident);
+  const whys = whyLines(incident, description - names - lengthOf([...detail, ...moved]) - 100);
+  const spare = description - names - lengthOf([...detail, ...moved, ...whys]) - 100;
+  const side = [...whys, ...list('Back', namesIn(incident, 'back'), Math.max(SIDE_NAMES, spare)), ...moved];
+  const room = Math.max(names, description - lengthOf([...detail, ...side]) - 50);
   return {
     content: [
       `${marks[mark]} ${incident.broker}: ${over ? 'over: ' : ''}${short} (${cut(incident.code, 80)})`,
-      ...(who.length === 0 ? [] : [shortNames(who)]),
+      ...(who.length === 0 ? [] : [counted(who)]),
       ...(over ? [cut(movedLines(incident).join('; '), SHORT_MOVED)] : []),
     ].join('\n'),
     embeds: [
@@ -103,7 +107,7 @@ export function closeText({ incident }: Notice): Text {
   return {
     content: [
       `${marks.recovered} ${incident.broker}: recovered after ${lasted} (${cut(incident.code, 80)})`,
-      ...(back.length === 0 ? [] : [shortNames(back)]),
+      ...(back.length === 0 ? [] : [counted(back)]),
     ].join('\n'),
     embeds: [
       {
@@ -134,12 +138,9 @@ function headline(incident: Incident, failing: number, touched: number): string 
 
 /** Where accounts went on failing for another cause: that is no good news. */
 function movedLines(incident: Incident): readonly string[] {
-  const moved = incident.members.filter((member) => member.state === 'moved');
-  const byCause = Map.groupBy(moved, (member) => member.movedTo ?? 'another cause');
-  return [...byCause].flatMap(([cause, members]) => {
-    const names = members.map((member) => member.name);
-    return list(`Continues as ${cut(cause, 80)}`, names, SIDE_NAMES);
-  });
+  return movedTo(incident).flatMap(({ cause, names }) =>
+    list(`Continues as ${cut(cause, 80)}`, names, SIDE_NAMES),
+  );
 }
 
 function list(label: string, names: readonly string[], limit: number): readonly string[] {
@@ -150,15 +151,18 @@ function lengthOf(parts: readonly string[]): number {
   return parts.reduce((sum, part) => sum + part.length + 2, 0);
 }
 
-function advice({ incident, now }: Notice): { name: string; value: string }[] {
+function advice({ incident, now, home }: Notice, room: number): { name: string; value: string }[] {
   const next =
     incident.nextAt === undefined
       ? (incident.next ?? 'Nothing by itself: a person must act.')
-      : `The service tries again by itself${incident.nextAt > now ? `; as of ${at(now)} the next try is at ${at(incident.nextAt)}` : ''}.`;
-  const { ways, beyond } = waysIn(incident, LINKS);
+      : `The service tries again by itself${incident.nextAt > now ? `; as of ${at(now)} the next try is at ${at(incident.nextAt, now)}` : ''}.`;
+  const { ways, beyond } = waysIn(incident, { ...LINKS, characters: Math.min(LINKS.characters, room) });
   return [
     { name: 'What happens next', value: next },
     ...ways.map(({ who, link }) => ({ name: `What ${who || 'you'} can do`, value: link })),
+    ...(home !== undefined && isLeftAlone(incident)
+      ? [{ name: 'What you can do', value: `Nothing yet. How it goes: ${home}` }]
+      : []),
     ...(beyond === 0
       ? []
       : [{ name: 'What else', value: `Links on the dashboard: ${countOfAccounts(beyond)}.` }]),
@@ -166,9 +170,9 @@ function advice({ incident, now }: Notice): { name: string; value: string }[] {
 }
 
 /** What is wrong with single accounts; a message has room for some of it. */
-function whyLines(incident: Incident): readonly string[] {
+function whyLines(incident: Incident, room: number): readonly string[] {
   const lines = whysOf(incident).map(({ name, why }) => `**${name}**: ${unclosing(why)}`);
-  return lines.length === 0 ? [] : [cut(lines.join('\n'), WHYS)];
+  return lines.length === 0 ? [] : [cut(lines.join('\n'), Math.max(100, Math.min(WHYS, room)))];
 }
 
 function foot(incident: Incident, instant: number): Pick<Embed, 'footer' | 'timestamp'> {
@@ -187,6 +191,11 @@ function fitNames(names: readonly string[], limit: number): string {
 }
 
 /** Discord shows it in the reader's own zone. */
-function at(instant: number): string {
-  return `<t:${Math.floor(instant / 1000)}:T>`;
+function at(instant: number, now = instant): string {
+  return `<t:${Math.floor(instant / 1000)}:${instant - now > SAME_DAY_MS ? 'f' : 'T'}>`;
+}
+
+/** Who is touched, in the line that a notification shows: how many first. */
+function counted(names: readonly string[]): string {
+  return names.length === 1 ? shortNames(names) : `${countOfAccounts(names.length)}: ${shortNames(names)}`;
 }

@@ -1,4 +1,5 @@
 import { levels, mapIncidents, WHOLE, type Book, type Incident, type Level, type Member } from './book.ts';
+import { isStale } from './deliveries.ts';
 import { isHushed, memberOf, type Failure } from './members.ts';
 
 export type { Failure } from './members.ts';
@@ -87,9 +88,10 @@ function stays(incident: Incident, book: Book, channels: readonly string[], now:
   if (incident.end === undefined) return true;
   if (now - incident.end.at > KEEP_ENDED_MS) return false;
   if (incident.end.how === 'recovered') {
-    return [...channels, ...Object.keys(incident.sent)].some(
-      (channel) => incident.sent[channel]?.closed !== true,
-    );
+    return [...channels, ...Object.keys(incident.sent)].some((channel) => {
+      const sent = incident.sent[channel];
+      return sent ? !sent.closed : !isStale(incident, now);
+    });
   }
   const untold = Object.values(incident.sent).some((delivery) => delivery.revision < incident.revision);
   return (

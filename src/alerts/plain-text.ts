@@ -1,8 +1,10 @@
+import { DateTime } from 'luxon';
 import { duration } from '../core/duration.ts';
-import { linksOf, namesIn, whysOf, WHOLE } from './book.ts';
+import { isLeftAlone, linksOf, movedTo, namesIn, whysOf, WHOLE } from './book.ts';
 import type { Notice } from './channel.ts';
 import type { Morning } from './morning.ts';
 import { waysIn } from './ways.ts';
+import { countOfAccounts, headlineOf, unclosing } from './words.ts';
 
 /** What a notice says: an incident began, still stands, changed, or is over. */
 export type Happening = 'opened' | 'changed' | 'reminder' | 'recovered';
@@ -16,7 +18,8 @@ export interface IncidentReport {
   readonly level: string;
   readonly reason: string;
   readonly failing: readonly string[];
-  readonly recovered: readonly string[];
+  /** Whoever works again: not called as the event that closes, which whoever waits for it looks for in the text. */
+  readonly back: readonly string[];
   readonly opened_at: string;
   readonly next_try_at: string | null;
   /** Of the first account that has one. */
@@ -38,7 +41,7 @@ export function reportOf(event: Happening, { incident, now }: Notice): IncidentR
     level: incident.level,
     reason: incident.reason,
     failing: namesIn(incident, 'failing'),
-    recovered: namesIn(incident, 'back'),
+    back: namesIn(incident, 'back'),
     opened_at: new Date(incident.openedAt).toISOString(),
     next_try_at: incident.nextAt === undefined ? null : new Date(incident.nextAt).toISOString(),
     link: links[0]?.link ?? null,
@@ -79,17 +82,18 @@ export function morningReport({ day, brokers }: Morning, now: number): MorningRe
 }
 
 /** Names beyond these are counted. */
-const SHOWN_NAMES = 50;
-const LINKS = { links: SHOWN_NAMES, characters: 50_000, longest: 2_000 };
+const SHOWN_NAMES = 1_000;
+const LINKS = { links: 50, characters: 50_000, longest: 2_000 };
 
 /** One line, for a subject. The word that closes an incident stands in no other. */
 export function subjectOf(event: Happening, { incident, now }: Notice): string {
   const touched = incident.members.filter((member) => member.name !== WHOLE).length;
-  const who = touched === 0 ? '' : `, ${touched === 1 ? '1 account' : `${touched} accounts`}`;
-  const what = `${incident.broker}: ${incident.code}${who}`;
+  const who = touched === 0 ? '' : `, ${countOfAccounts(touched)}`;
+  const reason = headlineOf(unclosing(incident.reason)).replaceAll(/\s+/g, ' ');
+  const what = `${incident.broker}${who}: ${reason} (${incident.code})`;
   switch (event) {
     case 'recovered':
-      return `[recovered] ${what}`;
+      return `[recovered] ${incident.broker}${who}: ${incident.code}`;
     case 'reminder':
       return `[${incident.level}, still after ${duration(now - incident.openedAt)}] ${what}`;
     default:
@@ -98,26 +102,36 @@ export function subjectOf(event: Happening, { incident, now }: Notice): string {
 }
 
 /** The message as lines of text: what happened, to whom, what the service does next, what a person does. */
-export function textOf(event: Happening, { incident, now }: Notice): string {
+export function textOf(event: Happening, { incident, now, zone = 'UTC', home }: Notice): string {
   const failing = namesIn(incident, 'failing');
   const back = namesIn(incident, 'back');
   const next =
     incident.nextAt === undefined
       ? (incident.next ?? 'Nothing happens by itself: a person must act.')
-      : `The service tries again by itself, next at ${new Date(incident.nextAt).toISOString()}.`;
+      : `The service tries again by itself${incident.nextAt > now ? `, next at ${timeIn(zone, incident.nextAt)}` : ''}.`;
   const isOver = event === 'recovered';
   const { ways, beyond } = waysIn(incident, LINKS);
   return [
-    ...(isOver ? [] : [incident.reason]),
+    ...(isOver ? [] : [unclosing(incident.reason)]),
     ...(isOver ? [`It lasted ${duration(Math.max(0, now - incident.openedAt))}.`] : []),
-    ...(isOver ? [] : whysOf(incident).map(({ name, why }) => `${name}: ${why}`)),
+    ...(isOver ? [] : whysOf(incident).map(({ name, why }) => `${name}: ${unclosing(why)}`)),
     ...(failing.length > 0 ? [`Failing (${failing.length}): ${shown(failing)}`] : []),
     ...(back.length > 0 ? [`Back (${back.length}): ${shown(back)}`] : []),
+    ...movedTo(incident).map(
+      ({ cause, names }) => `Continues as ${cause} (${names.length}): ${shown(names)}`,
+    ),
     ...(isOver ? [] : [next]),
     ...(isOver ? [] : ways.map(({ who, link }) => `What ${who || 'you'} can do: ${link}`)),
     ...(isOver || beyond === 0 ? [] : [`Links on the dashboard: ${beyond}.`]),
-    `Since ${new Date(incident.openedAt).toISOString()}. Cause: ${incident.broker}/${incident.code}.`,
+    ...(isOver || home === undefined || !isLeftAlone(incident)
+      ? []
+      : [`Nobody has to act yet. How it goes: ${home}`]),
+    `Since ${timeIn(zone, incident.openedAt)}. Cause: ${incident.broker}/${incident.code}.`,
   ].join('\n\n');
+}
+
+function timeIn(zone: string, instant: number): string {
+  return `${DateTime.fromMillis(instant, { zone, locale: 'en' }).toFormat('ccc d LLL, HH:mm:ss')} (${zone})`;
 }
 
 function shown(names: readonly string[]): string {

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
-import { ChannelError, type Channel } from './channel.ts';
+import { ChannelError, type Channel, type Notice } from './channel.ts';
 import { delivered, nextTask, saidMorning, type Task } from './deliveries.ts';
 import type { SenderLease } from './lease.ts';
 import { unsaidMorning, type Morning } from './morning.ts';
@@ -9,6 +9,8 @@ import { makeTrouble, type ChannelState } from './trouble.ts';
 
 export interface SenderParts {
   readonly channel: Channel;
+  /** What messages say of whoever reads them. */
+  readonly reader?: Pick<Notice, 'zone' | 'home'> | undefined;
   readonly store: Pick<BookStore, 'read'>;
   /** Changes the book and forgets what is settled. */
   readonly change: (change: Change) => Promise<void>;
@@ -128,7 +130,7 @@ export function startSender(parts: SenderParts): Sender {
       return '';
     }
     const { act, incident } = task;
-    const notice = { incident, now: clock.now() };
+    const notice = { ...parts.reader, incident, now: clock.now() };
     const message = incident.sent[channel.name]?.message ?? '';
     if (act === 'close') {
       await channel.close(message, notice);

@@ -2,9 +2,9 @@ import type { Channel, Notice } from './channel.ts';
 
 /** A channel of a simulated run: each of its messages says so first, the one that closes as well. */
 export function simulatedChannel(channel: Channel): Channel {
-  const marked = ({ incident, now }: Notice): Notice => ({
-    incident: { ...incident, broker: `SIMULATED ${incident.broker}` },
-    now,
+  const marked = (notice: Notice): Notice => ({
+    ...notice,
+    incident: { ...notice.incident, broker: `SIMULATED ${notice.incident.broker}` },
   });
   return {
     name: channel.name,

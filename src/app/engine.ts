@@ -75,6 +75,7 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
     clock,
     log,
     instance,
+    reader: { zone: config.alertTimes.zone, home: `${parts.publicUrl}/dashboard` },
     channels: config.simulate ? channels.map(simulatedChannel) : channels,
   });
   releases.add(() => alerts.stop());

@@ -74,7 +74,8 @@ describe('the webhook channel', () => {
       failing: ['DESK'],
       link: 'http://localhost:8000/dashboard',
     });
-    expect(last).toMatchObject({ event: 'recovered', id: first?.['id'], failing: [], recovered: ['DESK'] });
+    expect(last).toMatchObject({ event: 'recovered', id: first?.['id'], failing: [], back: ['DESK'] });
+    expect(posts[0]?.body).not.toContain('recovered');
     const { headers, body } = posts[0] ?? { headers: {}, body: '' };
     const [, at, digest] =
       /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(headers['token-refresher-signature'])) ?? [];
@@ -112,7 +113,9 @@ describe('the mail channel', () => {
     expect(server.mails).toHaveLength(2);
     const [first, last] = server.mails;
     expect(first?.to).toEqual(['ops@example.com', 'desk@example.com']);
-    expect(first?.text).toMatch(/^Subject: \[critical\] tradovate: bad_credentials, 1 account$/m);
+    expect(first?.text).toMatch(
+      /^Subject: \[critical\] tradovate, 1 account: Tradovate does not accept this/m,
+    );
     expect(first?.text).not.toMatch(/recovered/i);
     expect(last?.text).toMatch(/^Subject: \[recovered\]/m);
     expect(last?.text).toContain(`In-Reply-To: ${id}`);

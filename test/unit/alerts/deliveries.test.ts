@@ -59,6 +59,14 @@ describe('nextTask', () => {
     expect(nextTask(done(book, T + GROUP_MS), 'discord', T + GROUP_MS)).toBeUndefined();
   });
 
+  it('opens nothing that was over an hour ago: who was not told then need not know now', () => {
+    const book = recovered(failed(emptyBook, failure(), T), USER, T + MINUTE);
+    expect(nextTask(book, 'discord', T + 61 * MINUTE)?.act).toBe('open');
+    expect(nextTask(book, 'discord', T + 61 * MINUTE + 1)).toBeUndefined();
+    const told = recovered(done(failed(emptyBook, failure(), T), T + GROUP_MS), USER, T + MINUTE);
+    expect(nextTask(told, 'discord', T + 3 * 24 * 60 * MINUTE)?.act).toBe('close');
+  });
+
   it('never opens an incident that everybody left for another before it was told', () => {
     const book = failed(
       failed(emptyBook, failure({ level: 'warning', code: 'timeout' }), T),

@@ -3,7 +3,7 @@ import { emptyBook, WHOLE, type Book } from '../../../src/alerts/book.ts';
 import { closeText, openText, type Text } from '../../../src/alerts/discord-message.ts';
 import { parseWebhookUrl } from '../../../src/alerts/discord.ts';
 import { failed, recovered } from '../../../src/alerts/incidents.ts';
-import { reportOf, textOf } from '../../../src/alerts/plain-text.ts';
+import { reportOf, subjectOf, textOf } from '../../../src/alerts/plain-text.ts';
 import { failure, only } from './builders.ts';
 
 const T = Date.UTC(2026, 10, 21, 8);
@@ -52,6 +52,56 @@ describe('the message that opens', () => {
     for (const name of names) expect(text.embeds[0]?.description).toContain(name);
     expect(text.content).toContain(`${names.slice(0, 10).join(', ')} and 30 more`);
     expect(text.embeds[0]?.title).toBe('tradovate: 40 accounts failing');
+  });
+
+  it('makes room for forty of the longest names, whatever else there is to say', () => {
+    const names = many.slice(0, 40);
+    const book = names.reduce(
+      (rest, account) =>
+        failed(
+          rest,
+          failure({
+            account,
+            message: `A reason. ${'x'.repeat(2_000)}`,
+            link: `https://tokens.example/oauth/upstox/${account}?ticket=${'y'.repeat(120)}`,
+            why: `Something of ${account} alone. ${'z'.repeat(100)}`,
+          }),
+          T,
+        ),
+      emptyBook,
+    );
+    const text = openText(notice(book));
+    expectWithinLimits(text);
+    const list = /\*\*Failing \(40\)\*\*: ([^*]*)/.exec(text.embeds[0]?.description ?? '')?.[1] ?? '';
+    expect(names.filter((name) => !list.includes(name))).toEqual([]);
+    expect(text.embeds[0]?.fields.length).toBeGreaterThan(3);
+  });
+
+  it('names all who are back where one of forty is left', () => {
+    const names = many.slice(0, 40).map((name) => name.slice(-30));
+    const text = openText(notice(recover(fail(names), names.slice(1))));
+    for (const name of names) expect(text.embeds[0]?.description).toContain(name);
+  });
+
+  it('says how many where a notification shows it, and where to see how it goes while nobody has to act', () => {
+    const home = 'https://tokens.example/dashboard';
+    const two = { ...notice(fail(['USER_000000', 'USER_000001'], { nextAt: T + 5_000 })), home };
+    expect(openText(two).content).toMatch(/\n2 accounts: USER_000000, USER_000001$/);
+    expect(openText(two).embeds[0]?.fields.at(-1)).toEqual({
+      name: 'What you can do',
+      value: `Nothing yet. How it goes: ${home}`,
+    });
+    expect(textOf('opened', two)).toContain(`Nobody has to act yet. How it goes: ${home}`);
+    const person = { ...notice(fail(['USER_000000'])), home };
+    expect(JSON.stringify(openText(person))).not.toContain(home);
+  });
+
+  it('says the date of a try that is not today, and times in the zone of those who read mails', () => {
+    const tomorrow = { ...notice(fail(['USER_000000'], { nextAt: T + 86_400_000 })), zone: 'Asia/Kolkata' };
+    expect(openText(tomorrow).embeds[0]?.fields[0]?.value).toContain('next try is at <t:1795334400:f>');
+    const text = textOf('opened', tomorrow);
+    expect(text).toContain('next at Sun 22 Nov, 13:30:00 (Asia/Kolkata)');
+    expect(text).toContain('Since Sat 21 Nov, 13:30:00 (Asia/Kolkata)');
   });
 
   it('says what happens next and what a person can do', () => {
@@ -147,6 +197,15 @@ describe('the message that opens', () => {
     const text = openText({ incident: left, now: T });
     expect(text.content).toContain('Continues as invalid_credentials (1)**: USER_000000');
     expect(text.embeds[0]?.fields).toEqual([]);
+    expect(textOf('changed', { incident: left, now: T })).toContain(
+      'Continues as invalid_credentials (1): USER_000000',
+    );
+  });
+
+  it('never has the word that closes in words for machines and mails either', () => {
+    const one = notice(fail(['A'], { message: 'Recovered, or not recovered.', why: 'It recovered.' }));
+    expect(textOf('opened', one) + subjectOf('opened', one)).not.toMatch(/recovered/i);
+    expect(JSON.stringify({ ...reportOf('opened', one), reason: '' })).not.toContain('recovered"');
   });
 });
 

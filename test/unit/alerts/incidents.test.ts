@@ -157,7 +157,12 @@ describe('settled', () => {
     expect(settled(over, [], T + 2).incidents).toEqual([]);
   });
 
-  it('keeps a bounded number of them, for a week', () => {
+  it('keeps no longer than an hour what a channel was never told of', () => {
+    expect(settled(over, ['discord'], T + 60 * MINUTE)).toBe(over);
+    expect(settled(over, ['discord'], T + 61 * MINUTE).incidents).toEqual([]);
+  });
+
+  it('keeps a bounded number of them, for a week where their end is to be told', () => {
     let book = emptyBook;
     for (let index = 0; index < 150; index += 1) {
       book = settled(

@@ -138,6 +138,23 @@ describe('the sender', () => {
     expect(b.events).toEqual(['alert.channel_dead', 'alert.channel_back']);
   });
 
+  it('tells after days of silence what is still open, once, and nothing of what came and went', async () => {
+    const b = bench();
+    b.errors.push(...Array.from({ length: 72 }, () => new ChannelError('Discord answered 404', 'dead')));
+    b.book = failed(b.book, failure(), b.clock.now());
+    for (let day = 0; day < 3; day += 1) {
+      const other = { ...USER, account: `USER_00001${day}` };
+      b.book = failed(b.book, failure({ ...other, code: `cause_${day}` }), b.clock.now());
+      await b.clock.advance(12 * 3_600_000);
+      b.book = settled(recovered(b.book, other, b.clock.now()), ['discord'], b.clock.now());
+      await b.clock.advance(12 * 3_600_000);
+    }
+    expect(b.told).toHaveLength(72);
+    await b.clock.advance(2 * 3_600_000);
+    expect(b.told.slice(72).map((told) => told.split(' ')[0])).toEqual(['open']);
+    expect(b.book.incidents.map(({ code }) => code)).toEqual([failure().code]);
+  }, 30_000);
+
   it('skips a message that is never accepted: the next one is not held up', async () => {
     const b = bench();
     b.errors.push(new ChannelError('Discord answered 400', 'unacceptable'));
