@@ -13,6 +13,8 @@ import {
   isDisplaced,
   loginsOf,
   openAttempts,
+  pacedAccounts,
+  saidTwice,
   sentTwice,
   withoutNextAction,
 } from './verdicts.ts';
@@ -47,7 +49,7 @@ async function killAgainAndAgain(
   desk: Desk,
   dice: Dice,
   first: Running,
-  left: { kills: number },
+  left: { kills: number; readonly killedAt: number[] },
   hits: Map<string, number>,
 ): Promise<Running> {
   let service = first;
@@ -56,6 +58,7 @@ async function killAgainAndAgain(
     if (dice.chance(0.85)) await service.ready(60_000);
     await sleep(dice.whole(0, 800));
     left.kills -= 1;
+    left.killedAt.push(Date.now());
     await service.kill();
     // What it had sent before it died may still arrive.
     await sleep(dice.whole(40, 300));
@@ -86,12 +89,25 @@ describe.each([
       await desk.fresh(healthy);
       const bots = startBots(ends, desk);
       const hits = new Map<string, number>();
-      const left = { kills };
+      const left = { kills, killedAt: [] };
       const survivors = await Promise.all(
         services.map((service) => killAgainAndAgain(desk, dice.fork(), service, left, hits)),
       );
       await Promise.all(survivors.map((service) => service.ready(60_000)));
-      await desk.fresh(healthy, 60_000);
+      // Three logins in a row that died with their process are followed by none for a quarter of an hour, unless
+      // somebody asks: the more the machine is busy otherwise, the more kills find a login under way.
+      const paced = new Set<string>();
+      const areFresh = async (): Promise<boolean> => {
+        for (const name of await pacedAccounts(desk)) {
+          if (paced.has(name)) continue;
+          paced.add(name);
+          await desk.request(name, { rearm: true });
+        }
+        await desk.fresh(healthy, 0);
+        return true;
+      };
+      await until(areFresh, { what: 'all to be fresh', timeoutMs: 60_000, intervalMs: 250 });
+      for (const name of paced) expect(hits.get(name) ?? 0, name).toBeGreaterThanOrEqual(3);
       const isClosed = (): boolean =>
         incidentsOf(desk).every(({ cause, closes }) => closes > 0 || cause === 'tradovate:bad_credentials');
       await until(isClosed, { what: 'the alerts to be closed', timeoutMs: 20_000 });
@@ -100,7 +116,7 @@ describe.each([
       const lost = [...hits].map(([name, count]) => `${name} ${count}`).join(', ');
       const logins = healthy.reduce((sum, name) => sum + loginsOf(desk, name).length, 0);
       console.log(
-        `FAULT_SEED=${SEED}: ${kills} kills of ${processes} processes; calls under way: ${lost || 'none'}; ` +
+        `FAULT_SEED=${SEED}: ${kills} kills of ${processes} processes; calls under way: ${lost || 'none'}; paced: ${[...paced].join(', ') || 'none'}; ` +
           `${desk.simulator.calls({ operation: 'refresh-token' }).length} rotations, ${logins} logins, ${bots.looks()} looks by bots, ${bots.faults().length} of them at a token that two lost logins had ended`,
       );
       expect(sentTwice(desk)).toEqual([]);
@@ -109,13 +125,13 @@ describe.each([
       expect(bots.faults().filter(isOurs)).toEqual([]);
       for (const name of healthy) {
         expect(extraLogins(desk, name, lives.get(name)).length, name).toBeLessThanOrEqual(
-          hits.get(name) ?? 0,
+          (hits.get(name) ?? 0) + (paced.has(name) ? 1 : 0),
         );
       }
       expect(loginsOf(desk, 'WRONG')).toHaveLength(1);
       expect(await desk.stateOf('WRONG')).toBe('stopped');
       expect(await withoutNextAction(desk)).toEqual([]);
-      expect(incidentsOf(desk).filter(({ opens, closes }) => opens > 1 || closes > 1)).toEqual([]);
+      expect(saidTwice(desk, left.killedAt)).toEqual([]);
       expect(incidentsOf(desk).filter(({ cause }) => cause === 'tradovate:bad_credentials')).toHaveLength(1);
       for (const service of survivors) expect((await service.stop()).code).toBe(0);
     },

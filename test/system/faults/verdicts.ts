@@ -8,7 +8,9 @@ import { brokerOf, loginOf, nameOf } from './entries.ts';
  * What the brokers' own ledger says about a run. The service is not asked.
  */
 
-/** So many a login may have at Tradovate. */
+/** So many logins without an outcome follow each other freely. */
+const FREE_UNKNOWN = 3;
+/** So many sessions a login may have at Tradovate. */
 const SESSIONS = 2;
 
 const logins = new Set(['login', 'authorize', 'access-token-request', 'exchange']);
@@ -78,6 +80,17 @@ export async function openAttempts(desk: Desk, pid: number): Promise<readonly st
   return found.flat();
 }
 
+/** Accounts of whose last logins so many had no outcome that anybody knows that the next one waits a quarter of an hour. */
+export async function pacedAccounts(desk: Desk): Promise<readonly string[]> {
+  const found = await Promise.all(
+    desk.names.map(async (name) => {
+      const unknown = (await desk.redis.hget(`refresher:account:${name}`, 'unknownSignIns')) ?? '[]';
+      return (JSON.parse(unknown) as readonly number[]).length >= FREE_UNKNOWN ? [name] : [];
+    }),
+  );
+  return found.flat();
+}
+
 /** Accounts that nothing is planned for. */
 export async function withoutNextAction(desk: Desk): Promise<readonly string[]> {
   const due = await Promise.all(
@@ -93,6 +106,8 @@ export interface Incident {
   readonly openedAt: string;
   readonly opens: number;
   readonly closes: number;
+  /** When Discord was told that it opened, or closed, ms. */
+  readonly toldAt: readonly number[];
 }
 
 interface Said {
@@ -102,7 +117,7 @@ interface Said {
 
 /** The incidents that Discord was told of, in order. A close belongs to the last open one of its cause. */
 export function incidentsOf(desk: Desk): readonly Incident[] {
-  const incidents: { cause: string; openedAt: string; opens: number; closes: number }[] = [];
+  const incidents: (Omit<Incident, 'toldAt'> & { opens: number; closes: number; toldAt: number[] })[] = [];
   for (const heard of desk.discord.heard) {
     if (heard.method !== 'POST' && heard.method !== 'PATCH') continue;
     const { content, embeds } = saidIn(heard);
@@ -112,14 +127,30 @@ export function incidentsOf(desk: Desk): readonly Incident[] {
     const isOver = /: over: /.test(content);
     const last = incidents.findLast((each) => each.cause === cause);
     if (isClose || (isOver && heard.method === 'PATCH')) {
-      if (last) last.closes += isClose || last.closes === 0 ? 1 : 0;
-      else incidents.push({ cause, openedAt: '', opens: 0, closes: 1 });
+      if (last) {
+        last.closes += isClose || last.closes === 0 ? 1 : 0;
+        if (isClose) last.toldAt.push(heard.at);
+      } else incidents.push({ cause, openedAt: '', opens: 0, closes: 1, toldAt: [heard.at] });
     } else if (heard.method === 'POST') {
-      if (last?.openedAt === timestamp) last.opens += 1;
-      else incidents.push({ cause, openedAt: timestamp, opens: 1, closes: isOver ? 1 : 0 });
+      if (last?.openedAt === timestamp) {
+        last.opens += 1;
+        last.toldAt.push(heard.at);
+      } else
+        incidents.push({ cause, openedAt: timestamp, opens: 1, closes: isOver ? 1 : 0, toldAt: [heard.at] });
     }
   }
   return incidents;
+}
+
+/** From Discord's answer to the note of it, at most, also where the machine is busy, ms. */
+const NOTED_MS = 3_000;
+
+/** Incidents that opened or closed more often than a kill between Discord's answer and the note of it explains. */
+export function saidTwice(desk: Desk, killedAt: readonly number[]): readonly Incident[] {
+  return incidentsOf(desk).filter(({ opens, closes, toldAt }) => {
+    const excused = toldAt.filter((told) => killedAt.some((at) => at > told - 100 && at - told < NOTED_MS));
+    return Math.max(0, opens - 1) + Math.max(0, closes - 1) > excused.length;
+  });
 }
 
 const saidIn = (heard: Heard): Said => JSON.parse(heard.body) as Said;
