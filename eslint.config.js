@@ -40,6 +40,7 @@ const browser = Object.fromEntries(
   [
     ...['window', 'document', 'location', 'history', 'navigator', 'fetch', 'URL', 'FormData', 'EventSource'],
     ...[
+      'performance',
       'setTimeout',
       'clearTimeout',
       'setInterval',

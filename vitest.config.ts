@@ -30,7 +30,14 @@ export default defineConfig({
       project('simulation', 1, { ...withProcesses, testTimeout: 180_000 }),
       project('integration', 2, { ...withProcesses, ...inRealTime }),
       project('system', 3, { ...withProcesses, ...inRealTime, testTimeout: 120_000 }),
-      project('container', 4, { testTimeout: 600_000, hookTimeout: 900_000, fileParallelism: false }),
+      // A browser takes two processors for itself.
+      project('browser', 4, {
+        ...withProcesses,
+        ...inRealTime,
+        testTimeout: 120_000,
+        fileParallelism: false,
+      }),
+      project('container', 5, { testTimeout: 600_000, hookTimeout: 900_000, fileParallelism: false }),
     ],
   },
 });

@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 import { tally } from './support/tally.ts';
 
 const root = resolve(import.meta.dirname, '..');
-const usual = ['unit', 'contract', 'simulation', 'integration', 'system'];
+const usual = ['unit', 'contract', 'simulation', 'integration', 'system', 'browser'];
 const projects = process.env['TEST_PROJECTS']?.split(',') ?? usual;
 const filters = process.argv.slice(2);
 

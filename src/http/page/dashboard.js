@@ -4,6 +4,8 @@ import { showPanel, watchPanel } from './panel.js';
 
 const ASK_EVERY_MS = 5000;
 const TYPING_MS = 250;
+/** The service says something every few seconds: after this long without a word the stream is dead, whatever it looks like. */
+const SILENT_MS = 15000;
 
 // The server's clock counts: one that is wrong here would show tokens as dead or alive that are not.
 let aheadMs = 0;
@@ -106,6 +108,7 @@ const ask = async () => {
 };
 
 let stream;
+let heardAt = 0;
 const hush = () => {
   stream?.close();
   stream = undefined;
@@ -115,15 +118,22 @@ const listen = () => {
   hush();
   if (document.hidden) return;
   stream = new EventSource(`/api/events${location.search}`);
-  stream.addEventListener('page', ({ data }) => takePage(JSON.parse(data)));
-  stream.addEventListener('news', ({ data }) => {
-    if (!takeNews(JSON.parse(data))) void ask();
+  heardAt = performance.now();
+  const hear = (event, take) =>
+    stream.addEventListener(event, ({ data }) => {
+      heardAt = performance.now();
+      take(JSON.parse(data));
+    });
+  hear('page', takePage);
+  hear('news', (news) => {
+    if (!takeNews(news)) void ask();
   });
-  stream.addEventListener('trouble', () => {
+  hear('trouble', () => {
     stale.hidden = false;
   });
+  stream.addEventListener('error', () => void ask());
 };
-const isHeard = () => stream?.readyState === EventSource.OPEN;
+const isHeard = () => stream?.readyState === EventSource.OPEN && performance.now() - heardAt < SILENT_MS;
 
 /** Shows what the address says now. */
 const show = () => {

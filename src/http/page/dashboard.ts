@@ -57,9 +57,9 @@ export function mainOf({ view, filter, brokers, titleOf, said }: DashboardParts)
     </p>
     <div id="said" data-keep>${said && saidLine(said)}</div>
     <header class="verdict">${part('verdict')} ${part('next')}</header>
-    ${part('banners')} ${searchForm(filter, brokers, titleOf)} ${part('count')}
+    ${part('banners')} ${part('panel')} ${searchForm(filter, brokers, titleOf)} ${part('count')}
     <div id="accounts">${view.groups.map((group) => section(group, view, titleOf(group.broker)))}</div>
-    ${part('pager')} ${part('panel')}`;
+    ${part('pager')}`;
 }
 
 /** Where the browser puts whoever pressed a button: on what came of it. */

@@ -127,8 +127,8 @@ function groupMore({ broker, hidden }: Group, filter: Filter): Html {
     addressOf({ ...filter, account: undefined }, { broker, ...changes });
   const { wanting, well } = hidden;
   return html`<p id="more-${broker}" class="more">
-    ${wanting > 0 ? html`<a href="${to({ state: 'trouble' })}">${wanting} more that want an eye</a>` : undefined}
-    ${well > 0 ? html`<a href="${to({})}">${well} others, which are well or out of service</a>` : undefined}
+    ${wanting > 0 ? html`<a href="${to({ state: 'trouble' })}">Show ${wanting} more that want an eye</a>` : undefined}
+    ${well > 0 ? html`<a href="${to({})}">Show ${well} that need nothing</a>` : undefined}
   </p>`;
 }
 

@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasNoBrowser, startBrowser, type TestBrowser } from '../support/browser.ts';
+import { freePort, startRedis, type TestRedis } from '../support/redis.ts';
+import { startBench, type ServiceBench } from '../support/service.ts';
+import { startSimulator, type Simulator } from '../../src/simulator/index.ts';
+import { ADMIN_TOKEN, signIn } from './stage.ts';
+
+/** What must never be in an answer, whatever it is about. */
+const secrets = [ADMIN_TOKEN, 'made-up-pass-1', 'made-up-pass-2', 'made-up-app-secret', 'made-up-api-key'];
+
+describe.skipIf(hasNoBrowser)('a person at the page of a running service', () => {
+  let browser: TestBrowser;
+  let server: TestRedis;
+  let brokers: Simulator;
+  let bench: ServiceBench;
+  const tokens = new Set<string>();
+
+  /** Notes the tokens that bots read now. */
+  async function noteTokens(): Promise<void> {
+    for (const name of ['DESK', 'LOCKED', 'IG', 'UP']) {
+      const token = await bench.redis.get(`token:${name}`);
+      if (token !== null) tokens.add(token);
+    }
+  }
+
+  beforeAll(async () => {
+    const port = await freePort();
+    [browser, server, brokers] = await Promise.all([startBrowser(), startRedis(), startSimulator()]);
+    // The broker refuses the first login; its person mends that over there, and the entry stays as it is.
+    brokers.fault({ broker: 'tradovate', username: 'LOCKED', kind: 'refuse', times: 1 });
+    bench = await startBench({
+      redisUrl: server.url,
+      brokers,
+      env: { ADMIN_TOKEN, HTTP_PORT: String(port), PUBLIC_URL: `http://localhost:${port}` },
+      entries: [
+        { username: 'DESK', password: 'made-up-pass-1', accounts: ['DESK_SUB'] },
+        { username: 'LOCKED', password: 'made-up-pass-2' },
+        { broker: 'ig', username: 'IG', password: 'made-up-pass-1', apiKey: 'made-up-api-key' },
+        {
+          broker: 'upstox',
+          name: 'UP',
+          clientId: 'made-up-app',
+          clientSecret: 'made-up-app-secret',
+          redirectUri: `http://localhost:${port}/callback`,
+        },
+      ],
+    });
+    await bench.keys(['token:DESK', 'token:IG']);
+    await bench.state('LOCKED', 'stopped');
+    await bench.state('UP', 'awaiting_approval');
+  });
+  afterAll(async () => {
+    await browser.stop();
+    await bench.stop();
+    await brokers.stop();
+    await server.stop();
+  });
+
+  it('mends a refused password with the button, and logs in from the banner, without reloading', async () => {
+    await noteTokens();
+    const page = await browser.open();
+    await signIn(page, bench.service.url);
+    await page.getByRole('heading', { name: 'LOCKED at Tradovate is stopped' }).waitFor();
+    await page.getByRole('button', { name: 'I have changed the password: try again' }).click();
+    await page.getByText('A refresh of LOCKED has been started.').waitFor();
+    await page.evaluate('window.mark = "still the same page"');
+    await page
+      .locator('#row-tradovate-LOCKED')
+      .getByText('fresh', { exact: true })
+      .waitFor({ timeout: 30_000 });
+    await page.getByText('LOCKED at Tradovate is stopped').waitFor({ state: 'detached' });
+
+    const opens = page.waitForEvent('popup');
+    await page.getByRole('link', { name: 'Log in at Upstox' }).click();
+    const dialog = await opens;
+    await dialog
+      .getByRole('button', { name: /^Log in as (?!somebody)/ })
+      .first()
+      .click();
+    await dialog.getByRole('heading', { name: 'UP: Logged in' }).waitFor();
+    await page.locator('#row-upstox-UP').getByText('fresh', { exact: true }).waitFor({ timeout: 30_000 });
+    await page.getByRole('heading', { name: 'All is well' }).waitFor();
+    expect(await page.evaluate('window.mark')).toBe('still the same page');
+    await page.context().close();
+    await noteTokens();
+  });
+
+  it('hears of a failure and its end without reloading, also with the details open', async () => {
+    const page = await browser.open();
+    await signIn(page, bench.service.url);
+    await page.getByRole('link', { name: 'DESK', exact: true }).click();
+    const details = page.getByRole('dialog', { name: 'DESK' });
+    await details.getByText('token:DESK_SUB').waitFor();
+    brokers.fault({ broker: 'tradovate', username: 'DESK', kind: 'status', status: 500, times: 1 });
+    await details.getByRole('button', { name: 'Refresh now' }).click();
+    await page.getByText('A refresh of DESK has been started.').waitFor({ state: 'attached' });
+    await page.evaluate('window.mark = "still the same page"');
+    await details.getByText('Last error').waitFor({ timeout: 30_000 });
+    await details.getByText('Last error').waitFor({ state: 'detached', timeout: 60_000 });
+    await page.keyboard.press('Escape');
+    await details.waitFor({ state: 'hidden' });
+    expect(await page.evaluate('window.mark')).toBe('still the same page');
+    await page.context().close();
+    await noteTokens();
+  });
+
+  it('is told when the service does not answer, and when it is back', async () => {
+    const page = await browser.open();
+    await signIn(page, bench.service.url);
+    const isSaid = page.getByText('The service does not answer.').waitFor({ timeout: 30_000 });
+    await Promise.all([isSaid, bench.restart()]);
+    await page.getByText('The service does not answer.').waitFor({ state: 'hidden', timeout: 30_000 });
+    await page.context().close();
+  });
+
+  it('never gets a token or a secret', () => {
+    const ours = browser.bodies.filter(({ url }) => new URL(url).port === new URL(bench.service.url).port);
+    expect(ours.length).toBeGreaterThan(20);
+    expect(tokens.size).toBeGreaterThan(3);
+    for (const { url, text } of ours) {
+      for (const secret of [...tokens, ...secrets]) expect(text.includes(secret), url).toBe(false);
+    }
+  });
+});

@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HttpServer } from '../../src/http/server.ts';
+import {
+  hasNoBrowser,
+  picture,
+  startBrowser,
+  violations,
+  type Look,
+  type TestBrowser,
+} from '../support/browser.ts';
+import { busyDesk } from '../support/desks.ts';
+import { account } from '../unit/http/support.ts';
+import { serveDesk, signIn } from './stage.ts';
+
+const looks: Readonly<Record<string, Look>> = {
+  light: {},
+  dark: { dark: true },
+  phone: { width: 390, height: 844 },
+};
+
+describe.skipIf(hasNoBrowser)('the pages in a browser', () => {
+  let browser: TestBrowser;
+  let few: HttpServer;
+  let many: HttpServer;
+  beforeAll(async () => {
+    browser = await startBrowser();
+    const at = Date.now();
+    few = await serveDesk(busyDesk(at, 8));
+    many = await serveDesk(busyDesk(at, 1_000));
+  });
+  afterAll(async () => {
+    await browser.stop();
+    await Promise.all([few.stop(), many.stop()]);
+  });
+
+  it.each(Object.entries(looks))('have no fault of accessibility: %s', async (name, look) => {
+    const page = await browser.open(look);
+    const wide = look.width ?? 1_100;
+    const ticket = `${few.url}/oauth/gamma/GAMMA_ONE?ticket=good-ticket`;
+    for (const path of ['/dashboard', ticket, '/callback?code=made-up&state=made-up']) {
+      await page.goto(new URL(path, few.url).href);
+      expect(await violations(page), path).toEqual([]);
+    }
+    await signIn(page, few.url);
+    for (const query of [
+      '',
+      '?account=ALPHA_LATE',
+      '?account=ALPHA_WRONG',
+      '?q=nothing+like+it',
+      '?account=GONE',
+    ]) {
+      await page.goto(`${few.url}/dashboard${query}`);
+      expect(await violations(page), query).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(wide);
+      if (query === '') await picture(page, name === 'light' ? 'page' : `page-${name}`, true);
+      if (query.includes('LATE')) await picture(page, name === 'light' ? 'details' : `details-${name}`);
+    }
+    await page.context().close();
+  });
+
+  it('say at one glance that all is well, or what is not', async () => {
+    const well = await serveDesk([account('DESK_A'), account('DESK_B')]);
+    const page = await browser.open({ height: 420 });
+    await signIn(page, well.url);
+    expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('All is well');
+    expect(await page.title()).toBe('All is well · token-refresher');
+    await picture(page, 'all-is-well');
+    // The same admin token: the cookie is good there too.
+    await page.goto(`${few.url}/dashboard`);
+    expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('1 account in trouble');
+    await page.context().close();
+    await well.stop();
+  });
+
+  it('colour the time left: green, orange, red, gone', async () => {
+    const page = await browser.open();
+    await signIn(page, few.url);
+    const tone = (name: string) => page.locator(`#row-${name} .time time`).getAttribute('class');
+    expect(await tone('alpha-ALPHA_MAIN')).toBe('good');
+    expect(await tone('gamma-GAMMA_TWO')).toBe('good');
+    expect(await tone('alpha-ALPHA_HALF')).toBe('waiting');
+    expect(await tone('alpha-ALPHA_LATE')).toBe('bad');
+    await page.context().close();
+  });
+
+  it('are there at once for a thousand accounts, and find one of them', async () => {
+    const page = await browser.open();
+    await signIn(page, many.url);
+    const before = performance.now();
+    await page.goto(`${many.url}/dashboard`);
+    await page.getByRole('row').first().waitFor({ state: 'attached' });
+    expect(performance.now() - before).toBeLessThan(3_000);
+    await picture(page, 'thousand', true);
+    await page.goto(`${many.url}/dashboard?broker=alpha`);
+    expect(await page.locator('tbody tr').count()).toBe(100);
+    await page.getByRole('link', { name: 'next page' }).click();
+    await page.getByText('Page 2 of').waitFor();
+    await page.getByLabel('Find').fill('desk_0778');
+    await page.locator('#row-alpha-DESK_0778').waitFor();
+    await page.getByText('1 of 1000 accounts.').waitFor();
+    expect(page.url()).toContain('q=desk_0778');
+    expect(await page.locator('tbody tr').count()).toBe(1);
+    // It is typed on, whatever the page was told meanwhile.
+    expect(await page.evaluate('document.activeElement.id')).toBe('q');
+    await page.getByLabel('Find').fill('');
+    await page.getByLabel('Broker').selectOption('');
+    await page.getByLabel('State').selectOption('person');
+    await page.locator('#row-gamma-GAMMA_ONE').waitFor();
+    expect(await page.locator('tbody tr').count()).toBe(2);
+    await page.reload();
+    expect(await page.getByLabel('State').inputValue()).toBe('person');
+    await page.context().close();
+  });
+
+  it('are walked through without a mouse', async () => {
+    const page = await browser.open();
+    await signIn(page, few.url);
+    const focused = (): Promise<string> => page.evaluate('document.activeElement.id');
+    const tabTo = async (id: string): Promise<void> => {
+      for (let i = 0; i < 30 && (await focused()) !== id; i += 1) await page.keyboard.press('Tab');
+      expect(await focused()).toBe(id);
+    };
+    await tabTo('try-alpha-ALPHA_WRONG');
+    await tabTo('login-gamma-GAMMA_ONE');
+    await tabTo('q');
+    await page.keyboard.type('half');
+    await page.getByText('1 of 8 accounts.').waitFor();
+    await tabTo('open-alpha-ALPHA_HALF');
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog', { name: 'ALPHA_HALF' });
+    await dialog.waitFor();
+    expect(page.url()).toContain('account=ALPHA_HALF');
+    await tabTo('refresh-alpha-ALPHA_HALF');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+    expect(page.url()).not.toContain('account');
+    expect(await focused()).toBe('open-alpha-ALPHA_HALF');
+    await page.goBack();
+    await dialog.waitFor();
+    await page.getByRole('link', { name: 'Close' }).press('Enter');
+    await dialog.waitFor({ state: 'hidden' });
+    await tabTo('open-alpha-ALPHA_HALF');
+    await page.keyboard.press('Enter');
+    await tabTo('refresh-alpha-ALPHA_HALF');
+    await page.keyboard.press('Enter');
+    await page.getByText('A refresh of ALPHA_HALF starts.').waitFor();
+    expect(page.url()).not.toContain('said');
+    await page.context().close();
+  });
+
+  it('work without scripts', async () => {
+    const page = await browser.open({ scripts: false });
+    await page.goto(`${few.url}/dashboard`);
+    await signIn(page, few.url);
+    await page.getByLabel('Find').fill('half');
+    await page.getByRole('button', { name: 'Find' }).click();
+    await page.getByText('1 of 8 accounts.').waitFor();
+    await page.getByRole('link', { name: 'ALPHA_HALF' }).click();
+    await page.getByRole('heading', { name: 'ALPHA_HALF' }).waitFor();
+    await page.getByRole('button', { name: 'Refresh now' }).click();
+    await page.getByText('A refresh of ALPHA_HALF starts.').waitFor();
+    await page.getByRole('link', { name: 'Close' }).click();
+    await page.getByText('1 of 8 accounts.').waitFor();
+    expect(await page.getByRole('heading', { name: 'ALPHA_HALF' }).count()).toBe(0);
+    await page.context().close();
+  });
+});
