@@ -30,6 +30,10 @@ const CHEAP_MS = 100;
 /** More time than this is not counted at once: nobody knows what was in it (the machine slept). */
 const MOST_MS = 60_000;
 
+/** For how long a census that took so much time is good, ms. */
+const restOf = (last: { readonly tookMs: number } | undefined): number =>
+  last && last.tookMs > CHEAP_MS ? last.tookMs * COST_SHARE : 0;
+
 export function startCensus(parts: CensusParts): CensusTaker {
   const { clock, elapsed } = parts;
   const stopping = new AbortController();
@@ -40,7 +44,8 @@ export function startCensus(parts: CensusParts): CensusTaker {
   /** While Redis is away nobody can read a token: what was good is lacking. */
   function pass({ brokers }: Census, isAway: boolean): void {
     const now = elapsed();
-    const seconds = Math.min(now - (countedAt ?? now), MOST_MS) / 1000;
+    const most = Math.max(MOST_MS, 2 * (restOf(last) + EVERY_MS));
+    const seconds = Math.min(now - (countedAt ?? now), most) / 1000;
     countedAt = now;
     for (const [broker, { freshness }] of brokers) {
       for (const [kind, accounts] of freshness) {
@@ -74,8 +79,7 @@ export function startCensus(parts: CensusParts): CensusTaker {
 
   function latest(): Promise<Census> {
     if (running) return running;
-    const freshMs = last && last.tookMs > CHEAP_MS ? last.tookMs * COST_SHARE : 0;
-    if (last && elapsed() - last.endedAt < freshMs) return Promise.resolve(last.census);
+    if (last && elapsed() - last.endedAt < restOf(last)) return Promise.resolve(last.census);
     running = take().finally(() => {
       running = undefined;
     });
