@@ -69,8 +69,15 @@ export function startSender(parts: SenderParts): Sender {
 
   /** Sends until nothing is due. Holds the lease only meanwhile: a killed process blocks nobody for long. */
   const round = async (): Promise<void> => {
-    if (clock.now() < quietUntil || (await due()) === undefined) return;
-    if (!(await parts.lease.hold())) return;
+    const isQuiet = clock.now() < quietUntil;
+    if (isQuiet && trouble.state() === 'works') return;
+    if ((await due()) === undefined) {
+      // What this process could not say another one has said: nobody shall look for a fault here any more.
+      trouble.over();
+      quietUntil = 0;
+      return;
+    }
+    if (isQuiet || !(await parts.lease.hold())) return;
     try {
       for (;;) {
         // Read under the lease: another replica may have sent it a moment ago.

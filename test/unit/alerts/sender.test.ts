@@ -155,6 +155,26 @@ describe('the sender', () => {
     expect(b.book.incidents.map(({ code }) => code)).toEqual([failure().code]);
   }, 30_000);
 
+  it.each(['transient', 'dead'] as const)(
+    'takes a channel for well where another replica said what it could not: %s',
+    async (kind) => {
+      const b = bench();
+      b.errors.push(...[1, 2, 3].map(() => new ChannelError('no', kind)));
+      b.book = failed(b.book, failure(), b.clock.now());
+      await b.clock.advance(4_000);
+      expect(b.sender.state()).not.toBe('works');
+      b.book = emptyBook;
+      await b.clock.advance(2_000);
+      expect(b.sender.state()).toBe('works');
+      expect(b.events.at(-1)).toBe('alert.channel_back');
+      b.errors.length = 0;
+      const before = b.told.length;
+      b.book = failed(b.book, failure({ broker: 'ig' }), b.clock.now());
+      await b.clock.advance(5_000);
+      expect(b.told.slice(before)).toHaveLength(1);
+    },
+  );
+
   it('skips a message that is never accepted: the next one is not held up', async () => {
     const b = bench();
     b.errors.push(new ChannelError('Discord answered 400', 'unacceptable'));
