@@ -18,7 +18,6 @@ import { makeRig, offered, unhurried, type Rig } from '../rig.ts';
  * - It switches accounts with fetched CST and X-SECURITY-TOKEN and keeps the old token afterwards.
  */
 const DEADLINE_MS = 10_000;
-const STORM_MS = 3_000;
 
 const apiKey = 'made-up-demo-key';
 const login = { username: 'made_up_ig', password: 'made-up-ig-pass' };
@@ -35,11 +34,11 @@ afterEach(() => rig.stop());
 const operations = (): readonly string[] => rig.simulator.calls().map(({ operation }) => operation);
 
 /** What came of each step that ended before the deadline. */
-function client(given: object, deadlineMs = DEADLINE_MS): Promise<readonly z.output<typeof line>[]> {
+function client(given: object): Promise<readonly z.output<typeof line>[]> {
   const argument = JSON.stringify({ url: rig.simulator.setting('IG_API_URL'), ...entry, ...given });
   const program = join(import.meta.dirname, 'ig-trading-api-client.ts');
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, [program, argument], { timeout: deadlineMs }, (error, stdout, stderr) => {
+    execFile(process.execPath, [program, argument], { timeout: DEADLINE_MS }, (error, stdout, stderr) => {
       if (error && !error.killed) return reject(new Error(stderr));
       const lines = stdout.split('\n').filter((text) => text !== '');
       resolve(lines.map((text) => line.parse(JSON.parse(text))));
@@ -113,7 +112,7 @@ describe('npm ig-trading-api', () => {
     rig.simulator.clock.shift(60_000);
     const { accountId, renewal } = grant;
     const auth = { accessToken: grant.token, accountId, refreshToken: renewal?.refreshToken };
-    await client({ steps: ['storm'], auth }, STORM_MS);
+    await client({ steps: ['storm'], auth });
     const refreshes = rig.simulator.calls({ operation: 'refresh-token' }).length;
     // 14, 24 and 209 were seen, most of them refused; whether and when it ends is chance.
     if (what === 'five refreshes') expect(refreshes).toBe(5);
