@@ -14,6 +14,6 @@ export interface Mutation {
   readonly project: 'unit' | 'integration' | 'simulation' | 'system';
   /** Files, as vitest filters them. */
   readonly tests: readonly string[];
-  /** Only the tests of these files whose name has this in it. */
+  /** Only the tests of these files whose name this pattern finds. */
   readonly named?: string;
 }

@@ -22,7 +22,7 @@ const killedIn = (breaks: string, act: string): Mutation => ({
   ...asThere(breaks, ''),
   breaks: `killed: ${breaks}`,
   tests: ['test/simulation/killed'],
-  named: `${act} goes on at one on its machine`,
+  named: `${act}.* goes on at one on its machine`,
 });
 
 /** The protections once more, before the invariants of a simulation: each run is a few seconds. */
