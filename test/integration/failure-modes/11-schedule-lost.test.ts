@@ -1,5 +1,6 @@
 import { describe, it } from 'vitest';
 import { until } from '../../support/poll.ts';
+import { scrape } from '../../support/scrape.ts';
 import { withBench } from '../../support/service.ts';
 import { DESK, IG, WIDE } from './bench.ts';
 
@@ -9,9 +10,6 @@ import { DESK, IG, WIDE } from './bench.ts';
  * their tokens, not by jobs, and a timer of our own beside BullMQ's.
  */
 describe.concurrent('failure mode 11: a schedule silently lost', () => {
-  const metric = async (url: string): Promise<string | undefined> =>
-    /accounts_without_next_action[^\n]* (\d+)/.exec(await (await fetch(`${url}/metrics`)).text())?.[1];
-
   it(
     'an account without a next action has one again within a sweep, stopped ones too',
     ({ expect }) =>
@@ -27,7 +25,7 @@ describe.concurrent('failure mode 11: a schedule silently lost', () => {
               (await bench.redis.zcard('refresher:due:ig')) === 1,
             { what: 'the next actions', timeoutMs: 40_000 },
           );
-          expect(await metric(bench.service.url)).toBe('0');
+          expect((await scrape(bench.service.url)).value('accounts_without_next_action')).toBe(0);
           expect(bench.simulator.calls({ broker: 'tradovate' })).toHaveLength(2);
         },
       ),
