@@ -35,6 +35,7 @@ export function planAnswer(plan: Plan): PlanAnswer {
       max: each.budget.max,
       routine: each.budget.routine,
       used: each.used,
+      frees_at: each.freesAt === undefined ? null : iso(each.freesAt),
       busiest: each.busiest,
       accounts: each.names.length,
       carries: each.carries === undefined ? null : Math.floor(each.carries * 10) / 10,
@@ -85,6 +86,13 @@ export function subjectOf({ limit, budget, names }: PlannedBudget): string {
   if (limit.per !== 'key') return budget.subject;
   const [first = 'no account', ...others] = names;
   return others.length === 0 ? `key of ${first}` : `key of ${first} and ${String(others.length)} more`;
+}
+
+/** A budget's name for people, with its broker's: `Failed sign-ins an hour`. */
+export function budgetTitle({ limit, budget }: Pick<PlannedBudget, 'limit' | 'budget'>): string {
+  const calls = limit.counts === 'failures' ? `failed ${callsOf(limit.calls)}` : callsOf(limit.calls);
+  const words = `${calls} ${per(budget.windowMs)}`;
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 }
 
 /** What a budget allows, what is wanted of it, and what comes of that; where it is not enough, what to do. */

@@ -10,6 +10,7 @@ import {
   type PlannedCall,
   type PlannedCount,
   type PlannedRefresh,
+  type Slots,
   type Walker,
 } from './walk.ts';
 import type { Way } from './way.ts';
@@ -47,6 +48,8 @@ export interface PlannedBudget {
   readonly names: readonly string[];
   /** Calls in the window that ends now. */
   readonly used: number;
+  /** When the oldest of them is counted no more, ms; undefined where there are none. */
+  readonly freesAt: number | undefined;
   /** Calls wished for in the busiest window. */
   readonly busiest: number;
   /** How many of its accounts the routine share carries at their pace; undefined where that says nothing. */
@@ -68,6 +71,8 @@ export interface Plan {
   readonly total: number;
   /** The same, by broker and call. */
   readonly counts: readonly PlannedCount[];
+  /** When they are, by broker. */
+  readonly slots: Slots;
 }
 
 const HOUR_MS = 60 * 60_000;
@@ -107,12 +112,12 @@ export function makePlan(parts: PlanParts): Plan {
     ]),
   );
   const walkers = parts.accounts.flatMap((account) => walkerOf(account, meters, parts) ?? []);
-  const { refreshes, total, counts } = walk(walkers, from, from + hours * HOUR_MS, LISTED);
+  const { refreshes, total, counts, slots } = walk(walkers, from, from + hours * HOUR_MS, LISTED);
   const budgets = [...meters.values()].flatMap(({ broker, meter }) => {
     const limit = parts.limits(broker).find(({ name }) => name === meter.budget.limit);
-    return limit ? judged(broker, limit, meter, walkers, parts.counted(broker, meter.budget).length) : [];
+    return limit ? judged(broker, limit, meter, walkers, parts.counted(broker, meter.budget)) : [];
   });
-  return { hours, from, budgets: nearestFirst(budgets), refreshes, total, counts };
+  return { hours, from, budgets: nearestFirst(budgets), refreshes, total, counts, slots };
 }
 
 const idOf = (broker: string, { limit, subject }: Budget): string => `${broker} ${limit} ${subject}`;
@@ -170,8 +175,9 @@ function judged(
   limit: Limit,
   meter: Meter,
   walkers: readonly Walker[],
-  used: number,
+  counted: readonly number[],
 ): PlannedBudget {
+  const used = counted.length;
   const { budget, busiest } = meter;
   const spenders = walkers.filter((walker) => walker.meters[walker.by].includes(meter));
   const costOf = ({ meters, by }: Walker): number => meters[by].filter((each) => each === meter).length;
@@ -192,6 +198,7 @@ function judged(
     verdict: isOver ? 'over' : isTight ? 'tight' : 'fits',
     names: spenders.map(({ name }) => name),
     used,
+    freesAt: counted[0] === undefined ? undefined : counted[0] + budget.windowMs,
     busiest,
     carries:
       spenders.length > 0 && limit.per !== 'account'

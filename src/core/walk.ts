@@ -37,6 +37,12 @@ export interface PlannedRefresh {
   readonly at: number;
 }
 
+/** How many refreshes fall into each of the equal parts of the hours, by broker. */
+export type Slots = ReadonlyMap<string, readonly number[]>;
+
+/** Into so many parts the hours of a plan are cut: those of a day into quarters of an hour. */
+export const SLOTS = 96;
+
 export interface Walked {
   /** In order, at most as many as were asked for; the next one of every account is among them first. */
   readonly refreshes: readonly PlannedRefresh[];
@@ -44,6 +50,7 @@ export interface Walked {
   readonly total: number;
   /** The same, by broker and call. */
   readonly counts: readonly PlannedCount[];
+  readonly slots: Slots;
 }
 
 /** How many calls of a kind the refreshes of a broker's accounts come to. */
@@ -90,7 +97,7 @@ export function walk(walkers: readonly Walker[], from: number, to: number, keep:
     const at = Math.max(from, walker.dueAt);
     steps.add({ at, place, walker, issuedAt, expiresAt, renewable, since: undefined });
   }
-  const list = makeList(keep);
+  const list = makeList(keep, from, to);
   let step = steps.take();
   for (let taken = 0; step && step.at <= to && taken < MOST_STEPS; taken++) {
     const { next, call } = look(step);
@@ -108,17 +115,32 @@ export function walk(walkers: readonly Walker[], from: number, to: number, keep:
  * The next refresh of every account, then whatever comes first: a few tokens of a minute would else crowd
  * out those of a day.
  */
-function makeList(keep: number): {
+function makeList(
+  keep: number,
+  from: number,
+  to: number,
+): {
   add(step: Step, call: PlannedCall, count?: number): void;
   walked(): Walked;
 } {
   const next = new Map<string, PlannedRefresh>();
   const others: PlannedRefresh[] = [];
   const counts = new Map<string, PlannedCount>();
+  const slots = new Map<string, number[]>();
   let total = 0;
+  const addToSlots = (broker: string, at: number, count: number, stayMs: number): void => {
+    const theirs = slots.get(broker) ?? Array.from({ length: SLOTS }, () => 0);
+    slots.set(broker, theirs);
+    for (let i = 0; i < count; i++) {
+      const slot = Math.floor((SLOTS * (at + i * stayMs - from)) / Math.max(1, to - from));
+      theirs[Math.min(SLOTS - 1, slot)] = (theirs[Math.min(SLOTS - 1, slot)] ?? 0) + 1;
+    }
+  };
   return {
-    add({ walker: { name, broker }, at }, call, count = 1) {
+    add({ walker, at }, call, count = 1) {
+      const { name, broker } = walker;
       total += count;
+      addToSlots(broker, at, count, stayOf(walker));
       const before = counts.get(`${broker} ${call}`)?.count ?? 0;
       counts.set(`${broker} ${call}`, { broker, call, count: before + count });
       if (!next.has(name)) next.set(name, { name, broker, call, at });
@@ -126,7 +148,7 @@ function makeList(keep: number): {
     },
     walked() {
       const refreshes = [...next.values(), ...others].slice(0, keep).sort((a, b) => a.at - b.at);
-      return { refreshes, total, counts: [...counts.values()] };
+      return { refreshes, total, counts: [...counts.values()], slots };
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { Plan } from '../core/plan.ts';
 import type { SilenceStatus } from '../core/silence-words.ts';
 import type { AccountStatus } from '../core/status.ts';
 import type { Desk, Readiness } from './desk.ts';
@@ -11,6 +12,8 @@ export interface Picture {
   readonly accounts: readonly AccountStatus[];
   readonly readiness: Readiness;
   readonly silences: readonly SilenceStatus[];
+  /** Undefined where it could not be made; a little older than the rest. */
+  readonly plan: Plan | undefined;
   /** Ms since the epoch. */
   readonly now: number;
 }
@@ -30,6 +33,8 @@ export interface Board {
 const LOOK_EVERY_MS = 5_000;
 /** News come in bursts: at most one picture in this time. */
 const AT_MOST_EVERY_MS = 1_000;
+const PLAN_HOURS = 24;
+const PLAN_EVERY_MS = 30_000;
 /** Of more accounts than this at once, all are read anew. */
 const FEW = 50;
 
@@ -38,12 +43,23 @@ export function makeBoard(desk: Desk, clock: Clock): Board {
   let latest: Picture | undefined;
   let watching: Promise<void> | undefined;
   let wake = new AbortController();
+  let plan: Promise<Plan | undefined> | undefined;
+  let planAt = 0;
   const waiting = new Set<PromiseWithResolvers<Picture>>();
+
+  /** A plan of a thousand accounts takes a while to make, and says for a while what it says. */
+  async function planned(): Promise<Plan | undefined> {
+    if (plan === undefined || Math.abs(clock.now() - planAt) > PLAN_EVERY_MS) {
+      planAt = clock.now();
+      plan = desk.plan(PLAN_HOURS).catch(() => undefined);
+    }
+    return plan;
+  }
 
   async function take(): Promise<Picture> {
     const [accounts, readiness] = await Promise.all([desk.accounts(), readinessOf(desk, clock)]);
-    const silences = await desk.silences(accounts);
-    latest = { version: (version += 1), accounts, readiness, silences, now: clock.now() };
+    const [silences, plan] = await Promise.all([desk.silences(accounts), planned()]);
+    latest = { version: (version += 1), accounts, readiness, silences, plan, now: clock.now() };
     return latest;
   }
 

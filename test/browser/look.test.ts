@@ -8,7 +8,7 @@ import {
   type Look,
   type TestBrowser,
 } from '../support/browser.ts';
-import { busyDesk } from '../support/desks.ts';
+import { busyDesk, busyPlan } from '../support/desks.ts';
 import { account } from '../unit/http/support.ts';
 import { serveDesk, signIn } from './stage.ts';
 
@@ -25,7 +25,7 @@ describe.skipIf(hasNoBrowser)('the pages in a browser', () => {
   beforeAll(async () => {
     browser = await startBrowser();
     const at = Date.now();
-    few = await serveDesk(busyDesk(at, 8));
+    few = await serveDesk(busyDesk(at, 8), { plan: async () => busyPlan(at) });
     many = await serveDesk(busyDesk(at, 1_000));
   });
   afterAll(async () => {

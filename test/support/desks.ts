@@ -1,4 +1,7 @@
+import type { Limit } from '../../src/core/broker.ts';
+import type { Plan, PlannedBudget } from '../../src/core/plan.ts';
 import type { AccountStatus } from '../../src/core/status.ts';
+import { SLOTS } from '../../src/core/walk.ts';
 import { account, without } from '../unit/http/support.ts';
 
 /** A desk of many logins, most of them well. `now`: ms since the epoch. */
@@ -49,4 +52,78 @@ export function busyDesk(now: number, count: number): readonly AccountStatus[] {
     account(`DESK_${String(i).padStart(4, '0')}`, live(i % 3 === 0 ? 'beta' : 'alpha', 80, 20 + (i % 60))),
   );
   return [...some, ...many];
+}
+
+/** The coming refreshes of such a desk, with a limit that is tight and one that is spent. */
+export function busyPlan(now: number): Plan {
+  const slots = (make: (slot: number) => number): readonly number[] =>
+    Array.from({ length: SLOTS }, (_, i) => make(i));
+  const budget = (
+    broker: string,
+    changes: Partial<PlannedBudget['budget']>,
+    limit: Partial<Limit>,
+    more: Partial<PlannedBudget>,
+  ): PlannedBudget => ({
+    broker,
+    limit: {
+      name: 'sign-ins',
+      calls: ['sign-in'],
+      max: 20,
+      reserve: 5,
+      windowMs: 3_600_000,
+      per: 'egress',
+      counts: 'every-call',
+      variable: 'ALPHA_SIGN_INS_PER_HOUR',
+      ...limit,
+    },
+    budget: {
+      limit: 'sign-ins',
+      subject: 'default',
+      max: 20,
+      routine: 15,
+      windowMs: 3_600_000,
+      counts: 'every-call',
+      ...changes,
+    },
+    verdict: 'fits',
+    names: ['ALPHA_MAIN', 'ALPHA_HALF', 'ALPHA_LATE'],
+    used: 4,
+    freesAt: now + 12 * 60_000,
+    busiest: 6,
+    carries: 40,
+    stayMs: 3_600_000,
+    held: [],
+    ...more,
+  });
+  return {
+    hours: 24,
+    from: now,
+    budgets: [
+      budget('alpha', {}, {}, {}),
+      budget(
+        'alpha',
+        { limit: 'sign-in-failures', max: 5, routine: 3, counts: 'failures' },
+        { name: 'sign-in-failures', counts: 'failures', max: 5 },
+        { used: 3, verdict: 'tight' },
+      ),
+      budget(
+        'beta',
+        { limit: 'requests', max: 30, routine: 25, windowMs: 60_000 },
+        { name: 'requests', calls: ['renewal', 'sign-in'], max: 30, windowMs: 60_000 },
+        { used: 30, freesAt: now + 41_000 },
+      ),
+    ],
+    refreshes: [
+      { name: 'BETA_SHORT', broker: 'beta', call: 'renewal', at: now + 30_000 },
+      { name: 'ALPHA_HALF', broker: 'alpha', call: 'sign-in', at: now + 15 * 60_000 },
+      { name: 'GAMMA_TWO', broker: 'gamma', call: 'person', at: now + 700 * 60_000 },
+    ],
+    total: 1_500,
+    counts: [],
+    slots: new Map([
+      ['alpha', slots((i) => (i % 5 === 1 ? 2 : i % 5 === 2 ? 1 : 0))],
+      ['beta', slots((i) => 14 + (i % 2))],
+      ['gamma', slots((i) => (i === 46 ? 1 : 0))],
+    ]),
+  };
 }

@@ -24,6 +24,7 @@ const types: Readonly<Record<string, string>> = {
   'dashboard.css': 'text/css; charset=utf-8',
   'accounts.css': 'text/css; charset=utf-8',
   'dashboard.js': 'text/javascript; charset=utf-8',
+  'plan.css': 'text/css; charset=utf-8',
   'panel.css': 'text/css; charset=utf-8',
   'panel.js': 'text/javascript; charset=utf-8',
   'morph.js': 'text/javascript; charset=utf-8',

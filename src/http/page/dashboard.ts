@@ -33,6 +33,7 @@ export function dashboard(parts: DashboardParts): Html {
     <link rel="stylesheet" href="/assets/dashboard.css" />
     <link rel="stylesheet" href="/assets/accounts.css" />
     <link rel="stylesheet" href="/assets/panel.css" />
+    <link rel="stylesheet" href="/assets/plan.css" />
     <script type="module" src="/assets/dashboard.js"></script>
     <noscript
       ><meta http-equiv="refresh" content="${isReading(parts.filter) ? READING_S : RELOAD_S}"
@@ -59,7 +60,7 @@ export function mainOf({ view, filter, brokers, titleOf, said }: DashboardParts)
     <header class="verdict">${part('verdict')} ${part('next')}</header>
     ${part('banners')} ${part('panel')} ${searchForm(filter, brokers, titleOf)} ${part('count')}
     <div id="accounts">${view.groups.map((group) => section(group, view, titleOf(group.broker)))}</div>
-    ${part('pager')}`;
+    ${part('pager')} ${part('limits')} ${part('timeline')}`;
 }
 
 /** Where the browser puts whoever pressed a button: on what came of it. */

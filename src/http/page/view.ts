@@ -1,6 +1,7 @@
 import type { Readiness } from '../desk.ts';
 import type { SilenceStatus } from '../../core/silence-words.ts';
 import type { AccountStatus } from '../../core/status.ts';
+import type { Plan } from '../../core/plan.ts';
 import { isServed } from '../../core/summary.ts';
 import { accountRow, banner, loginLink, rowId } from './account.ts';
 import { tryAgain } from './actions.ts';
@@ -8,14 +9,18 @@ import { addressOf, isFiltering, type Filter } from './filter.ts';
 import { html, type Html } from './html.ts';
 import { mark, type Tone } from './layout.ts';
 import { listingOf, type Group, type Listing } from './listing.ts';
+import { limitsSection } from './limits.ts';
 import { panel, type PanelFacts } from './panel.ts';
 import { until } from './time.ts';
+import { timelineSection } from './timeline.ts';
 import { awaitsPerson, byTone, verdictOf, type Verdict } from './verdict.ts';
 
 export interface ViewFacts {
   readonly accounts: readonly AccountStatus[];
   readonly readiness: Readiness;
   readonly silences: readonly SilenceStatus[];
+  /** Undefined where it could not be made. */
+  readonly plan: Plan | undefined;
   readonly titleOf: (broker: string) => string;
   /** What stands above all the rest while it holds. */
   readonly remarks: readonly string[];
@@ -56,6 +61,8 @@ export function viewOf(facts: ViewFacts, filter: Filter): View {
     ['banners', html`<div id="banners">${banners(facts, filter)}</div>`],
     ['panel', panel(panelFacts(facts, filter), filter)],
     ['count', html`<p id="count" class="quiet" role="status">${countOf(listing, filter)}</p>`],
+    ['limits', html`<section id="limits">${limitsSection(facts.plan, titleOf)}</section>`],
+    ['timeline', html`<section id="timeline">${timelineSection(facts.plan, titleOf)}</section>`],
     ['pager', html`<nav id="pager" aria-label="Pages">${pager(listing, filter)}</nav>`],
   ]);
   for (const group of listing.groups) {

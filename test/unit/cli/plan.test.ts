@@ -32,6 +32,7 @@ const budget = (changes: Partial<PlannedBudget> = {}): PlannedBudget => ({
   verdict: 'fits',
   names: ['A', 'B'],
   used: 1,
+  freesAt: undefined,
   busiest: 2,
   carries: 12.8,
   stayMs: 64 * MINUTE,
@@ -47,6 +48,7 @@ const plan = (changes: Partial<Plan> = {}): Plan => ({
     { name: 'LONGER_NAME', broker: 'alpha', call: 'sign-in', at: NOW + 5 * MINUTE },
   ],
   total: 2,
+  slots: new Map(),
   counts: [
     { broker: 'alpha', call: 'renewal', count: 240 },
     { broker: 'alpha', call: 'sign-in', count: 24 },

@@ -73,7 +73,15 @@ export function fakeDesk(accounts: readonly AccountStatus[], changes: Partial<De
     listen: () => () => undefined,
     silences: async () => [],
     readiness: async () => ({ ready: true, reasons: [], details: [] }),
-    plan: async (hours) => ({ hours, from: NOW, budgets: [], refreshes: [], total: 0, counts: [] }),
+    plan: async (hours) => ({
+      hours,
+      from: NOW,
+      budgets: [],
+      refreshes: [],
+      total: 0,
+      counts: [],
+      slots: new Map(),
+    }),
     requestRefresh: async (name) =>
       accounts.some((one) => one.name === name)
         ? { outcome: 'started', message: `A refresh of ${name} starts.` }
