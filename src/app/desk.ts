@@ -12,8 +12,10 @@ import { readSilences } from '../redis/silences.ts';
 import { readFacts } from '../redis/statuses.ts';
 import type { Tidings } from '../redis/tidings.ts';
 import { readUses } from '../redis/uses.ts';
+import type { Audit } from './audit.ts';
 import type { Consents } from './consents.ts';
 import { brokerNamed } from './engine.ts';
+import { explainAccount } from './explaining.ts';
 import { makeInterventions } from './interventions.ts';
 import type { Planning } from './planning.ts';
 import type { Tickets } from './tickets.ts';
@@ -27,6 +29,7 @@ export interface DeskParts {
   readonly tickets: Tickets;
   readonly tidings: Pick<Tidings, 'listen'>;
   readonly planning: Pick<Planning, 'plan'>;
+  readonly audit: Pick<Audit, 'note'>;
   readonly clock: Clock;
   readonly publicUrl: string;
   readonly notReady: () => Promise<readonly string[]>;
@@ -127,6 +130,8 @@ export function makeDesk(parts: DeskParts): Desk {
     },
 
     ...makeInterventions(parts),
+    explain: (name) => explainAccount(parts, name),
+    noteAct: parts.audit.note,
     beginConsent: parts.consents.beginConsent,
     finishConsent: parts.consents.finishConsent,
     takeNotice: parts.webhooks.takeNotice,

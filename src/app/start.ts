@@ -12,6 +12,7 @@ import { makeSeal } from '../redis/seal.ts';
 import { makeTidings } from '../redis/tidings.ts';
 import { enterWorld, isEmptied, refuseRealTokens } from '../redis/world.ts';
 import { startSchedule, type Schedule } from '../scheduling/schedule.ts';
+import { startAudit } from './audit.ts';
 import { startAccounts } from './accounts.ts';
 import { atMost } from './at-most.ts';
 import { makeConsents } from './consents.ts';
@@ -127,8 +128,11 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   const planning = makePlanning({ ...engine, redis, brokers, limits, egress: config.egressId, clock, log });
   const tidings = makeTidings(target.address);
   releases.add(async () => tidings.close());
+  const audit = startAudit({ redis, clock, log });
+  releases.add(() => audit.stop());
   const desk = makeDesk({
     ...engine,
+    audit,
     tidings,
     planning,
     consents,

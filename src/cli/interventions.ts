@@ -6,6 +6,7 @@ import { durationRule, readDuration } from '../core/duration.ts';
 import type { Intervention, InterventionAnswer } from '../http/desk.ts';
 import { makeInstances } from '../redis/instances.ts';
 import { makeRoster } from '../redis/roster.ts';
+import { noteAct } from './acts.ts';
 import { Failure } from './failure.ts';
 import { commandConfig, withRedis } from './session.ts';
 
@@ -89,6 +90,9 @@ async function ask(
   }
   const roster = makeRoster(redis);
   const answer = await makeInterventions({ redis, roster, clock: systemClock }).intervene(what, name, forMs);
+  if (answer.outcome !== 'unknown-name') {
+    await noteAct(redis, what, name, answer.outcome === 'disabled' ? 'failed' : 'done');
+  }
   if (isAlone && answer.outcome === 'done') {
     process.stderr.write('No service is running on this Redis: it is kept for when one starts.\n');
   }

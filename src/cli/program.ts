@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { checkCommand } from './check.ts';
 import { demoCommand } from './demo.ts';
+import { explainCommand } from './explain.ts';
 import { getCommand } from './get.ts';
 import { logoutCommand, pauseCommand, resumeCommand } from './interventions.ts';
 import { loginCommand } from './login.ts';
@@ -27,6 +28,7 @@ Examples:
   token-refresher check --login USER_000000   the first real login of an account
   token-refresher                             serve
   token-refresher status                      how is every account?
+  token-refresher explain NAME                why is one as it is, and what is next?
   token-refresher get USER_000000             the live token of an account
   token-refresher login NAME                  log a person in, or show where to approve
   token-refresher pause NAME --for 2h         no refresh for two hours
@@ -39,6 +41,7 @@ Exit codes: 0 done, 1 it failed, 2 wrong usage or configuration.`,
     demoCommand,
     checkCommand,
     statusCommand,
+    explainCommand,
     getCommand,
     refreshCommand,
     reloadCommand,

@@ -10,6 +10,7 @@ import { keys } from '../redis/keys.ts';
 import { makeInstances } from '../redis/instances.ts';
 import { makeRoster, type RosterEntry } from '../redis/roster.ts';
 import { readFacts } from '../redis/statuses.ts';
+import { noteAct } from './acts.ts';
 import { Failure } from './failure.ts';
 import { commandConfig, withRedis } from './session.ts';
 
@@ -59,6 +60,7 @@ async function refresh(
         ? 'No account can be refreshed without a person.'
         : `There is no account named ${name}. "token-refresher status" lists them.`,
     );
+  await noteAct(redis, 'refresh', name ?? '*', 'done');
   const limit = pLimit(AT_ONCE);
   let done = 0;
   const results = await Promise.all(

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { systemClock } from '../core/clock.ts';
 import { makeInstances } from '../redis/instances.ts';
 import { askForReload, readReloadAnswers } from '../redis/reload.ts';
+import { noteAct } from './acts.ts';
 import { Failure } from './failure.ts';
 import { commandConfig, withRedis } from './session.ts';
 
@@ -21,6 +22,7 @@ export function reloadCommand(): Command {
         const id = randomUUID();
         const askedAt = systemClock.now();
         const living = await makeInstances(redis, id).others();
+        await noteAct(redis, 'reload', '', 'done');
         await askForReload(redis, { id, acceptRemovals: options.acceptRemovals === true });
         while (systemClock.now() - askedAt < WAIT_MS) {
           await systemClock.sleep(LOOK_MS);

@@ -31,8 +31,14 @@ export function addAccountRoutes(app: FastifyInstance, { desk, access }: HttpCon
     if (!access.isSignedIn(request)) throw new HttpFault(401, 'UNAUTHORIZED');
   });
 
+  app.get<NamedRoute>('/api/accounts/:name/explain', async ({ params }) => {
+    const explanation = await desk.explain(params.name);
+    if (explanation === undefined) throw new HttpFault(404, 'UNKNOWN_ACCOUNT');
+    return explanation;
+  });
+
   for (const what of interventions) {
-    app.post<NamedRoute>(`/api/accounts/:name/${what}`, async (request, reply) => {
+    app.post<NamedRoute>(`/api/accounts/:name/${what}`, { config: { act: what } }, async (request, reply) => {
       const forMs = lengthIn(request.body);
       const { name } = request.params;
       return sendIntervention(reply, name, await desk.intervene(what, name, forMs));

@@ -9,14 +9,18 @@ import type { Sight } from './sight.ts';
 
 /** What the page's buttons post: forms, answered by the page they came from, which says what came of it. */
 export function addActionRoutes(app: FastifyInstance, { access, desk }: HttpContext, sight: Sight): void {
-  app.post<{ Params: { name: string } }>('/accounts/:name/refresh', async (request, reply) => {
-    if (!access.isSignedIn(request)) throw new HttpFault(401, 'UNAUTHORIZED');
-    const { body, params } = request;
-    const rearm = textField(body, 'rearm') === '1';
-    const answer = await desk.requestRefresh(params.name, { rearm });
-    if (answer.outcome === 'unknown-name') throw new HttpFault(404, 'UNKNOWN_ACCOUNT', answer.message);
-    return reply.redirect(backTo(textField(body, 'back'), sight.sayings.keep(saidOf(answer))), 303);
-  });
+  app.post<{ Params: { name: string } }>(
+    '/accounts/:name/refresh',
+    { config: { act: 'refresh' } },
+    async (request, reply) => {
+      if (!access.isSignedIn(request)) throw new HttpFault(401, 'UNAUTHORIZED');
+      const { body, params } = request;
+      const rearm = textField(body, 'rearm') === '1';
+      const answer = await desk.requestRefresh(params.name, { rearm });
+      if (answer.outcome === 'unknown-name') throw new HttpFault(404, 'UNKNOWN_ACCOUNT', answer.message);
+      return reply.redirect(backTo(textField(body, 'back'), sight.sayings.keep(saidOf(answer))), 303);
+    },
+  );
 }
 
 function saidOf(answer: RefreshAnswer): Said {

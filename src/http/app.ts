@@ -3,6 +3,7 @@ import formbody from '@fastify/formbody';
 import type { FastifyInstance } from 'fastify';
 import { addActionRoutes } from './action-routes.ts';
 import { bearerOf, isSameOrigin } from './access.ts';
+import { addActs } from './acts.ts';
 import { addAccountRoutes } from './account-routes.ts';
 import { bareApp, pathOf, type TrustProxy } from './bare-app.ts';
 import { addOauthRoutes, answerArrival } from './consent-routes.ts';
@@ -26,6 +27,7 @@ export async function mainApp(
   const app = bareApp(context, trustProxy);
   await app.register(cookie);
   refuseOtherSites(app, context);
+  addActs(app, context);
   answerUnknownRoutes(app, context);
   const sight = makeSight(context);
 
@@ -85,6 +87,7 @@ export async function publicApp(
   const app = bareApp(context, trustProxy);
   await app.register(cookie);
   refuseOtherSites(app, context);
+  addActs(app, context);
   answerUnknownRoutes(app, context);
   await app.register(async (api) => {
     addWebhookRoutes(api, context);

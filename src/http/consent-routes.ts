@@ -51,7 +51,7 @@ export function addOauthRoutes(app: FastifyInstance, context: HttpContext): void
     return sendPage(reply, 200, ticketPage(assets, { title, name: request.params.name, ticket }));
   });
 
-  app.post<OauthRoute>('/oauth/:broker/:name', async (request, reply) => {
+  app.post<OauthRoute>('/oauth/:broker/:name', { config: { act: 'login' } }, async (request, reply) => {
     const ticket = textField(request.body, 'ticket') ?? textField(request.query, 'ticket');
     if (!mayBegin(request, ticket)) throw refusal(ticket);
     return begin(request, reply);

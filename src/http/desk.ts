@@ -1,4 +1,5 @@
 import type { Arrival } from '../core/broker.ts';
+import type { Act, Explanation } from '../core/explain.ts';
 import type { Plan } from '../core/plan.ts';
 import type { SilenceStatus } from '../core/silence-words.ts';
 import type { AccountStatus } from '../core/status.ts';
@@ -82,6 +83,10 @@ export interface Desk {
   requestRefresh(name: string, options: { readonly rearm: boolean }): Promise<RefreshAnswer>;
   /** `forMs`: when a pause, or the rest after a logout, ends by itself; undefined: when a person resumes it. */
   intervene(what: Intervention, name: string, forMs: number | undefined): Promise<InterventionAnswer>;
+  /** State, the last decisions with reasons, what is next, what a person can do; undefined for a name nobody has. */
+  explain(name: string): Promise<Explanation | undefined>;
+  /** Keeps what a person did. Never rejects. */
+  noteAct(act: Omit<Act, 'at'>): Promise<void>;
   /** A one-time link to the broker's dialog, or undefined where the account has no browser login. */
   beginConsent(broker: string, name: string): Promise<URL | undefined>;
   finishConsent(state: string | undefined, arrival: Arrival): Promise<ConsentOutcome>;

@@ -41,7 +41,7 @@ export function addTokenRoutes(app: FastifyInstance, context: HttpContext): void
     return account;
   });
 
-  app.post('/api/token/force-refresh', async (request, reply) => {
+  app.post('/api/token/force-refresh', { config: { act: 'refresh' } }, async (request, reply) => {
     const asked = wish.safeParse(request.body ?? {});
     if (!asked.success) {
       throw new HttpFault(

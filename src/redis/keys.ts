@@ -16,6 +16,8 @@ export const keys = {
   rearm: own('rearm'),
   instances: own('instances'),
   reload: own('reload'),
+  /** What people did. */
+  audit: own('audit'),
   /** BullMQ's prefix. */
   queues: own('q'),
   record: (name: string): string => own(`account:${name}`),
@@ -23,6 +25,8 @@ export const keys = {
   quarantine: (name: string): string => own(`quarantine:${name}`),
   /** What the account was used for, by day. */
   uses: (name: string): string => own(`uses:${name}`),
+  /** The last decisions about an account, for people. */
+  decisions: (name: string): string => own(`decisions:${name}`),
   lease: (name: string): string => own(`lease:${name}`),
   queued: (broker: string): string => own(`queued:${broker}`),
   tick: (broker: string): string => own(`tick:${broker}`),

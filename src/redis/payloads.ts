@@ -1,10 +1,10 @@
 import type { Grant } from '../core/broker.ts';
-import type { Pause } from '../core/pause.ts';
 import { rampOpenAt } from '../core/policy.ts';
 import type { Attempt } from '../core/session.ts';
 import type { Commit, Lease, NoteOptions, Settlement } from '../core/store.ts';
+import { event, madeOf, pauseText, standing } from './payload-parts.ts';
 import { REARM_SHARE } from './rearm.ts';
-import { factFields, outcomeFields, sessionFields, type Fields } from './record.ts';
+import { factFields, outcomeFields, sessionFields } from './record.ts';
 import type { Seal } from './seal.ts';
 import { usePayload } from './uses.ts';
 
@@ -97,6 +97,12 @@ export function commitPayload(lease: Lease, commit: Commit, seal: Seal, now: num
         : standing('due', 'expired', now, commit.session.grant.expiresAt),
     dueAt: Math.max(1, commit.dueAt),
     paused: pauseText(commit.paused),
+    made: {
+      did: 'published',
+      state: 'fresh',
+      reason: commit.session.source,
+      nextAt: Math.max(1, commit.dueAt),
+    },
     events: commit.events.map((kind) =>
       event(kind, lease.name, namesIn(commit), commit.session.generation, commit.session.grant.expiresAt),
     ),
@@ -128,6 +134,7 @@ export function settlePayload(
     withdraw: withdraw !== false,
     companionsToo: withdraw === 'all',
     paused: pauseText(record.paused),
+    made: madeOf(settlement),
     answer: answered,
     pauseMs: BREAKER_PAUSE_MS,
     trips: BREAKER_TRIPS,
@@ -206,33 +213,5 @@ function companionsOf(
   }));
 }
 
-/** Always in the same words; empty for none. */
-const pauseText = (paused: Pause | undefined): string => (paused ? JSON.stringify(paused) : '');
-
 const namesIn = (commit: Commit): readonly string[] =>
   commit.publications.map((publication) => publication.name);
-
-function standing(state: string, reason: string, now: number, expiresAt: number | undefined): Fields {
-  return {
-    state,
-    reason,
-    since: new Date(now).toISOString(),
-    expiresAt: expiresAt === undefined ? '' : new Date(expiresAt).toISOString(),
-  };
-}
-
-function event(
-  kind: string,
-  username: string,
-  names: readonly string[],
-  generation: number,
-  expiresAt: number | undefined,
-): string {
-  return JSON.stringify({
-    event: kind,
-    username,
-    names,
-    generation,
-    expiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
-  });
-}

@@ -104,12 +104,39 @@ describe('over HTTP', () => {
   });
 });
 
+describe('an account is explained', () => {
+  it('over HTTP and at the command line: its decisions, what is next, and what people did', async () => {
+    const answer = await service.askAsAdmin('/api/accounts/PAIR/explain');
+    expect(answer.status).toBe(200);
+    const said = jsonOf(answer);
+    expect(said).toMatchObject({ name: 'PAIR', broker: 'ig', state: expect.stringMatching(/fresh|due/) });
+    const decisions = said['decisions'] as { did: string; state: string; reason: string | null }[];
+    expect(decisions.map(({ did }) => did)).toContain('removed');
+    expect(decisions[0]).toMatchObject({ did: 'published', state: 'fresh' });
+    expect(decisions.length).toBeLessThanOrEqual(20);
+    expect(said['acts']).toEqual([
+      expect.objectContaining({ who: 'token', what: 'resume', account: 'PAIR', outcome: '200' }),
+      expect.objectContaining({ who: 'token', what: 'logout', account: 'PAIR', outcome: '200' }),
+    ]);
+    const token = await redis.get('token:PAIR');
+    expect(answer.text).not.toContain(token);
+    const { code, stdout } = await service.command('explain', 'PAIR');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/PAIR, ig demo: /);
+    expect(stdout).toMatch(/Next: (renewal|refresh)/);
+    expect(stdout).toContain('token-refresher pause PAIR --for 2h');
+    expect((await service.command('explain', 'NOBODY')).code).toBe(1);
+  });
+});
+
 describe('at the command line', () => {
   it('pause and resume say what holds, and until when', async () => {
     const paused = await service.command('pause', 'DESK', '--for', '30m', '--json');
     expect(paused).toMatchObject({ code: 0, stderr: '' });
     expect(JSON.parse(paused.stdout)).toMatchObject({ name: 'DESK', outcome: 'done', state: 'paused' });
     await becomes('DESK', 'paused');
+    const line = await service.event({ event: 'audit', what: 'pause', outcome: 'done' });
+    expect(line).toMatchObject({ account: 'DESK', who: expect.stringMatching(/^command .+@.+/) });
     const refresh = await service.command('refresh', 'DESK');
     expect(refresh.code).toBe(1);
     expect(refresh.stdout).toContain('paused by a person');

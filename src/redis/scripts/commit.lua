@@ -1,10 +1,10 @@
 -- The only writer of what bots read. All keys of a login, its record, its next action, the released
 -- lease and the event change together, and only for the newest fence.
--- includes ramp.lua, breaker.lua, publish.lua, patience.lua, uses.lua, pause.lua
+-- includes ramp.lua, breaker.lua, publish.lua, patience.lua, uses.lua, pause.lua, decisions.lua
 -- KEYS lease record due rearm owners list rampLevel rampUnderWay rampWaiting breaker breakerProbe
 --   breakerFailing ledger
 -- ARGV payload (JSON): publish's, and { owner, fence, generation, restore, adopted, claims, set, drop, names,
---   startedAt, lifeMs (0: the broker named its end), standing, dueAt, paused, rearmAt, events, ramp, open, answered,
+--   startedAt, lifeMs (0: the broker named its end), standing, dueAt, paused, made, rearmAt, events, ramp, open, answered,
 --   signedIn = {windowMs} or nil, uses or nil }
 -- -> {1, woken, reports...} committed, {0} stale, {-1, name} claimed by another login
 local p = cjson.decode(ARGV[1])
@@ -82,6 +82,7 @@ end
 redis.call('HSET', record, 'fence', p.fence, 'known', '1', 'generation', p.generation, unpack(fields))
 redis.call('HDEL', record, unpack(p.drop))
 stand(p.name, p.names, p.standing, served)
+keepDecision(p.name, p.made, p.now)
 local isNews, holds = keepPause(record, p.paused, p.now)
 if served then
   -- A token that came in spite of a pause (its call was under way) is kept; the account is told to rest now.

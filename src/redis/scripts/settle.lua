@@ -1,9 +1,9 @@
 -- Everything that ends without a new token: a rest, a failure, a stop. Touches no token key.
--- includes ramp.lua, breaker.lua, budget.lua, publish.lua (for stand), patience.lua, uses.lua, pause.lua
+-- includes ramp.lua, breaker.lua, budget.lua, publish.lua (for stand), patience.lua, uses.lua, pause.lua, decisions.lua
 -- KEYS lease record due rampLevel rampUnderWay rampWaiting breaker breakerProbe breakerFailing ledger
 --   failureBudget... refundedBudget...
 -- ARGV payload (JSON): { name, names, owner, fence, now, set, drop, standing, dueAt,
---   seenRequest, event, ramp, open, answer = 'up' | 'down' | '', pauseMs, trips, member, withdraw, companionsToo, paused,
+--   seenRequest, event, ramp, open, answer = 'up' | 'down' | '', pauseMs, trips, member, withdraw, companionsToo, paused, made,
 --   charge = {class, windowMs} or nil, failed = {windowMs...}, uses or nil }
 -- -> {1, woken} settled, {0, woken} a newer lease was given out
 local p = cjson.decode(ARGV[1])
@@ -75,6 +75,7 @@ redis.call('HDEL', KEYS[2], unpack(p.drop))
 local served = redis.call('HEXISTS', 'refresher:roster', p.name) == 1
 local isPauseNews = keepPause(KEYS[2], p.paused, p.now)
 stand(p.name, p.names, p.standing, served)
+keepDecision(p.name, p.made, p.now)
 if wish and not isNewer and not p.set.request then
   redis.call('HDEL', KEYS[2], 'request')
 end

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { InterventionAnswer } from '../../../src/http/desk.ts';
+import type { Desk, InterventionAnswer } from '../../../src/http/desk.ts';
 import { account, bearer, fakeDesk, serve, without } from './support.ts';
 
 const done: InterventionAnswer = { outcome: 'done', message: 'Done.', state: 'paused', until: null };
@@ -78,5 +78,45 @@ describe('what a paused account answers', () => {
       headers: { ...bearer, accept: 'application/json' },
     });
     expect([reply.statusCode, reply.json<{ code: string }>().code]).toEqual([409, 'ACCOUNT_PAUSED']);
+  });
+});
+
+describe('who did what', () => {
+  const acts = async (headers: object, payload: object, url: string, answers: Partial<Desk> = {}) => {
+    const noted: unknown[] = [];
+    const desk = fakeDesk([account('one')], {
+      ...answers,
+      noteAct: async (act) => void noted.push(act),
+    });
+    const { app, cookie } = await serve(desk);
+    const who = Object.keys(headers).length > 0 ? headers : cookie();
+    await app.inject({ method: 'POST', url, headers: { ...who }, payload, remoteAddress: '192.0.2.7' });
+    return noted;
+  };
+
+  it('is kept of each step, with from where and what came of it', async () => {
+    const act = { who: 'token', what: 'pause', account: 'one', from: '192.0.2.7', outcome: '200' };
+    expect(await acts(bearer, {}, '/api/accounts/one/pause')).toEqual([act]);
+    expect(await acts({}, {}, '/api/accounts/one/logout')).toEqual([
+      { ...act, who: 'cookie', what: 'logout' },
+    ]);
+    expect(await acts(bearer, { username: 'one' }, '/api/token/force-refresh')).toEqual([
+      { ...act, what: 'refresh', outcome: '202' },
+    ]);
+    expect(await acts(bearer, { all: true }, '/api/token/force-refresh')).toMatchObject([{ account: '*' }]);
+    expect(await acts(bearer, {}, '/api/accounts/two/pause')).toMatchObject([{ outcome: '404' }]);
+  });
+
+  it('is nothing where somebody was turned away', async () => {
+    expect(await acts({ authorization: 'Bearer made-up-wrong' }, {}, '/api/accounts/one/pause')).toEqual([]);
+  });
+});
+
+describe('GET /api/accounts/:name/explain', () => {
+  it('answers 404 for a name nobody has', async () => {
+    const { app } = await serve(fakeDesk([]));
+    const reply = await app.inject({ url: '/api/accounts/two/explain', headers: bearer });
+    expect([reply.statusCode, reply.json<{ code: string }>().code]).toEqual([404, 'UNKNOWN_ACCOUNT']);
+    expect((await app.inject({ url: '/api/accounts/two/explain' })).statusCode).toBe(401);
   });
 });

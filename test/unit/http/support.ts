@@ -86,6 +86,8 @@ export function fakeDesk(accounts: readonly AccountStatus[], changes: Partial<De
       accounts.some((one) => one.name === name)
         ? { outcome: 'started', message: `A refresh of ${name} starts.` }
         : { outcome: 'unknown-name', message: `There is no account ${name}.` },
+    explain: async () => undefined,
+    noteAct: async () => undefined,
     intervene: async (what, name) =>
       accounts.some((one) => one.name === name)
         ? { outcome: 'done', message: `${what} of ${name}.`, state: 'paused', until: null }

@@ -1,0 +1,36 @@
+import type { Redis } from 'ioredis';
+import type { Clock } from '../core/clock.ts';
+import { describe, pauseOf } from '../core/describe.ts';
+import { explain, type Explanation } from '../core/explain.ts';
+import { readActs } from '../redis/audit.ts';
+import { readDecisions } from '../redis/decisions.ts';
+import type { Roster } from '../redis/roster.ts';
+import { readFacts } from '../redis/statuses.ts';
+
+const ACTS = 10;
+
+/** Everything there is to say of one account, by Redis alone; undefined for a name nobody has. */
+export async function explainAccount(
+  parts: { readonly redis: Redis; readonly roster: Pick<Roster, 'get'>; readonly clock: Pick<Clock, 'now'> },
+  name: string,
+): Promise<Explanation | undefined> {
+  const { redis, roster, clock } = parts;
+  const entry = await roster.get(name);
+  if (!entry) return undefined;
+  const [[facts], decisions, acts] = await Promise.all([
+    readFacts(redis, [[name, entry]]),
+    readDecisions(redis, name),
+    readActs(redis, { account: name, count: ACTS }),
+  ]);
+  if (!facts) return undefined;
+  const now = clock.now();
+  const until = pauseOf(facts, now)?.until;
+  return explain({
+    status: describe(facts, now),
+    since: facts.since ?? null,
+    pausedUntil: until === undefined ? null : new Date(until).toISOString(),
+    by: entry.way?.by,
+    decisions,
+    acts,
+  });
+}

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { explain, type Explained, type Explanation } from '../../../src/core/explain.ts';
+import { account, without } from '../http/support.ts';
+
+const NOW = Date.parse('2026-11-20T10:00:00.000Z');
+const explained = (known: Partial<Explained>): Explanation =>
+  explain({
+    status: account('DESK'),
+    since: '2026-11-20T09:30:00.000Z',
+    pausedUntil: null,
+    by: 'renewal',
+    decisions: [],
+    acts: [],
+    ...known,
+  });
+const commands = (known: Partial<Explained>) => explained(known).person.map(({ command }) => command);
+
+describe('what is next for an account', () => {
+  const at = '2026-11-20T10:42:00.000Z';
+  it.each<[string, Partial<Explained>, object]>([
+    ['that is fresh', {}, { action: 'renewal', at }],
+    [
+      'without a token, whose session cannot be renewed',
+      { status: without('A', 'backing_off') },
+      { action: 'sign-in', at },
+    ],
+    ['that an older version entered', { by: undefined }, { action: 'refresh', at }],
+    [
+      'whose person got the token',
+      { by: 'person', status: account('A', { person_needed: true }) },
+      { action: 'person', at: '2026-11-20T11:00:00.000Z' },
+    ],
+    [
+      'whose person is asked later',
+      { by: 'person', status: without('A', 'awaiting_approval', { reason: 'asked_later' }) },
+      { action: 'ask', at },
+    ],
+    [
+      'whose person was asked',
+      { by: 'person', status: without('A', 'awaiting_approval', { reason: 'asked' }) },
+      { action: 'person', at: null },
+    ],
+    ['that is stopped', { status: without('A', 'stopped') }, { action: 'none', at: null }],
+    ['that is disabled', { status: without('A', 'disabled') }, { action: 'none', at: null }],
+    ['that is paused', { status: without('A', 'paused') }, { action: 'none', at: null }],
+    [
+      'whose pause has an end',
+      { status: without('A', 'paused'), pausedUntil: '2026-11-20T12:00:00.000Z' },
+      { action: 'resume', at: '2026-11-20T12:00:00.000Z' },
+    ],
+  ])('%s', (_, known, next) => {
+    expect(explained(known).next).toMatchObject({ ...next, why: expect.stringMatching(/\.$/) });
+  });
+});
+
+describe('what a person can do', () => {
+  it('is what helps most, first', () => {
+    expect(commands({})[0]).toBe('token-refresher refresh DESK');
+    expect(commands({ status: without('A', 'stopped') }).slice(0, 2)).toEqual([
+      null,
+      'token-refresher refresh A --force',
+    ]);
+    expect(commands({ status: without('A', 'awaiting_approval', { person_needed: true }) })[0]).toBe(
+      'token-refresher login A',
+    );
+    expect(commands({ status: without('A', 'paused') })[0]).toBe('token-refresher resume A');
+    expect(commands({ status: without('A', 'disabled') })).toEqual(['token-refresher reload']);
+  });
+});
+
+it('shows the decisions as they were made, instants for people', () => {
+  const made = {
+    did: 'published',
+    state: 'fresh',
+    reason: 'renewal',
+    at: NOW - 1000,
+    last: NOW,
+    times: 3,
+    nextAt: NOW + 1,
+  };
+  expect(explained({ decisions: [made] }).decisions).toEqual([
+    {
+      did: 'published',
+      state: 'fresh',
+      reason: 'renewal',
+      message: null,
+      first_at: '2026-11-20T09:59:59.000Z',
+      last_at: '2026-11-20T10:00:00.000Z',
+      times: 3,
+      next_at: '2026-11-20T10:00:00.001Z',
+    },
+  ]);
+});
