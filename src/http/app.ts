@@ -14,6 +14,7 @@ import { addHealthRoutes, addMetricsRoute } from './health.ts';
 import { addPageFaults } from './page-faults.ts';
 import { addAssetRoutes, addDashboard, addSignInRoutes } from './page-routes.ts';
 import { addPlanRoutes } from './plan-routes.ts';
+import { addRateLimits } from './rate-limits.ts';
 import { makeSight } from './sight.ts';
 import { addTokenRoutes } from './token-routes.ts';
 import { addWebhookRoutes } from './webhook-routes.ts';
@@ -26,6 +27,7 @@ export async function mainApp(
 ): Promise<FastifyInstance> {
   const app = bareApp(context, trustProxy);
   await app.register(cookie);
+  addRateLimits(app, context);
   refuseOtherSites(app, context);
   addActs(app, context);
   answerUnknownRoutes(app, context);
@@ -86,6 +88,7 @@ export async function publicApp(
 ): Promise<FastifyInstance> {
   const app = bareApp(context, trustProxy);
   await app.register(cookie);
+  addRateLimits(app, context);
   refuseOtherSites(app, context);
   addActs(app, context);
   answerUnknownRoutes(app, context);
@@ -105,6 +108,7 @@ export async function callbackApp(
   paths: (port: number | undefined) => ReadonlySet<string>,
 ): Promise<FastifyInstance> {
   const app = bareApp(context, false);
+  addRateLimits(app, context);
   await app.register(async (pages) => {
     addPageFaults(pages, context);
     pages.get('*', async (request, reply) => {

@@ -19,6 +19,7 @@ export const faultCodes = {
   BUDGET_SPENT: 'A limit of the broker leaves no room now.',
   BROKER_SILENT: 'The broker asked for silence.',
   NOTHING_STARTS: 'No account can be refreshed now.',
+  TOO_MANY_REQUESTS: 'Too many requests from your address; try again later.',
   TOO_MANY_STREAMS: 'Too many pages are told of changes already; ask now and then instead.',
   BODY_TOO_LARGE: 'The body is too large.',
   UNSUPPORTED_MEDIA_TYPE: 'This route does not take that content type.',
