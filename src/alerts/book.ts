@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { morningSchema } from './morning.ts';
 
 /**
- * How bad an incident is: `critical` where a token is gone or only a person can help; `notice` for what would be
- * a warning, but concerns nobody at this hour.
+ * How bad an incident is: `critical` where a token is gone or only a person can help; `warning` where the next try
+ * comes late in what is left of a token; `notice` while there is time, or nobody there whom it concerns.
  */
 export const levels = ['notice', 'warning', 'critical'] as const;
 export type Level = (typeof levels)[number];
@@ -56,6 +56,8 @@ const incidentSchema = z.readonly(
     openedAt: z.number(),
     /** True: it began at an hour at which nobody who is concerned is there, so that nobody is called. */
     hushed: z.boolean().optional(),
+    /** When it became worse than a notice, ms: whoever is to be called has not been until then. */
+    callAt: z.number().optional(),
     /** Everybody it ever touched, in the order they joined. */
     members: z.readonly(z.array(memberSchema)),
     /** Grows with everything that is worth saying. */

@@ -18,6 +18,8 @@ export interface Notice {
 export interface Channel {
   /** Names the channel's deliveries in Redis; stable. */
   readonly name: string;
+  /** True where a message calls somebody, and an edit does not. */
+  readonly calls: boolean;
   /** Loads what is slow to load, before the first incident needs it. */
   prepare(): Promise<void>;
   /** Says that an incident has begun. Returns the message's id, empty where there is none. */

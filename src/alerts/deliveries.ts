@@ -18,9 +18,15 @@ export const NEWS_MS = 60 * 60_000;
 
 const urgency = { open: 0, close: 1, remind: 2, edit: 3 } as const;
 
-/** The next task of a channel: the most urgent that is due, else the one that is due first. */
-export function nextTask(book: Book, channel: string, now: number): Task | undefined {
-  const tasks = book.incidents.flatMap((incident) => taskOf(incident, channel, now) ?? []);
+/** True where whoever is mentioned in messages is called by the one that opens it. */
+export const isCalling = ({ hushed, level }: Incident): boolean => hushed !== true && level !== 'notice';
+
+/**
+ * The next task of a channel: the most urgent that is due, else the one that is due first. `calls`: the channel has
+ * somebody to call where an incident becomes worse than a notice.
+ */
+export function nextTask(book: Book, channel: string, now: number, calls = false): Task | undefined {
+  const tasks = book.incidents.flatMap((incident) => taskOf(incident, channel, now, calls) ?? []);
   return tasks.sort((a, b) => order(a, b, now))[0];
 }
 
@@ -30,7 +36,7 @@ export function countDue(book: Book, channel: string, now: number): number {
   return due.length + (unsaidMorning(book, channel, now) ? 1 : 0);
 }
 
-function taskOf(incident: Incident, channel: string, now: number): Task | undefined {
+function taskOf(incident: Incident, channel: string, now: number, calls = false): Task | undefined {
   const sent = incident.sent[channel];
   if (sent === undefined) {
     // Told before anybody heard of it, a cause that everybody has left for another is no news.
@@ -43,7 +49,7 @@ function taskOf(incident: Incident, channel: string, now: number): Task | undefi
   }
   const edit: Task | undefined =
     sent.revision < incident.revision ? { act: 'edit', incident, dueAt: sent.at + EDIT_GAP_MS } : undefined;
-  const remind = reminderOf(incident, sent);
+  const remind = reminderOf(incident, sent, calls);
   return edit && remind ? (remind.dueAt < edit.dueAt ? remind : edit) : (edit ?? remind);
 }
 
@@ -55,12 +61,13 @@ export const isStale = ({ end }: Incident, now: number): boolean =>
  * What nobody heeded is said again, in a message of its own: an edit makes no sound. Who still fails
  * says when; what is due for several of them at once is said once.
  */
-function reminderOf(incident: Incident, sent: Delivery): Task | undefined {
-  if (incident.level !== 'critical' || incident.end !== undefined) return undefined;
-  const ahead = incident.members
-    .filter(({ state }) => state === 'failing')
-    .flatMap(({ remindAt = [] }) => remindAt)
-    .filter((at) => at > sent.remindedUntil);
+function reminderOf(incident: Incident, sent: Delivery, calls: boolean): Task | undefined {
+  if (incident.end !== undefined) return undefined;
+  const failing = incident.members.filter(({ state }) => state === 'failing');
+  const reminders = incident.level === 'critical' ? failing.flatMap(({ remindAt = [] }) => remindAt) : [];
+  // It opened without calling anybody; an edit would not either.
+  const call = calls && incident.callAt !== undefined ? [incident.callAt] : [];
+  const ahead = [...call, ...reminders].filter((at) => at > sent.remindedUntil);
   return ahead.length === 0 ? undefined : { act: 'remind', incident, dueAt: Math.min(...ahead) };
 }
 
@@ -74,7 +81,8 @@ function order(a: Task, b: Task, now: number): number {
 export function delivered(book: Book, task: Task, channel: string, message: string, now: number): Book {
   const delivery: Delivery = {
     message,
-    revision: task.incident.revision,
+    // A reminder is a message of its own: the first one still shows what it showed.
+    revision: task.act === 'remind' ? (task.incident.sent[channel]?.revision ?? 0) : task.incident.revision,
     at: now,
     closed: task.act === 'close',
     // Those that were due before the first word could leave are said with it.

@@ -1,5 +1,6 @@
 import type { WebhookClient, WebhookClientOptions, WebhookMessageCreateOptions } from 'discord.js';
 import { CALL_MS, ChannelError, type Channel } from './channel.ts';
+import { isCalling } from './deliveries.ts';
 import { closeText, greetText, openText, remindText, type Text } from './discord-message.ts';
 
 export interface DiscordSettings {
@@ -46,13 +47,14 @@ export function discordChannel(settings: DiscordSettings): Channel {
 
   return {
     name: 'discord',
+    calls: mention !== undefined,
     prepare: () =>
       classified(async () => {
         await client();
       }),
-    // At an hour at which nobody is there it is written down, and nobody called.
+    // While there is time, and at an hour at which nobody is there, it is written down, and nobody called.
     open: (notice) =>
-      classified(() => post(openText(notice), notice.incident.hushed === true ? undefined : mention)),
+      classified(() => post(openText(notice), isCalling(notice.incident) ? mention : undefined)),
     edit: (message, notice) =>
       classified(async () => {
         const webhook = await client();

@@ -141,11 +141,13 @@ function joined(incident: Incident, failure: Failure, now: number): Incident {
   // Whose reminders were planned once keeps them: nothing is called out twice.
   const member = isNew ? fresh : { ...fresh, remindAt: known.remindAt, link: failure.link ?? known.link };
   const { hushed, ...rest } = incident;
+  const isCall = incident.level === 'notice' && level !== 'notice' && !isHushed(failure, now);
   return {
     ...rest,
     ...said(failure),
     level,
     ...(hushed === true && isHushed(failure, now) && { hushed }),
+    ...(isCall && { callAt: now }),
     members: withMember(incident.members, member),
     revision: incident.revision + 1,
     changedAt: now,

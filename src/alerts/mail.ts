@@ -35,6 +35,7 @@ export function mailChannel(settings: MailSettings): Channel {
   };
   return {
     name: 'mail',
+    calls: true,
     async prepare() {
       await transport();
     },

@@ -95,7 +95,7 @@ export function startSender(parts: SenderParts): Sender {
   const due = async (): Promise<Task | Greeting | undefined> => {
     const book = await parts.store.read();
     const now = clock.now();
-    const task = nextTask(book, channel.name, now);
+    const task = nextTask(book, channel.name, now, channel.calls);
     if (task !== undefined && task.dueAt <= now) return task;
     const morning = unsaidMorning(book, channel.name, now);
     return morning && { act: 'greet', morning };

@@ -36,6 +36,8 @@ export function webhookChannel(settings: WebhookSettings): Channel {
   };
   return {
     name: 'webhook',
+    // Every change is a POST.
+    calls: false,
     prepare: () => Promise.resolve(),
     async open(notice) {
       await tell('opened', notice);

@@ -4,6 +4,7 @@ import type { Log } from '../core/log.ts';
 import type { Alerts } from '../alerts/alerts.ts';
 import type { Level } from '../alerts/book.ts';
 import type { Failure } from '../alerts/members.ts';
+import { isCalm } from '../core/headroom.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Listener } from '../tending/parts.ts';
 import { isPersons } from '../tending/persons.ts';
@@ -49,6 +50,7 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
         next.state === 'stopped' ||
         next.state === 'expired' ||
         next.lacksToken === true;
+      const isEarly = next.token !== undefined && isCalm(next.token, next.at, parts.clock.now());
       queue(() =>
         parts.alerts.failed({
           broker: account.broker,
@@ -63,7 +65,7 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
               : isPersons(account) && next.state !== 'fresh'
                 ? link(account)
                 : undefined,
-          ...heard(account, isPressing ? 'critical' : 'warning'),
+          ...heard(account, isPressing ? 'critical' : isEarly ? 'notice' : 'warning'),
         }),
       );
     },

@@ -1,7 +1,11 @@
+import type { Account } from '../core/account.ts';
 import type { AccountRecord, Trouble } from '../core/session.ts';
+import { isPersons } from './persons.ts';
 
 /** So long an account may wait for its first token, ms, before that is as bad as one that was lost. */
 const SHORT_WAIT_MS = 60_000;
+/** So often its first login may fail before that is as bad. */
+const SHORT_TRIES = 2;
 
 /** Why an account without a token waits though nothing is wrong with it. */
 const networkTroubles: Readonly<Record<string, string | undefined>> = {
@@ -20,5 +24,14 @@ export function networkTrouble(
   return message === undefined ? undefined : { code: because, kind: 'throttled', message };
 }
 
-export const isLong = (until: number | undefined, now: number): boolean =>
-  until === undefined || until - now > SHORT_WAIT_MS;
+/** True where an account without a live token is badly off: its token is gone, or its first one will be long in coming. */
+export function isLack(
+  account: Account,
+  { session, failures }: Pick<AccountRecord, 'session' | 'failures'>,
+  until: number | undefined,
+  now: number,
+): boolean {
+  const isLong = until === undefined || until - now > SHORT_WAIT_MS;
+  // A person's token ends each day: who gets the next one is asked for it.
+  return isLong || (!isPersons(account) && (session !== undefined || failures > SHORT_TRIES));
+}

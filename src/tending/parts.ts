@@ -22,8 +22,16 @@ export interface Listener {
   failed(
     account: Account,
     error: { code: string; message: string; kind: string },
-    /** `lacksToken`: nobody can use the account until then, whatever its state is called. */
-    next: { state: string; at: number | undefined; lacksToken?: boolean },
+    /**
+     * `lacksToken`: nobody can use the account until then, whatever its state is called. `token`: the live one, where
+     * it is its replacement that fails.
+     */
+    next: {
+      state: string;
+      at: number | undefined;
+      lacksToken?: boolean;
+      token?: { issuedAt: number; expiresAt: number } | undefined;
+    },
   ): void;
   recovered(account: Account): void;
   /** A person has it rest: whatever was said of it is over, and no recovery. */

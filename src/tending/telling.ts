@@ -1,71 +1,15 @@
 import type { Account } from '../core/account.ts';
-import type { Decision } from '../core/decision.ts';
 import { BrokerError } from '../core/errors.ts';
-import { isSameToken, type AccountRecord, type AttemptKind, type Session } from '../core/session.ts';
+import { isCalm } from '../core/headroom.ts';
+import { isLive, isSameToken, type AccountRecord } from '../core/session.ts';
 import { makeKeyReports } from './key-reports.ts';
-import type { Listing } from './listings.ts';
-import { isLong, networkTrouble } from './network-troubles.ts';
+import { isLack, networkTrouble } from './network-troubles.ts';
 import type { KeeperParts } from './parts.ts';
 import { isPersons, makeNeed, todaysTrouble, type Need } from './persons.ts';
+import type { Telling } from './told.ts';
 import { lackOf, sayShortfalls, shortfallOf } from './shortfalls.ts';
 
-/** What became of an account, said in one place: to the log, and to the listener where people shall hear it. */
-export interface Telling {
-  published(
-    account: Account,
-    before: AccountRecord,
-    session: Session,
-    how: {
-      readonly reports: readonly string[];
-      readonly woken: number;
-      readonly tookMs: number | undefined;
-      readonly listing?: Listing | undefined;
-    },
-  ): void;
-  /** A token came after somebody else had acted. */
-  stale(account: Account, session: Session): void;
-  /** `said` false: something else is tried at once, or it is no news. `at`: the next try, ms. */
-  failed(
-    account: Account,
-    error: BrokerError,
-    how: {
-      readonly during: AttemptKind;
-      readonly said: boolean;
-      readonly state: string;
-      readonly at: number | undefined;
-      /** The account as it is now. */
-      readonly record: AccountRecord;
-      readonly tookMs?: number | undefined;
-    },
-  ): void;
-  /** A defect of ours, or a Redis that refuses the write: never a reason to go on as if nothing were. */
-  defect(account: Account, error: unknown): BrokerError;
-  /** Redis does not take an answer; people hear of it until it has. */
-  unstored(account: Account, error: unknown): void;
-  expired(account: Account, reason: string): void;
-  /** The account rests: people hear of it where it has no token for a reason that is not its own, or waits for them. */
-  waits(
-    account: Account,
-    record: AccountRecord,
-    decision: Extract<Decision, { do: 'rest' }>,
-    isLive: boolean,
-  ): void;
-  /** The broker honours the live token; `wasLate`: for long nobody knew, and people may have heard of it. */
-  proved(account: Account, before: AccountRecord, wasLate: boolean): void;
-  /** The broker ended a token before its time. `said` false: a renewal whose answer was lost has taken it away. */
-  diedEarly(account: Account, record: AccountRecord, said: boolean): void;
-  /**
-   * A proof brought nothing; the token is not in doubt. People hear of it where only they can help, where
-   * a new token waits for it, or where none has come for long: `failures` in a row, next try `at` (ms).
-   */
-  unproved(
-    account: Account,
-    error: BrokerError,
-    waiting?: { readonly state: string; readonly at: number; readonly failures: number },
-  ): void;
-  /** A limit of the broker leaves no room before `until` (ms). */
-  overBudget(account: Account, limit: string, until: number, isLive: boolean): void;
-}
+export type { Telling } from './told.ts';
 
 type TellingParts = Pick<KeeperParts, 'log' | 'listener' | 'clock' | 'isHoliday'>;
 
@@ -75,7 +19,7 @@ const quietReasons: readonly string[] = ['proof_pending', 'asked_later', 'approv
 const iso = (at: number): string => new Date(at).toISOString();
 
 export function makeTelling(parts: TellingParts): Telling {
-  const { log, listener } = parts;
+  const { log, listener, clock } = parts;
   /** Accounts that this process has said to be well since they last failed. */
   const wells = new Set<string>();
   const report = makeKeyReports(log);
@@ -102,6 +46,13 @@ export function makeTelling(parts: TellingParts): Telling {
     wells.delete(account.name);
     return true;
   };
+
+  /** It failed, and what keeps it from the next try lasts: where that comes late in what is left of its token, people hear of it. */
+  function late(account: Account, { trouble, session }: AccountRecord, at: number | undefined): void {
+    if (!trouble || !session || isCalm(session.grant, at, clock.now())) return;
+    wells.delete(account.name);
+    listener.failed(account, trouble, { state: 'backing_off', at, token: session.grant });
+  }
 
   return {
     published(account, before, session, { reports, woken, tookMs, listing }) {
@@ -175,7 +126,11 @@ export function makeTelling(parts: TellingParts): Telling {
       listener.attempted(account, during, kind, tookMs);
       if (!said || needed(account, record, state, error)) return;
       wells.delete(account.name);
-      listener.failed(account, error, { state, at });
+      const now = clock.now();
+      const { session } = record;
+      const token = session && isLive(session, account.identity, now) ? session.grant : undefined;
+      const lacksToken = !token && !isPersons(account) && isLack(account, record, at, now);
+      listener.failed(account, error, { state, at, token, lacksToken });
     },
 
     defect,
@@ -192,18 +147,22 @@ export function makeTelling(parts: TellingParts): Telling {
       );
     },
 
-    waits(account, record, { because, state, nextAt }, isLive) {
+    waits(account, record, { because, state, nextAt }, isServed) {
       if (state === 'paused') {
         wells.delete(account.name);
         return listener.rests(account);
       }
       if (quietReasons.includes(because)) return;
       const network = networkTrouble(because, record);
-      const why = todaysTrouble(account, record, parts.clock.now()) ?? network;
+      const why = todaysTrouble(account, record, clock.now()) ?? network;
       if (needed(account, record, state, why)) return;
-      if (isLive || !network) return;
+      if (isServed) {
+        if (network || because === 'backing_off') late(account, record, nextAt);
+        return;
+      }
+      if (!network) return;
       wells.delete(account.name);
-      const next = { state, at: nextAt, lacksToken: isLong(nextAt, parts.clock.now()) };
+      const next = { state, at: nextAt, lacksToken: isLack(account, record, nextAt, clock.now()) };
       listener.failed(account, network, next);
     },
 
@@ -231,8 +190,10 @@ export function makeTelling(parts: TellingParts): Telling {
       listener.failed(account, error, { state: waiting?.state ?? 'fresh', at: waiting?.at });
     },
 
-    proved(account, { failures, trouble, session }, wasLate) {
-      if (failures > 0 || lackOf(account, session) !== undefined) return;
+    proved(account, before, wasLate) {
+      const { failures, trouble, session } = before;
+      if (failures > 0) return late(account, before, before.retryAt);
+      if (lackOf(account, session) !== undefined) return;
       if (!wasLate && trouble === undefined && wells.has(account.name)) return;
       wells.add(account.name);
       listener.recovered(account);

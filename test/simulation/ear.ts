@@ -1,5 +1,5 @@
 import type { Book, Delivery } from '../../src/alerts/book.ts';
-import { delivered, nextTask } from '../../src/alerts/deliveries.ts';
+import { delivered, isCalling, nextTask } from '../../src/alerts/deliveries.ts';
 import { textOf } from '../../src/alerts/plain-text.ts';
 
 /** What a channel of alerts was given to say. */
@@ -37,7 +37,7 @@ export function makeEar(now: () => number, at: (instant: number, work: () => voi
   });
   function speak(): void {
     for (;;) {
-      const task = nextTask(asSent(), CHANNEL, now());
+      const task = nextTask(asSent(), CHANNEL, now(), true);
       if (!task) return;
       if (task.dueAt > now()) {
         if (task.dueAt >= planned && planned > now()) return;
@@ -47,7 +47,7 @@ export function makeEar(now: () => number, at: (instant: number, work: () => voi
       const { act, incident } = task;
       const { code, level } = incident;
       if (act !== 'close') {
-        const rings = act === 'remind' || (act === 'open' && incident.hushed !== true);
+        const rings = act === 'remind' || (act === 'open' && isCalling(incident));
         const event = act === 'open' ? 'opened' : act === 'edit' ? 'changed' : 'reminder';
         heard.push({ at: now(), act, code, level, rings, text: textOf(event, { incident, now: now() }) });
       }

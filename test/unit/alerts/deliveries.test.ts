@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { emptyBook, type Book } from '../../../src/alerts/book.ts';
-import { countDue, delivered, EDIT_GAP_MS, GROUP_MS, nextTask } from '../../../src/alerts/deliveries.ts';
+import {
+  countDue,
+  delivered,
+  EDIT_GAP_MS,
+  GROUP_MS,
+  isCalling,
+  nextTask,
+} from '../../../src/alerts/deliveries.ts';
 import { failed, recovered } from '../../../src/alerts/incidents.ts';
 import { REMIND_AFTER_MS } from '../../../src/alerts/members.ts';
-import { failure } from './builders.ts';
+import { failure, only } from './builders.ts';
 
 const MINUTE = 60_000;
 const T = Date.UTC(2026, 10, 21, 8);
@@ -114,6 +121,44 @@ describe('nextTask', () => {
       book = done(book, T + after);
     }
     expect(nextTask(book, 'discord', T + 100 * 60 * MINUTE)).toBeUndefined();
+  });
+
+  it('calls, where a channel can, once an incident that opened as a notice becomes worse', () => {
+    const calm = done(failed(emptyBook, failure({ level: 'notice' }), T), T + GROUP_MS);
+    const worse = failed(calm, failure({ level: 'warning' }), T + MINUTE);
+    const edited = done(worse, T + MINUTE);
+    expect(nextTask(edited, 'discord', T + MINUTE)).toBeUndefined();
+    const call = nextTask(edited, 'discord', T + MINUTE, true);
+    expect(call).toMatchObject({ act: 'remind', dueAt: T + MINUTE });
+    if (call === undefined) throw new Error('nobody is called');
+    const called = delivered(edited, call, 'discord', '1', T + MINUTE);
+    expect(nextTask(called, 'discord', T + 2 * MINUTE, true)).toBeUndefined();
+    const gone = failed(called, failure(), T + 3 * MINUTE);
+    expect(nextTask(gone, 'discord', T + 4 * MINUTE, true)?.act).toBe('edit');
+    expect(nextTask(done(gone, T + 4 * MINUTE), 'discord', T + 60 * MINUTE, true)?.act).toBe('remind');
+  });
+
+  it('brings the first message up to date after a reminder', () => {
+    const told = done(failed(emptyBook, failure(), T), T + GROUP_MS);
+    const grown = failed(told, failure({ account: 'USER_000001' }), T + 60 * MINUTE);
+    const remind = nextTask(told, 'discord', T + 60 * MINUTE);
+    if (remind === undefined) throw new Error('nobody is reminded');
+    const reminded = delivered(grown, remind, 'discord', '1', T + 60 * MINUTE);
+    expect(nextTask(reminded, 'discord', T + 61 * MINUTE)?.act).toBe('edit');
+  });
+
+  it('calls with the message that opens, where it became worse before that left', () => {
+    const worse = failed(failed(emptyBook, failure({ level: 'notice' }), T), failure(), T + 1);
+    expect(only(worse)).toSatisfy(isCalling);
+    expect(nextTask(done(worse, T + GROUP_MS), 'discord', T + MINUTE, true)?.dueAt).toBe(T + 60 * MINUTE);
+  });
+
+  it('calls nobody at an hour at which nobody is there', () => {
+    const away = (): number => T + 600 * MINUTE;
+    const calm = done(failed(emptyBook, failure({ level: 'notice', hearAt: away }), T), T + GROUP_MS);
+    const worse = failed(calm, failure({ level: 'warning', hearAt: away }), T + MINUTE);
+    expect(nextTask(worse, 'discord', T + MINUTE, true)?.act).toBe('edit');
+    expect(only(calm)).not.toSatisfy(isCalling);
   });
 
   it('reminds nobody of what is over, or not critical', () => {

@@ -35,6 +35,7 @@ function bench(): Bench {
   };
   const channel: Channel = {
     name: 'discord',
+    calls: true,
     prepare: () => Promise.resolve(),
     open: () => tell('open'),
     edit: async () => {

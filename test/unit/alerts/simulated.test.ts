@@ -10,6 +10,7 @@ it('every message of a simulated run says SIMULATED, the one that closes as well
   const said: string[] = [];
   const channel: Channel = {
     name: 'made-up',
+    calls: true,
     prepare: () => Promise.resolve(),
     open: async (notice) => `${said.push(openText(notice).content)}`,
     edit: async (_, notice) => (said.push(openText(notice).content), 'edited'),
