@@ -4,7 +4,6 @@ import { makeHttp } from '../brokers/http.ts';
 import { brokers } from '../brokers/index.ts';
 import { readServiceSecrets } from '../config/index.ts';
 import { systemClock, systemElapsed } from '../core/clock.ts';
-import { startHttp } from '../http/server.ts';
 import { openMirror } from '../mirror/index.ts';
 import { openRedis, queueConnection } from '../redis/connection.ts';
 import { keys } from '../redis/keys.ts';
@@ -17,18 +16,18 @@ import { startAccounts } from './accounts.ts';
 import { atMost } from './at-most.ts';
 import { makeConsents } from './consents.ts';
 import { makeDesk } from './desk.ts';
-import { brokerNamed, makeEngine, type Engine } from './engine.ts';
+import { makeEngine, type Engine } from './engine.ts';
 import { makeEntrance } from './entrance.ts';
 import { countByBroker, makeConnect, shownCounts } from './load.ts';
 import { mirrorFolder } from './keepsake.ts';
 import { readLimits } from './limits.ts';
 import { makeLook } from './looks.ts';
 import { startMetering } from './metering.ts';
-import { remarks } from './notifiers.ts';
 import { makePlanning } from './planning.ts';
 import { makeReadiness } from './readiness.ts';
 import { makeReleases, type Releases } from './releases.ts';
 import type { Service, StartOptions } from './service.ts';
+import { serve } from './serve.ts';
 import { startSimulation } from './simulation.ts';
 import { openTarget } from './target.ts';
 import { startTellings } from './tellings.ts';
@@ -146,20 +145,17 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     egress: config.egressId,
     silentUntil: (broker) => engine.store.silentUntil({ broker, egress: config.egressId }, clock.now()),
   });
-  const server = await startHttp({
+  const server = await serve(config, {
     desk,
     metrics,
-    host: config.http.host,
-    port: config.http.port,
-    publicPort: config.publicPort,
+    accounts,
+    limits,
+    redis: target.shown,
     publicUrl,
     adminToken: secrets.adminToken,
-    trustProxy: config.trustProxy,
     log,
     clock,
     version,
-    titleOf: (name) => brokerNamed(name).title,
-    remarks: () => remarks(config, accounts.all()),
   });
   releases.add(() => server.stop());
 

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify';
+import { readDuration } from '../core/duration.ts';
 import { textField } from './consent-routes.ts';
 import type { HttpContext } from './context.ts';
-import type { RefreshAnswer } from './desk.ts';
+import { interventions, type RefreshAnswer } from './desk.ts';
 import { HttpFault } from './faults.ts';
 import { addressOf, filterOf } from './page/filter.ts';
 import type { Said } from './page/said.ts';
@@ -21,6 +22,25 @@ export function addActionRoutes(app: FastifyInstance, { access, desk }: HttpCont
       return reply.redirect(backTo(textField(body, 'back'), sight.sayings.keep(saidOf(answer))), 303);
     },
   );
+
+  for (const what of interventions) {
+    app.post<{ Params: { name: string } }>(
+      `/accounts/:name/${what}`,
+      { config: { act: what } },
+      async (request, reply) => {
+        if (!access.isSignedIn(request)) throw new HttpFault(401, 'UNAUTHORIZED');
+        const { body, params } = request;
+        const length = textField(body, 'for') ?? '';
+        const forMs = length === '' ? undefined : readDuration(length);
+        if (length !== '' && forMs === undefined) throw new HttpFault(400, 'INVALID_BODY');
+        const answer = await desk.intervene(what, params.name, forMs);
+        if (answer.outcome === 'unknown-name') throw new HttpFault(404, 'UNKNOWN_ACCOUNT', answer.message);
+        const tone = answer.outcome === 'disabled' ? 'waiting' : 'good';
+        const said = sight.sayings.keep({ tone, text: answer.message });
+        return reply.redirect(backTo(textField(body, 'back'), said), 303);
+      },
+    );
+  }
 }
 
 function saidOf(answer: RefreshAnswer): Said {

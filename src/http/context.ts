@@ -25,4 +25,6 @@ export interface HttpContext {
   readonly titleOf: (broker: string) => string;
   /** What stands on the page while it holds, e.g. that all brokers are simulated. */
   readonly remarks: () => readonly string[];
+  /** The settings in force, for people: no secret. */
+  readonly settings: readonly { readonly name: string; readonly value: string }[];
 }

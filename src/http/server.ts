@@ -32,6 +32,8 @@ export interface HttpOptions {
   readonly titleOf?: (broker: string) => string;
   /** Said on top of the page, e.g. that all brokers are simulated. */
   readonly remarks?: () => readonly string[];
+  /** The settings in force, for people: no secret. */
+  readonly settings?: HttpContext['settings'];
 }
 
 export interface HttpServer {
@@ -65,6 +67,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     publicUrl,
     titleOf: options.titleOf ?? ((broker) => broker),
     remarks: options.remarks ?? (() => []),
+    settings: options.settings ?? [],
   };
   const listeners = makeCallbackListeners(clock);
   const bound = { host, port: options.port };

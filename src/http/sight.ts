@@ -18,7 +18,7 @@ export interface Sight {
 }
 
 export function makeSight(context: HttpContext): Sight {
-  const { titleOf, remarks, version } = context;
+  const { titleOf, remarks, settings, version } = context;
   const board = makeBoard(context.desk, context.clock);
   let drawn = { version: 0, views: new Map<string, View>() };
   let brokers: readonly string[] = [];
@@ -28,6 +28,7 @@ export function makeSight(context: HttpContext): Sight {
     filter,
     brokers,
     titleOf,
+    settings,
     version,
     now,
     said: said === undefined ? undefined : sayings.get(said),

@@ -22,6 +22,11 @@ export function serveDesk(
     log: fakeLog(),
     clock: systemClock,
     version: '0.1.0',
+    settings: [
+      { name: 'STATE_DIR', value: '/var/lib/token-refresher' },
+      { name: 'ADMIN_TOKEN', value: 'set' },
+      { name: 'EGRESS_ID', value: 'default' },
+    ],
     titleOf: (broker) => broker.charAt(0).toUpperCase() + broker.slice(1),
   });
 }

@@ -29,18 +29,66 @@ export function actionsFor(account: AccountStatus, title: string, filter: Filter
         words: 'Refresh now',
       })
     : undefined;
-  return html`<div class="actions">${login} ${again} ${refresh}</div>`;
+  return html`<div class="actions">${login} ${again} ${refresh} ${restsOf(account, filter)}</div>`;
 }
 
-/** A plain form: it works without scripts, and leads back to the same view. */
+const rests = [
+  ['2h', 'for 2 hours'],
+  ['12h', 'for 12 hours'],
+  ['3d', 'for 3 days'],
+  ['', 'until resumed'],
+] as const;
+
+/** Having an account rest, putting it back, and ending its session. */
+function restsOf(account: AccountStatus, filter: Filter): Html | undefined {
+  if (account.state === 'disabled') return undefined;
+  const id = `${account.broker}-${account.name}`;
+  const pause = html`${formTo(
+    account,
+    filter,
+    'pause',
+    html`<button class="button minor" id="pause-${id}">Pause</button>
+      <select name="for" aria-label="How long it rests" id="pause-for-${id}">
+        ${rests.map(([value, words]) => html`<option value="${value}">${words}</option>`)}
+      </select>`,
+  )}`;
+  const resume = formTo(
+    account,
+    filter,
+    'resume',
+    html`<button class="button" id="resume-${id}">Resume</button>`,
+  );
+  const logout = html`<details id="logout-${id}">
+    <summary>Log out …</summary>
+    <p>
+      Its session is ended where the broker has a call for that, its keys are removed at once, and it rests
+      until somebody resumes it.
+    </p>
+    ${formTo(account, filter, 'logout', html`<button class="button danger" id="logout-now-${id}">Log ${account.name} out</button>`)}
+  </details>`;
+  return html`${account.state === 'paused' ? resume : pause} ${logout}`;
+}
+
 function refreshForm(
-  { broker, name }: AccountStatus,
+  account: AccountStatus,
   filter: Filter,
   button: { readonly id: string; readonly rearm: boolean; readonly look: string; readonly words: string },
 ): Html {
-  return html`<form method="post" action="/accounts/${encodeURIComponent(name)}/refresh">
+  return formTo(
+    account,
+    filter,
+    'refresh',
+    html`${button.rearm ? html`<input type="hidden" name="rearm" value="1" />` : undefined}
+      <button class="${button.look}" id="${button.id}-${account.broker}-${account.name}">
+        ${button.words}
+      </button>`,
+  );
+}
+
+/** A plain form: it works without scripts, and leads back to the same view. */
+function formTo({ name }: AccountStatus, filter: Filter, act: string, inside: Html): Html {
+  return html`<form method="post" action="/accounts/${encodeURIComponent(name)}/${act}">
     <input type="hidden" name="back" value="${addressOf(filter)}" />
-    ${button.rearm ? html`<input type="hidden" name="rearm" value="1" />` : undefined}
-    <button class="${button.look}" id="${button.id}-${broker}-${name}">${button.words}</button>
+    ${inside}
   </form>`;
 }

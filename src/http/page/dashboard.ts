@@ -12,6 +12,7 @@ export interface DashboardParts {
   readonly brokers: readonly string[];
   readonly titleOf: (broker: string) => string;
   readonly said: Said | undefined;
+  readonly settings: readonly { readonly name: string; readonly value: string }[];
   readonly version: string;
   /** Ms since the epoch. */
   readonly now: number;
@@ -50,7 +51,7 @@ export function dashboard(parts: DashboardParts): Html {
 }
 
 /** What stands in `main`. */
-export function mainOf({ view, filter, brokers, titleOf, said }: DashboardParts): Html {
+export function mainOf({ view, filter, brokers, titleOf, said, settings }: DashboardParts): Html {
   const part = (id: string): Html | undefined => view.parts.get(id);
   return html`${part('remarks')}
     <p id="stale" class="complaint" role="alert" data-keep hidden>
@@ -60,7 +61,21 @@ export function mainOf({ view, filter, brokers, titleOf, said }: DashboardParts)
     <header class="verdict">${part('verdict')} ${part('next')}</header>
     ${part('banners')} ${part('panel')} ${searchForm(filter, brokers, titleOf)} ${part('count')}
     <div id="accounts">${view.groups.map((group) => section(group, view, titleOf(group.broker)))}</div>
-    ${part('pager')} ${part('limits')} ${part('timeline')}`;
+    ${part('pager')} ${part('limits')} ${part('timeline')}
+    ${settings.length === 0 ? undefined : settingsSection(settings)}`;
+}
+
+function settingsSection(settings: DashboardParts['settings']): Html {
+  return html`<details id="settings">
+    <summary>Settings in force</summary>
+    <dl>
+      ${settings.map(
+        ({ name, value }) =>
+          html`<dt>${name}</dt>
+            <dd>${value}</dd>`,
+      )}
+    </dl>
+  </details>`;
 }
 
 /** Where the browser puts whoever pressed a button: on what came of it. */

@@ -78,6 +78,52 @@ describe('a button of the page', () => {
   });
 });
 
+describe('the rest of an account', () => {
+  it.each([
+    ['pause', { for: '2h' }, ['pause', 'DESK', 7_200_000]],
+    ['pause', { for: '' }, ['pause', 'DESK', undefined]],
+    ['resume', {}, ['resume', 'DESK', undefined]],
+    ['logout', {}, ['logout', 'DESK', undefined]],
+  ] as const)('is ordered by a button: %s %o', async (what, fields, expected) => {
+    const ordered: unknown[] = [];
+    const { app, cookie } = await serve(
+      fakeDesk(accounts, {
+        async intervene(...all) {
+          ordered.push(all);
+          return { outcome: 'done', message: 'It rests.', state: 'paused', until: null };
+        },
+      }),
+    );
+    const post = (payload: object, headers: object = {}) =>
+      app.inject({
+        method: 'POST',
+        url: `/accounts/DESK/${what}`,
+        headers: { ...cookie(), ...form, ...headers },
+        payload: new URLSearchParams({ ...payload }).toString(),
+      });
+    const answer = await post({ ...fields, back: '/dashboard?account=DESK' });
+    expect(answer.statusCode).toBe(303);
+    const { body } = await app.inject({ url: String(answer.headers.location), headers: cookie() });
+    expect(body).toContain('It rests.');
+    expect((await post(fields, { 'sec-fetch-site': 'same-site' })).statusCode).toBe(403);
+    expect((await post({ for: 'a while' })).statusCode).toBe(400);
+    expect(ordered).toEqual([expected]);
+  });
+
+  it('is offered by what there is to do', async () => {
+    const paused = without('RESTS', 'paused');
+    const off = without('OFF', 'disabled');
+    const { app, cookie } = await serve(fakeDesk([account('DESK'), paused, off]));
+    const buttons = async (name: string) => {
+      const { body } = await app.inject({ url: `/dashboard?account=${name}`, headers: cookie() });
+      return [...body.matchAll(/action="\/accounts\/\w+\/(\w+)"/g)].map((match) => match[1]);
+    };
+    expect(await buttons('DESK')).toEqual(['refresh', 'pause', 'logout']);
+    expect(await buttons('RESTS')).toEqual(['resume', 'logout']);
+    expect(await buttons('OFF')).toEqual([]);
+  });
+});
+
 describe('the details of an account', () => {
   it('stand open in the page that names it, with what a person can do', async () => {
     const { get } = await open();

@@ -196,6 +196,7 @@ export async function contextOf(
     version: '0.0.0-test',
     publicUrl: new URL(more.publicUrl ?? 'http://localhost:8000'),
     metrics: fakeMetrics,
+    settings: [{ name: 'EGRESS_ID', value: 'default' }],
     titleOf: (broker) => broker.charAt(0).toUpperCase() + broker.slice(1),
     remarks: () => more.remarks ?? [],
   };

@@ -1,0 +1,33 @@
+import { brokers } from '../brokers/index.ts';
+import type { Config } from '../config/index.ts';
+import type { Limit } from '../core/broker.ts';
+import { startHttp, type HttpOptions, type HttpServer } from '../http/server.ts';
+import type { Accounts } from './accounts.ts';
+import { brokerNamed } from './engine.ts';
+import { remarks } from './notifiers.ts';
+import { shownSettings } from './shown-settings.ts';
+
+export interface ServeParts extends Pick<
+  HttpOptions,
+  'desk' | 'metrics' | 'publicUrl' | 'adminToken' | 'log' | 'clock' | 'version'
+> {
+  readonly accounts: Pick<Accounts, 'all'>;
+  readonly limits: (broker: string) => readonly Limit[];
+  /** Host and db, for people. */
+  readonly redis: string;
+}
+
+/** Serves pages and API as the configuration says. */
+export function serve(config: Config, parts: ServeParts): Promise<HttpServer> {
+  const { accounts, limits, redis, ...rest } = parts;
+  return startHttp({
+    ...rest,
+    host: config.http.host,
+    port: config.http.port,
+    publicPort: config.publicPort,
+    trustProxy: config.trustProxy,
+    titleOf: (name) => brokerNamed(name).title,
+    remarks: () => remarks(config, accounts.all()),
+    settings: shownSettings(config, { redis, publicUrl: parts.publicUrl, brokers, limits }),
+  });
+}
