@@ -9,3 +9,8 @@ export const brokers: readonly Broker[] = await Promise.all([
   import('./ig/index.ts').then(({ ig }) => ig),
   import('./upstox/index.ts').then(({ upstox }) => upstox),
 ]);
+
+/** Readers of the settings files that other programs keep, for `import`: one line for each broker that has any. */
+export const settingsShapes = await Promise.all([
+  import('./upstox/older-shape.ts').then(({ fromSettings }) => fromSettings),
+]);

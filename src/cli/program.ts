@@ -1,9 +1,12 @@
 import { Command } from 'commander';
+import { adoptCommand } from './adopt.ts';
 import { checkCommand } from './check.ts';
 import { demoCommand } from './demo.ts';
 import { explainCommand } from './explain.ts';
+import { forgetCommand } from './forget.ts';
 import { getCommand } from './get.ts';
 import { logoutCommand, pauseCommand, resumeCommand } from './interventions.ts';
+import { importCommand } from './import.ts';
 import { loginCommand } from './login.ts';
 import { planCommand } from './plan.ts';
 import { refreshCommand } from './refresh.ts';
@@ -47,9 +50,12 @@ Exit codes: 0 done, 1 it failed, 2 wrong usage or configuration.`,
     reloadCommand,
     planCommand,
     loginCommand,
+    adoptCommand,
     pauseCommand,
     resumeCommand,
     logoutCommand,
+    forgetCommand,
+    importCommand,
   ]) {
     program.addCommand(command(version).exitOverride(), { isDefault: command === runCommand });
   }

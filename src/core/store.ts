@@ -68,6 +68,8 @@ export interface Commit {
   readonly events: readonly ('refreshed' | 'recovered' | 'confirmed')[];
   /** When the account is looked at next, ms. */
   readonly dueAt: number;
+  /** True where a person handed the token over; else an adopted one must still be what stands there. */
+  readonly handed?: boolean;
   /** What is known of its pauses: one that Redis has lost is put back, and a newer one is looked at now. */
   readonly paused: Pause | undefined;
   readonly ramp: RampOutcome | undefined;

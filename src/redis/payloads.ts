@@ -78,7 +78,7 @@ export function commitPayload(lease: Lease, commit: Commit, seal: Seal, now: num
     owner: lease.owner,
     fence: String(lease.fence),
     claims: commit.claims,
-    adopted: commit.session.source === 'adopted',
+    adopted: commit.session.source === 'adopted' && !commit.handed,
     startedAt: commit.startedAt ?? 0,
     lifeMs: commit.session.grant.lifeMs ?? 0,
     set: {

@@ -25,6 +25,7 @@ export const scripts = {
   rearm: load('rearm'),
   claim: load('claim'),
   request: load('request'),
+  forget: load('publish', 'forget'),
   intervene: load('publish', 'intervene'),
   silence: load('silence'),
   reseal: load('reseal'),

@@ -24,6 +24,8 @@ const UNCHANGED_WAIT_MS = 10_000;
 export interface Got {
   readonly grant: Grant;
   readonly source: Source;
+  /** True where a person handed it over: whose it is counts, and it replaces what is there. */
+  readonly handed?: boolean;
   /** True where the broker said that it honours it. */
   readonly proved?: boolean;
   readonly listing?: Listing | undefined;
@@ -65,8 +67,8 @@ function unrenewedBefore(
   return (before.unrenewed ?? 0) + (isVain ? 1 : 0);
 }
 
-function eventsOf({ source }: Session, { trouble }: AccountRecord): Commit['events'] {
-  if (source === 'adopted') return ['confirmed'];
+function eventsOf({ source }: Session, { trouble }: AccountRecord, isFound: boolean): Commit['events'] {
+  if (source === 'adopted' && isFound) return ['confirmed'];
   return trouble ? ['refreshed', 'recovered'] : ['refreshed'];
 }
 
@@ -88,7 +90,7 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
     const worked = parts.fingerprints(account.credentials);
     const now = clock.now();
     const { proveEveryMs } = policyOf(parts, account);
-    const isFound = session.source === 'adopted' && isPersons(account);
+    const isFound = session.source === 'adopted' && isPersons(account) && !got.handed;
     // What was found is served on, and whose it is asked at once where the account asks that of every token.
     const waitMs = isFound && account.verify ? 0 : proveEveryMs;
     const proofDueAt = proveEveryMs && account.connection.probe ? now + (waitMs ?? 0) : 0;
@@ -103,8 +105,9 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
       claims: claimsOf(account, session),
       // Only a sign-in tries the credentials: a renewal or a token that was found says nothing of them.
       refused: isSignIn ? record.refused.filter((each) => !worked.includes(each)) : record.refused,
-      events: now < session.grant.expiresAt ? eventsOf(session, record) : [],
+      events: now < session.grant.expiresAt ? eventsOf(session, record, got.handed !== true) : [],
       dueAt: proofDueAt > 0 ? Math.min(session.renewAt, proofDueAt) : session.renewAt,
+      ...(got.handed && { handed: true }),
       paused: record.paused,
       ramp: got.ramp,
       facts: {

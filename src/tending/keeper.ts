@@ -8,6 +8,7 @@ import { makePublishKept } from './adoption.ts';
 import { makeHold, makeTake } from './arrivals.ts';
 import { makeAttempts } from './attempts.ts';
 import { makeCommits } from './commits.ts';
+import { makeHandover } from './handovers.ts';
 import { LEASE_SHARE, takeLease, type HeldLease, type Work } from './lease.ts';
 import { makeNote } from './notes.ts';
 import type { Step } from './obtain.ts';
@@ -36,6 +37,7 @@ export function makeKeeper(parts: KeeperParts): Keeper {
   const ask = makeAsk(parts, outcomes, note, tell);
   const take = makeTake(parts, around, outcomes);
   const withdraw = makeWithdraw(parts, around, outcomes);
+  const handover = makeHandover(parts, around, attempts, note);
   const signOut = makeSignOut(parts, around, outcomes, tell);
   const proofs = makeProofs(parts, around, outcomes, attempts, note, tell);
   const closeOpenAttempt = makeCloseOpenAttempt(parts, { outcomes, attempts, publishKept, unsent, goOn });
@@ -135,6 +137,8 @@ export function makeKeeper(parts: KeeperParts): Keeper {
       });
       return found.open ? underLease(name, exchange) : tended;
     },
+    adopt: (name, token) =>
+      underLease(name, (account, held, record) => handover(account, held, record, token)),
     take: (name, notice) =>
       underLease(name, async (account, held, record) => {
         const tended = await take(account, held, record, notice);

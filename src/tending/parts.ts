@@ -169,6 +169,8 @@ export interface Keeper {
   tend(name: string): Promise<Tended>;
   /** Ends a person's browser login: one exchange, whatever it answers. */
   receive(name: string, arrival: Arrival): Promise<Tended>;
+  /** Publishes a token that a person hands over, if it may be; else says in a word why not. */
+  adopt(name: string, token: string): Promise<Tended>;
   /** Takes what was posted to the account's webhook, for its proof at the next look. Calls nobody. */
   take(name: string, notice: unknown): Promise<Tended>;
   /** Keeps what was posted on this machine's disk, for the next look, where the account cannot be had. Asks Redis for nothing. */
