@@ -58,7 +58,7 @@ export function addEventRoutes(app: FastifyInstance, context: HttpContext, sight
       if (heard === undefined) yield ': still here\n\n';
       else if (heard === 'trouble') yield event('trouble', {});
       else {
-        const view = sight.draw(heard, filter);
+        const view = await sight.draw(heard, filter);
         const sent = sentOf(view);
         yield event(...saying(view, heard, filter, seen.sent, sent));
         seen = { version: heard.version, sent };

@@ -28,7 +28,12 @@ export function addDashboard(app: FastifyInstance, { access }: HttpContext, sigh
     if (!access.isSignedIn(request)) throw new HttpFault(401, 'UNAUTHORIZED');
     const filter = filterOf(request.query);
     const picture = await sight.board.take();
-    const page = sight.page(sight.draw(picture, filter), filter, picture, textField(request.query, 'said'));
+    const page = sight.page(
+      await sight.draw(picture, filter),
+      filter,
+      picture,
+      textField(request.query, 'said'),
+    );
     return sendPage(reply, 200, { markup: page.markup, csp: CSP_PAGE });
   });
 }

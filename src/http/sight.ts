@@ -10,7 +10,7 @@ import { viewOf, type View } from './page/view.ts';
 export interface Sight {
   readonly board: Board;
   /** Draws a picture; for all who look through the same filter once. */
-  draw(picture: Picture, filter: Filter): View;
+  draw(picture: Picture, filter: Filter): Promise<View>;
   main(view: View, filter: Filter): Html;
   /** `said`: the number of what is to be said. */
   page(view: View, filter: Filter, picture: Picture, said?: string): Html;
@@ -20,7 +20,7 @@ export interface Sight {
 export function makeSight(context: HttpContext): Sight {
   const { titleOf, remarks, settings, version } = context;
   const board = makeBoard(context.desk, context.clock);
-  let drawn = { version: 0, views: new Map<string, View>() };
+  let drawn = { version: 0, views: new Map<string, Promise<View>>() };
   let brokers: readonly string[] = [];
   const sayings = makeSayings();
   const partsOf = (view: View, filter: Filter, now: number, said?: string): DashboardParts => ({
@@ -33,13 +33,21 @@ export function makeSight(context: HttpContext): Sight {
     now,
     said: said === undefined ? undefined : sayings.get(said),
   });
+  async function view(picture: Picture, filter: Filter): Promise<View> {
+    const explanation =
+      filter.account === undefined
+        ? undefined
+        : await context.desk.explain(filter.account).catch(() => undefined);
+    return viewOf({ ...picture, explanation, titleOf, remarks: remarks() }, filter);
+  }
+
   return {
     board,
     draw(picture, filter) {
       if (drawn.version !== picture.version) drawn = { version: picture.version, views: new Map() };
       brokers = [...new Set(picture.accounts.map(({ broker }) => broker))].sort();
       const key = addressOf(filter);
-      const known = drawn.views.get(key) ?? viewOf({ ...picture, titleOf, remarks: remarks() }, filter);
+      const known = drawn.views.get(key) ?? view(picture, filter);
       drawn.views.set(key, known);
       return known;
     },

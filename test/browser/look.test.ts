@@ -8,7 +8,7 @@ import {
   type Look,
   type TestBrowser,
 } from '../support/browser.ts';
-import { busyDesk, busyPlan } from '../support/desks.ts';
+import { busyDay, busyDesk, busyPlan } from '../support/desks.ts';
 import { account } from '../unit/http/support.ts';
 import { serveDesk, signIn } from './stage.ts';
 
@@ -25,7 +25,10 @@ describe.skipIf(hasNoBrowser)('the pages in a browser', () => {
   beforeAll(async () => {
     browser = await startBrowser();
     const at = Date.now();
-    few = await serveDesk(busyDesk(at, 8), { plan: async () => busyPlan(at) });
+    few = await serveDesk(busyDesk(at, 8), {
+      plan: async () => busyPlan(at),
+      explain: async (name) => busyDay(at, name),
+    });
     many = await serveDesk(busyDesk(at, 1_000));
   });
   afterAll(async () => {

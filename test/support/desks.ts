@@ -1,4 +1,5 @@
 import type { Limit } from '../../src/core/broker.ts';
+import type { Explanation } from '../../src/core/explain.ts';
 import type { Plan, PlannedBudget } from '../../src/core/plan.ts';
 import type { AccountStatus } from '../../src/core/status.ts';
 import { SLOTS } from '../../src/core/walk.ts';
@@ -125,5 +126,54 @@ export function busyPlan(now: number): Plan {
       ['beta', slots((i) => 14 + (i % 2))],
       ['gamma', slots((i) => (i === 46 ? 1 : 0))],
     ]),
+  };
+}
+
+/** What there is to tell of an account whose day had some trouble. */
+export function busyDay(now: number, name: string): Explanation {
+  const at = (minutes: number): string => new Date(now - minutes * 60_000).toISOString();
+  const made = (
+    did: string,
+    state: string,
+    reason: string,
+    from: number,
+    to: number,
+    times = 1,
+  ): Explanation['decisions'][number] => ({
+    did,
+    state,
+    reason,
+    message: state === 'backing_off' ? 'Alpha did not answer within 15 s.' : null,
+    first_at: at(from),
+    last_at: at(to),
+    times,
+    next_at: at(to - 60),
+  });
+  return {
+    name,
+    broker: 'alpha',
+    environment: 'demo',
+    state: 'backing_off',
+    reason: 'timeout',
+    message: 'The token is good for another 5 min. Alpha does not answer.',
+    valid: true,
+    expiry_time: at(-5),
+    generation: 3,
+    attempts: 4,
+    last_error: null,
+    since: at(10),
+    decisions: [
+      made('failed', 'backing_off', 'timeout', 10, 1, 4),
+      made('published', 'fresh', 'renewal', 500, 75, 8),
+      made('failed', 'stopped', 'bad_credentials', 560, 560),
+      made('failed', 'backing_off', 'timeout', 640, 570, 30),
+      made('published', 'fresh', 'renewal', 1_200, 650, 10),
+    ],
+    next: { action: 'renewal', at: at(-1), why: 'The next try is planned for then.' },
+    person: [
+      { what: 'Get a new token now.', command: `token-refresher refresh ${name}` },
+      { what: 'Have it rest for a time.', command: `token-refresher pause ${name} --for 2h` },
+    ],
+    acts: [{ at: at(505), who: 'cookie', what: 'refresh', account: name, from: '127.0.0.1', outcome: '303' }],
   };
 }

@@ -1,10 +1,12 @@
 import type { Readiness } from '../desk.ts';
 import type { SilenceStatus } from '../../core/silence-words.ts';
 import type { AccountStatus } from '../../core/status.ts';
+import type { Explanation } from '../../core/explain.ts';
 import type { Plan } from '../../core/plan.ts';
 import { isServed } from '../../core/summary.ts';
 import { accountRow, banner, loginLink, rowId } from './account.ts';
 import { tryAgain } from './actions.ts';
+import { explainedSection } from './explained.ts';
 import { addressOf, isFiltering, type Filter } from './filter.ts';
 import { html, type Html } from './html.ts';
 import { mark, type Tone } from './layout.ts';
@@ -19,6 +21,8 @@ export interface ViewFacts {
   readonly accounts: readonly AccountStatus[];
   readonly readiness: Readiness;
   readonly silences: readonly SilenceStatus[];
+  /** Of the account whose details are open, where there are some. */
+  readonly explanation: Explanation | undefined;
   /** Undefined where it could not be made. */
   readonly plan: Plan | undefined;
   readonly titleOf: (broker: string) => string;
@@ -76,9 +80,14 @@ export function viewOf(facts: ViewFacts, filter: Filter): View {
   return { tone: verdict.tone, title: verdict.title, parts, lists, groups: listing.groups };
 }
 
-function panelFacts({ accounts, titleOf, now }: ViewFacts, filter: Filter): PanelFacts | undefined {
+function panelFacts(
+  { accounts, explanation, titleOf, now }: ViewFacts,
+  filter: Filter,
+): PanelFacts | undefined {
   const account = accounts.find(({ name }) => name === filter.account);
-  return account && { account, title: titleOf(account.broker), now };
+  return (
+    account && { account, title: titleOf(account.broker), now, more: [explainedSection(explanation, now)] }
+  );
 }
 
 function headline(verdict: Verdict): Html {

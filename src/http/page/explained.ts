@@ -1,0 +1,74 @@
+import type { Explanation } from '../../core/explain.ts';
+import { historyStrip } from './history.ts';
+import { html, type Html } from './html.ts';
+import { ago, moment } from './time.ts';
+
+/** So many of the last decisions, and of what people did, are shown. */
+const SHOWN = 8;
+
+const deeds: Readonly<Record<string, string>> = {
+  published: 'A new token',
+  confirmed: 'The token was proved',
+  failed: 'Failed',
+  went_on: 'Another way was tried',
+  withdrawn: 'The token was withdrawn',
+  rested: 'Left as it is',
+  recovered: 'Well again',
+  expired: 'The token ran out',
+  removed: 'Its keys were removed',
+};
+
+/** What an account did on its last day, why, what is next, and what a person can do. */
+export function explainedSection(explanation: Explanation | undefined, now: number): Html | undefined {
+  if (!explanation) return undefined;
+  const { decisions, acts, next, person } = explanation;
+  return html`<h3>The last day</h3>
+    ${historyStrip(decisions, now)}
+    <h3>What is next</h3>
+    <p>${next.why}</p>
+    ${
+      person.length === 0
+        ? undefined
+        : html`<ul class="ways">
+            ${person.map(way)}
+          </ul>`
+    }
+    <h3>Last decisions</h3>
+    ${
+      decisions.length === 0
+        ? html`<p>None is kept.</p>`
+        : html`<ol class="events">
+            ${decisions.slice(0, SHOWN).map((each) => decision(each, now))}
+          </ol>`
+    }
+    ${
+      acts.length === 0
+        ? undefined
+        : html`<h3>What people did</h3>
+            <ol class="events">
+              ${acts.slice(0, SHOWN).map((each) => act(each, now))}
+            </ol>`
+    }`;
+}
+
+function way({ what, command }: Explanation['person'][number]): Html {
+  return html`<li>${what}${command === null ? undefined : html` <code>${command}</code>`}</li>`;
+}
+
+function decision(each: Explanation['decisions'][number], now: number): Html {
+  const reason = each.message ?? each.reason?.replaceAll('_', ' ');
+  const often = each.times > 1 ? ` ${each.times} times since ` : undefined;
+  return html`<li>
+    <b>${deeds[each.did] ?? each.did.replaceAll('_', ' ')}</b>${reason ? html`: ${reason}` : undefined}
+    <span class="quiet">${ago(each.last_at, now)}${often && html`,${often}${moment(each.first_at)}`}</span>
+  </li>`;
+}
+
+function act(each: Explanation['acts'][number], now: number): Html {
+  // An answer's status says whether it was heard; what came of it stands among the decisions.
+  const refused = /^[45]\d\d$/.test(each.outcome) ? ` (refused: ${each.outcome})` : '';
+  return html`<li>
+    <b>${each.what}</b>${refused}
+    <span class="quiet">by ${each.who} from ${each.from}, ${ago(each.at, now)}</span>
+  </li>`;
+}
