@@ -26,6 +26,7 @@ export function serve(config: Config, parts: ServeParts): Promise<HttpServer> {
     port: config.http.port,
     publicPort: config.publicPort,
     trustProxy: config.trustProxy,
+    allowedHosts: config.allowedHosts,
     titleOf: (name) => brokerNamed(name).title,
     remarks: () => remarks(config, accounts.all()),
     settings: shownSettings(config, { redis, publicUrl: parts.publicUrl, brokers, limits }),

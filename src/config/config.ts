@@ -7,6 +7,7 @@ import { readRedisTarget, type RedisTarget } from './redis.ts';
 import { openSettings, type Scope, type Settings, type Surroundings } from './settings.ts';
 import {
   flag,
+  hostNames,
   listeningPort,
   matching,
   oneOf,
@@ -50,6 +51,8 @@ export interface Config extends Basis {
   /** The second listener, for the outside; undefined: none. */
   readonly publicPort: number | undefined;
   readonly trustProxy: TrustProxy;
+  /** Further names by which browsers may come; `.name` for all below it. */
+  readonly allowedHosts: readonly string[];
   /** What links begin with, without a slash at its end; undefined: `http://localhost:` and the port listened on. */
   readonly publicUrl: string | undefined;
   readonly alerts: Channels;
@@ -129,6 +132,7 @@ function readRest(reader: Reader): Omit<Config, keyof Basis | 'redis'> {
     http,
     publicPort,
     trustProxy: reader.read('TRUST_PROXY', false, trustProxy),
+    allowedHosts: reader.read('ALLOWED_HOSTS', [], hostNames),
     publicUrl: reader.read('PUBLIC_URL', undefined, webBase),
     alerts: readChannels(reader),
     alertTimes: readAlertTimes(reader),

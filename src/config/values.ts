@@ -91,6 +91,14 @@ export const mailAddresses: Parse<readonly string[]> = (text) => {
     : { wrong: 'must be e-mail addresses, separated by commas' };
 };
 
+/** Host names, a leading dot for all that is below one. */
+export const hostNames: Parse<readonly string[]> = (text) => {
+  const value = commaSeparated(text.toLowerCase());
+  return value.length > 0 && value.every((name) => /^\.?[\w-]+(?:\.[\w-]+)*$/.test(name))
+    ? { value }
+    : { wrong: 'must be host names without ports, separated by commas; .example.com for all below it' };
+};
+
 /** As fastify takes it: a flag, a number of hops, or addresses separated by commas. */
 export type TrustProxy = boolean | number | string;
 

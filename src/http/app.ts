@@ -14,6 +14,7 @@ import { addHealthRoutes, addMetricsRoute } from './health.ts';
 import { addPageFaults } from './page-faults.ts';
 import { addAssetRoutes, addDashboard, addSignInRoutes } from './page-routes.ts';
 import { addPlanRoutes } from './plan-routes.ts';
+import { refuseOtherHosts } from './hosts.ts';
 import { addRateLimits } from './rate-limits.ts';
 import { makeSight } from './sight.ts';
 import { addTokenRoutes } from './token-routes.ts';
@@ -28,6 +29,7 @@ export async function mainApp(
   const app = bareApp(context, trustProxy);
   await app.register(cookie);
   addRateLimits(app, context);
+  refuseOtherHosts(app, context.knowsHost);
   refuseOtherSites(app, context);
   addActs(app, context);
   answerUnknownRoutes(app, context);

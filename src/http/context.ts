@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { Access } from './access.ts';
 import type { Desk } from './desk.ts';
+import type { KnowsHost } from './hosts.ts';
 import type { Assets } from './page/assets.ts';
 
 /** What a scrape is answered with; `text` rejects where it cannot be had. */
@@ -21,6 +22,7 @@ export interface HttpContext {
   readonly version: string;
   /** Where people reach this service. */
   readonly publicUrl: URL;
+  readonly knowsHost: KnowsHost;
   /** A broker's name for people. */
   readonly titleOf: (broker: string) => string;
   /** What stands on the page while it holds, e.g. that all brokers are simulated. */

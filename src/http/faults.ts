@@ -5,6 +5,7 @@ import type { Log } from '../core/log.ts';
 export const faultCodes = {
   BAD_REQUEST: 'The request could not be read.',
   INVALID_BODY: 'The body is not what this route takes.',
+  UNKNOWN_HOST: 'This service is not known by that host name: ALLOWED_HOSTS or PUBLIC_URL may name it.',
   UNAUTHORIZED: 'Sign in, or send "Authorization: Bearer" with the admin token.',
   CROSS_ORIGIN: 'Another site made your browser send this; nothing was done.',
   NOT_FOUND: 'There is no such page.',

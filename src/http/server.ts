@@ -9,6 +9,7 @@ import { makeCallbackListeners, type CallbackListening } from './callback-listen
 import type { HttpContext, MetricsText } from './context.ts';
 import type { Desk } from './desk.ts';
 import { codeOf, listenProblem, withinCloseDeadline } from './listening.ts';
+import { knownHosts } from './hosts.ts';
 import type { Bound } from './loopback.ts';
 import { readAssets } from './page/assets.ts';
 
@@ -22,6 +23,8 @@ export interface HttpOptions {
   readonly publicPort?: number | undefined;
   /** What links for people begin with. */
   readonly publicUrl: string;
+  /** Further names by which browsers may come. */
+  readonly allowedHosts?: readonly string[];
   /** Secret. */
   readonly adminToken: string;
   readonly trustProxy?: TrustProxy;
@@ -65,6 +68,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     assets: await readAssets(),
     version: options.version,
     publicUrl,
+    knowsHost: knownHosts(publicUrl, host, options.allowedHosts ?? []),
     titleOf: options.titleOf ?? ((broker) => broker),
     remarks: options.remarks ?? (() => []),
     settings: options.settings ?? [],

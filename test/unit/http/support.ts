@@ -6,6 +6,7 @@ import { makeAccess, type Access } from '../../../src/http/access.ts';
 import { mainApp } from '../../../src/http/app.ts';
 import type { HttpContext, MetricsText } from '../../../src/http/context.ts';
 import type { Desk } from '../../../src/http/desk.ts';
+import { knownHosts } from '../../../src/http/hosts.ts';
 import { readAssets } from '../../../src/http/page/assets.ts';
 
 export const NOW = Date.parse('2026-11-20T10:00:00.000Z');
@@ -189,12 +190,14 @@ export async function contextOf(
   parts: Pick<HttpContext, 'clock' | 'log' | 'access'>,
   more: { readonly publicUrl?: string; readonly remarks?: readonly string[] } = {},
 ): Promise<HttpContext> {
+  const publicUrl = new URL(more.publicUrl ?? 'http://localhost:8000');
   return {
     desk,
     ...parts,
     assets: await readAssets(),
     version: '0.0.0-test',
-    publicUrl: new URL(more.publicUrl ?? 'http://localhost:8000'),
+    publicUrl,
+    knowsHost: knownHosts(publicUrl, '127.0.0.1', []),
     metrics: fakeMetrics,
     settings: [{ name: 'EGRESS_ID', value: 'default' }],
     titleOf: (broker) => broker.charAt(0).toUpperCase() + broker.slice(1),
