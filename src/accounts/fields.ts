@@ -69,8 +69,7 @@ export const commonPart = (entry: RawEntry): CommonFields => checked.parse(entry
 
 /** Common fields that are read and checked, but whose work comes later. */
 export function commonNotYet(entry: RawEntry): readonly string[] {
-  const { mode, tokenFile } = entry;
-  return [...(mode === 'observe' ? ['mode'] : []), ...(tokenFile === undefined ? [] : ['tokenFile'])];
+  return entry['mode'] === 'observe' ? ['mode'] : [];
 }
 
 /** What an entry asks for and its login has no call for. */

@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import type { Account } from '../core/account.ts';
 import type { Broker, Connection, Login } from '../core/broker.ts';
 import { ConfigurationError, type Fault } from '../core/errors.ts';
@@ -62,6 +63,7 @@ export async function readAccounts(source: AccountsSource): Promise<Reading> {
     ...read.faults,
     ...repeatedNames(entries),
     ...repeatedLogins(read.logins),
+    ...repeatedTokenFiles(read.logins),
   ];
   if (entries.length === 0 && faults.length === 0) faults.push({ at: file, message: NO_ACCOUNT });
   const built = faults.length === 0 ? connectAll(read.logins, source) : { accounts: [], faults };
@@ -110,7 +112,7 @@ function connectAll(
   const faults: Fault[] = [];
   for (const { checked, broker, login } of logins) {
     try {
-      const account = accountOf(checked, broker, login, source.connect(broker, login));
+      const account = accountOf(checked, broker, login, source);
       accounts.push(account);
       faults.push(...brokerFaults(checked, beyondConnection(commonPart(checked.entry), account.connection)));
     } catch (error) {
@@ -123,7 +125,7 @@ function connectAll(
   return { accounts, faults: [...distinct.values()] };
 }
 
-function accountOf(checked: CheckedEntry, broker: Broker, login: Login, connection: Connection): Account {
+function accountOf(checked: CheckedEntry, broker: Broker, login: Login, source: AccountsSource): Account {
   const common = commonPart(checked.entry);
   return {
     name: nameOf(checked),
@@ -133,6 +135,8 @@ function accountOf(checked: CheckedEntry, broker: Broker, login: Login, connecti
     enabled: common.enabled,
     subAccounts: common.accounts,
     ttlSeconds: common.ttlSeconds,
+    // As a "file:" secret: relative to the credentials file.
+    ...(common.tokenFile !== undefined && { tokenFile: resolve(dirname(source.file), common.tokenFile) }),
     discoverAccounts: common.discoverAccounts,
     hours: common.hours,
     verify: common.verify ?? broker.verifyByDefault ?? false,
@@ -140,7 +144,7 @@ function accountOf(checked: CheckedEntry, broker: Broker, login: Login, connecti
     kind: login.kind,
     credentials: login.credentials,
     key: login.key,
-    connection,
+    connection: source.connect(broker, login),
   };
 }
 
@@ -183,6 +187,20 @@ function repeatedLogins(logins: readonly ReadLogin[]): readonly Fault[] {
     return alone && other !== undefined
       ? [{ at: label, message: `shares what only one may use: ${other} ${alone.why}` }]
       : [];
+  });
+}
+
+/** One file holds one token. */
+function repeatedTokenFiles(logins: readonly ReadLogin[]): readonly Fault[] {
+  const holders = new Map<string, string>();
+  return logins.flatMap(({ checked: { label, entry } }) => {
+    const { tokenFile } = commonPart(entry);
+    if (tokenFile === undefined) return [];
+    const holder = holders.get(tokenFile);
+    holders.set(tokenFile, holder ?? label);
+    return holder === undefined
+      ? []
+      : [{ at: `${label}, tokenFile`, message: `is the file of ${holder} already: name another one` }];
   });
 }
 

@@ -32,6 +32,7 @@ import { startSimulation } from './simulation.ts';
 import { openTarget } from './target.ts';
 import { startTellings } from './tellings.ts';
 import { orUnfit } from './unfit.ts';
+import { makeTokenFiles } from './token-files.ts';
 import { makeUpkeep } from './upkeep.ts';
 import { makeWebhooks } from './webhooks.ts';
 
@@ -127,6 +128,8 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   const planning = makePlanning({ ...engine, redis, brokers, limits, egress: config.egressId, clock, log });
   const tidings = makeTidings(target.address);
   releases.add(async () => tidings.close());
+  const tokenFiles = makeTokenFiles({ ...engine, accounts, tidings, clock, log });
+  releases.add(() => tokenFiles.close());
   const audit = startAudit({ redis, clock, log });
   releases.add(() => audit.stop());
   const desk = makeDesk({
@@ -190,6 +193,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   await upkeep.openAll();
   await entrance.enterAll();
   await entrance.lookAtFirst();
+  await tokenFiles.sweep();
   await planning.judge();
 
   const stopping = new AbortController();
@@ -206,6 +210,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     sweep: orUnfit(async () => {
       await readiness.judgeRedis();
       await upkeep.sweep();
+      await tokenFiles.sweep();
     }, options.giveUp),
     beat,
     rearm: upkeep.rearm,

@@ -13,6 +13,8 @@ export interface Account {
   readonly subAccounts: readonly string[];
   /** Longest TTL of this login's keys, seconds; undefined: the broker's default. */
   readonly ttlSeconds: number | undefined;
+  /** A file that also holds the present token, absolute; undefined: none. */
+  readonly tokenFile?: string | undefined;
   /** True: also ask the broker for the login's sub-accounts. */
   readonly discoverAccounts: boolean;
   /** When people may be asked; undefined: whenever the broker's own day allows. */

@@ -89,11 +89,21 @@ describe('what is wrong with an entry', () => {
 
   it.each([
     ['mode', 'observe'],
-    ['tokenFile', 'token.json'],
     ['login', 'api'],
   ])('%s is read, and not yet supported', async (field, value) => {
     expect(await saidOf({ ...good, [field]: value })).toEqual([
       `${field}: is not yet supported: leave it out`,
+    ]);
+  });
+
+  it('a token file belongs to one login', async () => {
+    const tokenFile = 'token.json';
+    const desk = await openDesk([
+      { ...good, tokenFile },
+      { ...good, username: 'SECOND', tokenFile },
+    ]);
+    expect(said(await desk.read())).toEqual([
+      expect.stringMatching(/entry 2 \(SECOND\), tokenFile: is the file of .*entry 1/),
     ]);
   });
 
