@@ -104,6 +104,20 @@ describe.skipIf(hasNoBrowser)('a person at the page of a running service', () =>
     await noteTokens();
   });
 
+  it('has an account rest and puts it back', async () => {
+    const page = await browser.open();
+    await signIn(page, bench.service.url);
+    await page.getByRole('link', { name: 'IG', exact: true }).click();
+    const details = page.getByRole('dialog', { name: 'IG' });
+    await details.getByRole('button', { name: 'Pause' }).click();
+    await details.getByText('paused', { exact: true }).waitFor();
+    await page.getByText('1 account out of service.').waitFor({ state: 'attached' });
+    await details.getByText('A new token').first().waitFor();
+    await details.getByRole('button', { name: 'Resume' }).click();
+    await details.getByText('fresh', { exact: true }).waitFor({ timeout: 30_000 });
+    await page.context().close();
+  });
+
   it('is told when the service does not answer, and when it is back', async () => {
     const page = await browser.open();
     await signIn(page, bench.service.url);

@@ -80,11 +80,11 @@ export async function startBrowser(): Promise<TestBrowser> {
 }
 
 /** Keeps a picture of the window where PICTURES names a folder for them. */
-export async function picture(page: Page, name: string, fullPage = false): Promise<void> {
+export async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env['PICTURES'];
   if (folder === undefined) return;
   await mkdir(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
+  await page.screenshot({ path: join(folder, `${name}.png`) });
 }
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');

@@ -1,7 +1,7 @@
-import type { Explanation } from '../../core/explain.ts';
+import type { Explanation, NextAction } from '../../core/explain.ts';
 import { historyStrip } from './history.ts';
 import { html, type Html } from './html.ts';
-import { ago, moment } from './time.ts';
+import { ago, moment, until } from './time.ts';
 
 /** So many of the last decisions, and of what people did, are shown. */
 const SHOWN = 8;
@@ -18,14 +18,22 @@ const deeds: Readonly<Record<string, string>> = {
   removed: 'Its keys were removed',
 };
 
-/** What an account did on its last day, why, what is next, and what a person can do. */
+/** How an account stood on its last day. */
+export function lastDaySection(explanation: Explanation | undefined, now: number): Html | undefined {
+  return (
+    explanation &&
+    html`<h3>The last day</h3>
+      ${historyStrip(explanation.decisions, now)}`
+  );
+}
+
+/** What is next for an account, what a person can do, and what was decided and done last. */
 export function explainedSection(explanation: Explanation | undefined, now: number): Html | undefined {
   if (!explanation) return undefined;
   const { decisions, acts, next, person } = explanation;
-  return html`<h3>The last day</h3>
-    ${historyStrip(decisions, now)}
-    <h3>What is next</h3>
-    <p>${next.why}</p>
+  const at = next.at === null ? undefined : html`${until(next.at, now, { lead: 'In ', past: 'Now' })}: `;
+  return html`<h3>What is next</h3>
+    <p>${at}${nextWords[next.action]}. ${next.why}</p>
     ${
       person.length === 0
         ? undefined
@@ -50,6 +58,16 @@ export function explainedSection(explanation: Explanation | undefined, now: numb
             </ol>`
     }`;
 }
+
+const nextWords: Readonly<Record<NextAction, string>> = {
+  renewal: 'a renewal',
+  'sign-in': 'a sign-in',
+  refresh: 'a refresh',
+  resume: 'the end of its pause',
+  ask: 'its person is asked',
+  person: 'its person’s login',
+  none: 'nothing',
+};
 
 function way({ what, command }: Explanation['person'][number]): Html {
   return html`<li>${what}${command === null ? undefined : html` <code>${command}</code>`}</li>`;

@@ -10,8 +10,9 @@ export interface PanelFacts {
   readonly account: AccountStatus;
   readonly title: string;
   readonly now: number;
-  /** Further sections, below what is known of the account. */
-  readonly more?: readonly (Html | undefined)[];
+  /** What stands above what is known of the account, and below it. */
+  readonly above?: Html | undefined;
+  readonly below?: Html | undefined;
 }
 
 /**
@@ -43,7 +44,7 @@ export function panel(facts: PanelFacts | undefined, filter: Filter): Html {
     <div id="panel-body">
       ${reason === null ? undefined : html`<p>${reason}</p>`}
       <p class="left">${timeLeft(account, now)}</p>
-      ${actionsFor(account, title, filter)}
+      ${actionsFor(account, title, filter)} ${facts.above}
       <dl>
         ${rowsOf(facts).map(
           ([term, value]) =>
@@ -51,7 +52,7 @@ export function panel(facts: PanelFacts | undefined, filter: Filter): Html {
               <dd>${value}</dd>`,
         )}
       </dl>
-      ${facts.more ?? []}
+      ${facts.below}
     </div>
   </dialog>`;
 }

@@ -21,7 +21,7 @@ export function timelineSection(
     <div class="lanes">
       ${lanes.map(([broker, counts]) => lane(titleOf(broker), counts, plan.hours))}
       <p class="ticks quiet" aria-hidden="true">
-        ${ticks.map((at, i) => html`<span>${i === 0 ? 'now' : clockTime(at)}</span>`)}
+        ${ticks.map((at, i) => html`<span>${i === 0 ? 'now' : clockTime(at)}${i === ticks.length - 1 ? ' UTC' : ''}</span>`)}
       </p>
     </div>
     <ol class="next">
@@ -41,7 +41,7 @@ function lane(title: string, counts: readonly number[], hours: number): Html {
   const most = Math.max(1, ...counts);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const minutes = (hours * 60) / SLOTS;
-  const label = `${title}: ${total} refreshes in ${hours} h, at most ${most} in ${minutes} min`;
+  const label = `${title}: ${total} ${total === 1 ? 'refresh' : 'refreshes'} in ${hours} h, at most ${most} in ${minutes} min`;
   const bars = counts.flatMap((count, i) => {
     // One of many is still to be seen.
     const height = count === 0 ? 0 : Math.max(3, Math.round((HEIGHT * count) / most));
@@ -57,4 +57,4 @@ function lane(title: string, counts: readonly number[], hours: number): Html {
     </svg>`;
 }
 
-const clockTime = (at: number): string => `${new Date(at).toISOString().slice(11, 16)} UTC`;
+const clockTime = (at: number): string => new Date(at).toISOString().slice(11, 16);

@@ -6,7 +6,7 @@ import type { Plan } from '../../core/plan.ts';
 import { isServed } from '../../core/summary.ts';
 import { accountRow, banner, loginLink, rowId } from './account.ts';
 import { tryAgain } from './actions.ts';
-import { explainedSection } from './explained.ts';
+import { explainedSection, lastDaySection } from './explained.ts';
 import { addressOf, isFiltering, type Filter } from './filter.ts';
 import { html, type Html } from './html.ts';
 import { mark, type Tone } from './layout.ts';
@@ -85,9 +85,9 @@ function panelFacts(
   filter: Filter,
 ): PanelFacts | undefined {
   const account = accounts.find(({ name }) => name === filter.account);
-  return (
-    account && { account, title: titleOf(account.broker), now, more: [explainedSection(explanation, now)] }
-  );
+  if (!account) return undefined;
+  const [above, below] = [lastDaySection(explanation, now), explainedSection(explanation, now)];
+  return { account, title: titleOf(account.broker), now, above, below };
 }
 
 function headline(verdict: Verdict): Html {
