@@ -33,7 +33,7 @@ export function shownSettings(
     ['PUBLIC_HTTP_PORT', config.publicPort === undefined ? 'none' : String(config.publicPort)],
     ['PUBLIC_URL', known.publicUrl],
     ['TRUST_PROXY', String(config.trustProxy)],
-    ['ALLOWED_HOSTS', config.allowedHosts.join(',')],
+    ['ALLOWED_HOSTS', config.allowedHosts.join(', ') || 'none'],
     ['DISCORD_WEBHOOK_URL', setOr(alerts.discord, 'none')],
     ['ALERT_WEBHOOK_URL', setOr(alerts.webhook, 'none')],
     ['SMTP_URL, ALERT_EMAIL_TO', setOr(alerts.mail, 'none')],

@@ -15,6 +15,7 @@ import { addPageFaults } from './page-faults.ts';
 import { addAssetRoutes, addDashboard, addSignInRoutes } from './page-routes.ts';
 import { addPlanRoutes } from './plan-routes.ts';
 import { refuseOtherHosts } from './hosts.ts';
+import { addOpenApiRoute } from './openapi-routes.ts';
 import { addRateLimits } from './rate-limits.ts';
 import { makeSight } from './sight.ts';
 import { addTokenRoutes } from './token-routes.ts';
@@ -44,6 +45,7 @@ export async function mainApp(
     addAccountRoutes(api, context);
     addPlanRoutes(api, context);
     addEventRoutes(api, context, sight);
+    addOpenApiRoute(api, context);
   });
   await app.register(async (pages) => {
     await addPersonRoutes(pages, context, callbackPaths);

@@ -5,12 +5,14 @@ import type { HttpContext } from './context.ts';
 import { HttpFault } from './faults.ts';
 
 const MOST_HOURS = 168;
+/** How far ahead a plan looks. */
+export const hours = z.int().min(1).max(MOST_HOURS);
 const query = z.object({
   hours: z
     .string()
     .regex(/^\d{1,3}$/)
     .transform(Number)
-    .pipe(z.number().min(1).max(MOST_HOURS))
+    .pipe(hours)
     .default(24),
 });
 

@@ -9,7 +9,8 @@ import { isServed, overview } from '../core/summary.ts';
 /** Refresh requests that are put to the service at once. */
 const FAN_OUT = 10;
 
-const wish = z.union([
+/** The body of `force-refresh`; none is as good as an empty one. */
+export const wish = z.union([
   z.strictObject({ username: z.string().min(1), rearm: z.boolean().optional() }),
   z.strictObject({ all: z.literal(true) }),
   z.strictObject({ rearm: z.boolean().optional() }),
