@@ -8,7 +8,7 @@ import type { Grant } from '../core/broker.ts';
 import { isOfUse, type AccountRecord, type Session } from '../core/session.ts';
 import type { Network, TokenStore } from '../core/store.ts';
 import type { AccountChange, Mirror } from '../mirror/index.ts';
-import type { Keepsake } from '../tending/parts.ts';
+import type { HeldAnswer, Keepsake } from '../tending/parts.ts';
 import { makeDoings } from './doings.ts';
 
 export interface KeepsakeParts {
@@ -123,8 +123,7 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
           ...each,
           proved: true,
         })),
-        // Held for an attempt that began before the session's came: somebody else was faster.
-        ...(held && held.startedAt > (session?.grant.issuedAt ?? 0) ? [{ ...held, proved: false }] : []),
+        ...(held && isNewer(held, session) ? [{ ...held, proved: false }] : []),
       ].find(
         ({ identity, grant }) =>
           identity === account.identity && !isKnown(grant) && isOfUse(account.connection, grant, clock.now()),
@@ -203,6 +202,10 @@ function pacedUntil(unknownSignIns: readonly number[], now: number): number {
     ? 0
     : Math.min(last, now) + unknownSignInWaitMs(unknownSignIns.length, 0, () => 1);
 }
+
+/** False where another session came since the answer was asked for: somebody else was faster. */
+const isNewer = ({ since, startedAt }: HeldAnswer, session: Session | undefined): boolean =>
+  since === undefined ? startedAt > (session?.grant.issuedAt ?? 0) : (session?.generation ?? 0) <= since;
 
 const networkKey = (network: Network): string => `${network.broker}:${network.egress}`;
 const networkKeys = (network: Network): readonly string[] => [

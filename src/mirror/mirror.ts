@@ -28,6 +28,8 @@ export interface Verdict {
 export interface HeldAnswer {
   /** Of the attempt that it answers, ms. */
   readonly startedAt: number;
+  /** The generation that was out when it was asked for; not known of what was posted. Clocks differ, this does not. */
+  readonly since?: number;
   readonly grant: Grant;
   readonly source: Source;
   readonly identity: string;
@@ -160,7 +162,9 @@ const account: z.ZodType<AccountFacts> = z.object({
     .object({ at: z.number(), until: z.number().exactOptional(), signOut: z.boolean().exactOptional() })
     .exactOptional(),
   session: session.exactOptional(),
-  held: z.object({ startedAt: z.number(), grant, source, identity: z.string() }).exactOptional(),
+  held: z
+    .object({ startedAt: z.number(), since: z.number().exactOptional(), grant, source, identity: z.string() })
+    .exactOptional(),
   over: z.object({ signIns: z.number(), session: z.number(), held: z.number(), said: z.number() }),
 });
 const network: z.ZodType<NetworkFacts> = z.object({

@@ -118,7 +118,14 @@ export function makeAttempts(
     const { settled } = await insist(
       clock,
       () => store.settle(held.lease, around.networkOf(account), settlement, now),
-      () => keepsake.hold(account, { startedAt, grant, source, identity: account.identity }),
+      () =>
+        keepsake.hold(account, {
+          startedAt,
+          since: record.session?.generation ?? 0,
+          grant,
+          source,
+          identity: account.identity,
+        }),
     );
     keepsake.release(account, startedAt);
     if (!settled) return { outcome: 'lost' };

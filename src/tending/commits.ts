@@ -178,7 +178,13 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
         store.commit(held.lease, network, toCommit, clock.now());
       const result = await insist(clock, write, async () => {
         if (startedAt !== undefined)
-          await keepsake.hold(account, { startedAt, grant, source, identity: account.identity });
+          await keepsake.hold(account, {
+            startedAt,
+            since: record.session?.generation ?? 0,
+            grant,
+            source,
+            identity: account.identity,
+          });
       });
       if (startedAt !== undefined) keepsake.release(account, startedAt);
       if (result.outcome === 'stale') {

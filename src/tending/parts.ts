@@ -139,6 +139,8 @@ export interface FailedSignIn {
 export interface HeldAnswer {
   /** Of the attempt that it answers, ms. */
   readonly startedAt: number;
+  /** The generation that was out when it was asked for; not known of what was posted. Clocks differ, this does not. */
+  readonly since?: number;
   readonly grant: Session['grant'];
   readonly source: Session['source'];
   readonly identity: string;

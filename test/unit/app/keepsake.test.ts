@@ -83,3 +83,44 @@ describe('what is kept of a pair to start from', () => {
     await mirror.close();
   });
 });
+
+describe('an answer that Redis could not take', () => {
+  it.each([
+    ['is put in the place of the session that it came after', 5, true],
+    ['is an old one where another session came since, whatever the clocks say', 6, false],
+  ])('%s', async (_, generation, isNewer) => {
+    const clock = fakeClock();
+    const mirror = await opened({ folder: await freshFolder(), clock });
+    const keepsake = makeKeepsake({
+      mirror,
+      store: { silence: () => Promise.resolve(), recharge: () => Promise.resolve() },
+      fingerprints: (secrets) => [secrets.join(' ')],
+      clock,
+    });
+    const account = startingFrom('made-up');
+    const grantOf = (token: string) => ({
+      ...account.connection.seed!,
+      token,
+      issuedAt: clock.now(),
+      expiresAt: clock.now() + 60_000,
+    });
+    // Held by a process whose clock is twenty minutes ahead.
+    const startedAt = clock.now() + 20 * 60_000;
+    const { identity } = account;
+    await keepsake.hold(account, {
+      startedAt,
+      since: 5,
+      grant: grantOf('held'),
+      source: 'renewal',
+      identity,
+    });
+    const session = {
+      ...{ generation, grant: grantOf('other'), source: 'renewal' as const, identity },
+      ...{ renewAt: 0, renewalSpent: false, unrenewed: 0 },
+    };
+    expect(keepsake.grantOf(account, { ...emptyRecord, session })?.grant.token).toBe(
+      isNewer ? 'held' : undefined,
+    );
+    await mirror.close();
+  });
+});
