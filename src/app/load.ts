@@ -2,6 +2,7 @@ import type { Account } from '../core/account.ts';
 import type { Broker, BrokerIo, Connection, Http, Login } from '../core/broker.ts';
 import type { Clock } from '../core/clock.ts';
 import { ConfigurationError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
 
 export interface ConnectParts {
   readonly setting: (variable: string) => string | undefined;
@@ -61,4 +62,18 @@ function baseUrlOf(setting: string | undefined, variable: string): string | unde
   if (url && /^https?:$/.test(url.protocol) && !url.search && !url.hash) return setting.replace(/\/+$/, '');
   const message = 'must be a URL that begins with https:// or http://, without ? and #';
   throw new ConfigurationError([{ at: variable, message }]);
+}
+
+/** The first line of a service's log. */
+export function sayStarted(
+  log: Log,
+  accounts: { all(): readonly Account[]; files(): readonly string[] },
+  facts: { readonly version: string; readonly redis: string; readonly simulated: boolean },
+): void {
+  const counts = countByBroker(accounts.all());
+  const files = accounts.files();
+  log.info(
+    { event: 'service.started', ...facts, files, accounts: counts },
+    `Starting with ${files.join(', ') || 'no files'}; Redis ${facts.redis}; accounts: ${shownCounts(counts)}.`,
+  );
 }

@@ -18,7 +18,7 @@ import { makeConsents } from './consents.ts';
 import { makeDesk } from './desk.ts';
 import { makeEngine, type Engine } from './engine.ts';
 import { makeEntrance } from './entrance.ts';
-import { countByBroker, makeConnect, shownCounts } from './load.ts';
+import { makeConnect, sayStarted } from './load.ts';
 import { mirrorFolder } from './keepsake.ts';
 import { readLimits } from './limits.ts';
 import { makeLook } from './looks.ts';
@@ -26,6 +26,7 @@ import { startMetering } from './metering.ts';
 import { makePlanning } from './planning.ts';
 import { makeReadiness } from './readiness.ts';
 import { makeReleases, type Releases } from './releases.ts';
+import { startReports } from './reports.ts';
 import type { Service, StartOptions } from './service.ts';
 import { serve } from './serve.ts';
 import { startSimulation } from './simulation.ts';
@@ -71,18 +72,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   const seal = makeSeal(secrets.sealingKeys);
 
   const target = await openTarget(config, clock, log, releases);
-  const counts = countByBroker(accounts.all());
-  log.info(
-    {
-      event: 'service.started',
-      version: options.version,
-      files: accounts.files(),
-      redis: target.shown,
-      accounts: counts,
-      simulated: config.simulate,
-    },
-    `Starting with ${accounts.files().join(', ') || 'no files'}; Redis ${target.shown}; accounts: ${shownCounts(counts)}.`,
-  );
+  sayStarted(log, accounts, { version: options.version, redis: target.shown, simulated: config.simulate });
   const mirror = await openMirror({ folder: mirrorFolder(config), seal, log, clock });
   releases.add(() => mirror.close());
   const redis = openRedis(target.address, log);
@@ -222,6 +212,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   running.schedule = schedule;
   // Browser logins end beside the jobs, not after them: both share the one grace.
   releases.add(() => Promise.all([schedule.stop(GRACE_MS), atMost(clock, GRACE_MS, consents.close())]));
+  releases.add(startReports({ ...parts, ...engine, metrics, address: target.address, nudge }));
   accounts.watch({
     redis,
     alerts: engine.alerts,

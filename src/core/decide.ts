@@ -2,6 +2,7 @@ import type { Account } from './account.ts';
 import { rest, type Decision, type Situation } from './decision.ts';
 import { nextWithin } from './hours.ts';
 import { isSignOutDue, pauseAt } from './pause.ts';
+import { reportOf } from './reports.ts';
 import { isLive, type AccountRecord, type Asked, type Pending, type Session } from './session.ts';
 import type { State } from './state.ts';
 
@@ -63,11 +64,14 @@ export function decide(situation: Situation, now: number): Decision {
   const requested = record.request !== undefined;
   // A clock that stands before the session's birth tells nothing about its age: renew.
   const young = live && fit === 'fits' && now >= session.grant.issuedAt - SKEW_MS && now < session.renewAt;
+  // Where nothing proves a token, a consumer's word is all there is.
+  const replaceAt = live && !connection.probe ? (reportOf(record, session)?.at ?? Infinity) : Infinity;
+  const isReported = replaceAt <= now;
   const proofAt = live && connection.probe && record.proofDueAt > 0 ? record.proofDueAt : Infinity;
   if (proofAt <= now && silence.until <= now) return { do: 'probe', because: 'proof_due' };
-  if (young && !requested && record.failures === 0) {
+  if (young && !requested && !isReported && record.failures === 0) {
     const askAt = silence.until > now ? Math.max(proofAt, afterSilence(situation)) : proofAt;
-    return rest('fresh', 'fresh', Math.min(session.renewAt, askAt));
+    return rest('fresh', 'fresh', Math.min(session.renewAt, askAt, replaceAt));
   }
 
   const canRenew =
@@ -91,16 +95,14 @@ export function decide(situation: Situation, now: number): Decision {
   const asked = requested && record.trouble?.kind !== 'throttled';
   const { retryAt } = record;
   if (retryAt > now && !asked) return rest(idle, record.trouble?.code ?? 'backing_off', retryAt);
-  if (canRenew) return { do: 'renew', because: requested ? 'requested' : live ? 'due' : 'expired' };
+  const because = requested ? 'requested' : isReported ? 'reported' : live ? 'due' : 'expired';
+  if (canRenew) return { do: 'renew', because };
   const seedSpent = situation.seedFingerprints.some((fingerprint) => fingerprint === record.seedSpent);
   if (session === undefined && connection.seed !== undefined && !seedSpent) {
     return { do: 'seed', because: 'first_start' };
   }
   if (connection.signIn) {
-    return {
-      do: 'sign-in',
-      because: requested ? 'requested' : live ? 'due' : session ? 'expired' : 'no_token',
-    };
+    return { do: 'sign-in', because: session || requested ? because : 'no_token' };
   }
   if (live && !(requested && mayRequest(situation, now)))
     return rest('fresh', 'fresh', Math.min(session.grant.expiresAt, proofAt));

@@ -77,6 +77,12 @@ export interface RefreshRequest {
   readonly rearm: boolean;
 }
 
+/** The last report of a refused token that was taken up: of this generation, to be acted on at `at` (ms). */
+export interface Reported {
+  readonly generation: number;
+  readonly at: number;
+}
+
 /** The stored truth about one account. Jobs and timers are only hints to look at it. */
 export interface AccountRecord {
   /** The newest lease's number; a writer with an older one is turned away. */
@@ -97,6 +103,8 @@ export interface AccountRecord {
   /** Fingerprint of a seed grant that was used; it is never used again. */
   readonly seedSpent: string | undefined;
   readonly request: RefreshRequest | undefined;
+  /** Consumers say that the broker refuses its token; only their reports change it. */
+  readonly reported: Reported | undefined;
   /** The last word of a person on whether it rests; it may be over. Only a person's own step changes it. */
   readonly paused: Pause | undefined;
   /** What came of the last logout. */
@@ -138,6 +146,7 @@ export const emptyRecord: AccountRecord = {
   refused: [],
   seedSpent: undefined,
   request: undefined,
+  reported: undefined,
   paused: undefined,
   signedOut: undefined,
   claimedBy: undefined,

@@ -1,5 +1,6 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { Freshness } from '../core/freshness.ts';
+import type { ReportOutcome } from '../core/reports.ts';
 
 /** What this process has seen happen, counted as it happens. Labels are bounded: never an account's name. */
 export interface Tallies {
@@ -11,6 +12,8 @@ export interface Tallies {
   waited(broker: string, ms: number): void;
   /** A worker died with a look, or was stopped for long: it is done again. */
   stalled(broker: string): void;
+  /** Consumers reported a refused token so many times; `broker` is empty where the name is nobody's. */
+  reported(broker: string, outcome: ReportOutcome, times: number): void;
   /** So much time of a broker's accounts has passed. */
   passed(broker: string, kind: Freshness, seconds: number): void;
 }
@@ -53,6 +56,11 @@ export function makeTallies(registry: Registry): Tallies {
     'Looks whose worker died or stood still; they are done again.',
     ['broker'],
   );
+  const reports = counter(
+    'token_reports_total',
+    'Reports of consumers whose token was refused, by what became of them.',
+    ['broker', 'outcome'],
+  );
   const owed = counter(
     'freshness_account_seconds_total',
     'Account-seconds in which a live token was owed: the whole of the objective.',
@@ -76,6 +84,7 @@ export function makeTallies(registry: Registry): Tallies {
     looked: (broker, outcome) => looks.inc({ broker, outcome }),
     waited: (broker, ms) => waits.observe({ broker }, Math.max(0, ms) / 1000),
     stalled: (broker) => stalls.inc({ broker }),
+    reported: (broker, outcome, times) => reports.inc({ broker, outcome }, times),
     passed(broker, kind, seconds) {
       if (kind === 'good' || kind === 'lacking') {
         owed.inc({ broker }, seconds);

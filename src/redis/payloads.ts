@@ -151,6 +151,7 @@ export function settlePayload(
     ),
     dueAt: settlement.dueAt ?? 0,
     seenRequest,
+    seenReport: record.reported?.at ?? 0,
     event: settlement.event
       ? event(
           settlement.event,

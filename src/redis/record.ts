@@ -37,6 +37,7 @@ const troubleSchema = z.object({
 });
 const heldBackSchema = z.object({ fingerprint: z.string(), until: z.number(), message: z.string() });
 const requestSchema = z.object({ at: z.number(), rearm: z.boolean() });
+const reportedSchema = z.object({ generation: z.number(), at: z.number() });
 const pausedSchema = z.object({
   at: z.number(),
   until: z.number().exactOptional(),
@@ -106,6 +107,7 @@ export function readRecord(name: string, fields: Fields, seal: Seal): ReadRecord
       refused: parsed(fields['refused'], z.array(z.string())) ?? emptyRecord.refused,
       seedSpent: fields['seedSpent'],
       request: parsed(fields['request'], requestSchema),
+      reported: parsed(fields['reported'], reportedSchema),
       paused: readPause(fields['paused']),
       signedOut: readSignedOut(fields['signedOut']),
       claimedBy: fields['claimedBy'],

@@ -26,6 +26,7 @@ export const scripts = {
   claim: load('claim'),
   request: load('request'),
   forget: load('publish', 'forget'),
+  report: load('report'),
   intervene: load('publish', 'intervene'),
   silence: load('silence'),
   reseal: load('reseal'),

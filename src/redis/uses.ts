@@ -29,13 +29,13 @@ export function usePayload(of: readonly Use[], now: number): UsePayload | undefi
   };
 }
 
-/** Counts one use outside of a script, in one round trip. */
-export async function countUse(redis: Redis, name: string, use: Use, now: number): Promise<void> {
+/** Counts a use outside of a script, in one round trip; `times`: so often it was made. */
+export async function countUse(redis: Redis, name: string, use: Use, now: number, times = 1): Promise<void> {
   const key = keys.uses(name);
   answersOf(
     await redis
       .pipeline()
-      .hincrby(key, useField(dayOf(now), use), 1)
+      .hincrby(key, useField(dayOf(now), use), times)
       .pexpire(key, USES_KEPT_MS)
       .exec(),
   );

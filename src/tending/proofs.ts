@@ -6,6 +6,7 @@ import { isProofLate } from '../core/describe.ts';
 import { decide, pendingOf } from '../core/decide.ts';
 import type { Decision } from '../core/decision.ts';
 import { BrokerError } from '../core/errors.ts';
+import { isReportOpen } from '../core/reports.ts';
 import type { AccountRecord, Pending } from '../core/session.ts';
 import type { Attempts } from './attempts.ts';
 import { within } from './deadline.ts';
@@ -18,6 +19,7 @@ import { lookAt, type Outcomes } from './outcomes.ts';
 import { policyOf, type KeeperParts, type Tended } from './parts.ts';
 import { isPersons } from './persons.ts';
 import { hasLiveToken, type Surroundings } from './surroundings.ts';
+import { makeVainReports } from './vain-reports.ts';
 import type { Telling } from './telling.ts';
 
 /** Enough failures in a row to be said. */
@@ -50,6 +52,7 @@ export function makeProofs(
   tell: Telling,
 ): Proofs {
   const { store, clock, random, log } = parts;
+  const tellVain = makeVainReports(log, clock);
   const call = <T>(account: Account, held: HeldLease, work: (call: Call) => Promise<T>): Promise<T> =>
     within(clock, policyOf(parts, account).timeoutMs, [held.signal], (signal) => work({ signal }));
 
@@ -76,6 +79,7 @@ export function makeProofs(
       doubt && proven !== 'dead'
         ? afterDoubt(before, doubt, now)
         : afterProbe(before, proven, policy, now, random);
+    const isAwaited = record.request !== undefined || isReportOpen(record);
     const isOver = proven === 'dead' || proven === 'someone-else';
     const silence = typeof proven === 'object' ? proofSilenceOf(record, proven.error, now) : undefined;
     const silentUntil = Math.max(await outcomes.obey(account, silence), held.silentUntil);
@@ -92,7 +96,7 @@ export function makeProofs(
             : { state: 'due', reason: after.trouble?.code ?? next.because },
         names: outcomes.namesOf(account, after),
         dueAt: lookAt(after, at, now),
-        event: isOver ? 'expired' : proven === 'alive' && record.request ? 'confirmed' : undefined,
+        event: isOver ? 'expired' : proven === 'alive' && isAwaited ? 'confirmed' : undefined,
         ramp: undefined,
         answered: typeof proven === 'object' ? answeredOf(proven.error) : 'up',
         withdraw: isOver,
@@ -104,6 +108,7 @@ export function makeProofs(
     // After a renewal that nobody answered this was to be expected: the sign-in that follows has the say.
     const isSurprise = !(session.renewalSpent && record.trouble?.kind === 'outcome-unknown');
     const isLate = isProofLate(Math.max(record.provenAt, session.grant.issuedAt), policy.proveEveryMs, now);
+    if (isReportOpen(record)) tellVain(account, proven === 'alive');
     if (isOver) tell.diedEarly(account, after, isSurprise || proven === 'someone-else');
     else if (typeof proven === 'object') {
       const late = { state: 'fresh', at: after.proofDueAt, failures: MANY };

@@ -3,7 +3,7 @@
 -- KEYS lease record due rampLevel rampUnderWay rampWaiting breaker breakerProbe breakerFailing ledger
 --   failureBudget... refundedBudget...
 -- ARGV payload (JSON): { name, names, owner, fence, now, set, drop, standing, dueAt,
---   seenRequest, event, ramp, open, answer = 'up' | 'down' | '', pauseMs, trips, member, withdraw, companionsToo, paused, made,
+--   seenRequest, seenReport, event, ramp, open, answer = 'up' | 'down' | '', pauseMs, trips, member, withdraw, companionsToo, paused, made,
 --   charge = {class, windowMs} or nil, failed = {windowMs...}, uses or nil }
 -- -> {1, woken} settled, {0, woken} a newer lease was given out
 local p = cjson.decode(ARGV[1])
@@ -42,6 +42,18 @@ local isNewer = wish and wish ~= p.seenRequest
 if isNewer then
   p.set.request = nil
 end
+local report = redis.call('HGET', KEYS[2], 'reported')
+local isReported = report and cjson.decode(report).at ~= p.seenReport
+if isReported then
+  -- It came while we were busy, and set when the token is to be proved: nobody knew of it here.
+  p.set.proofDueAt = nil
+  for i, field in ipairs(p.drop) do
+    if field == 'proofDueAt' then
+      table.remove(p.drop, i)
+      break
+    end
+  end
+end
 if p.withdraw then
   -- The broker no longer honours the token: whoever reads it now would lose money.
   local digest = redis.call('HGET', KEYS[2], 'digest')
@@ -52,6 +64,10 @@ if p.withdraw then
     end
   end
   local generation = redis.call('HGET', KEYS[2], 'generation')
+  if report and string.format('%.0f', cjson.decode(report).generation) == generation then
+    -- The next one is got because consumers said so: report.lua lets that happen no more often than it may.
+    redis.call('HSET', KEYS[2], 'reportedDead', string.format('%.0f', p.now))
+  end
   for _, name in ipairs(p.names) do
     local key = 'meta:' .. name
     if redis.call('TYPE', key)['ok'] == 'hash' and redis.call('HGET', key, 'generation') == generation then
@@ -81,7 +97,7 @@ if wish and not isNewer and not p.set.request then
 end
 if not served then
   redis.call('ZREM', KEYS[3], p.name)
-elseif isNewer or isPauseNews then
+elseif isNewer or isPauseNews or isReported then
   redis.call('ZADD', KEYS[3], string.format('%.0f', p.now), p.name)
 elseif p.dueAt > 0 then
   redis.call('ZADD', KEYS[3], string.format('%.0f', p.dueAt), p.name)

@@ -66,6 +66,57 @@ function decided(
   );
 }
 
+describe('a token that bots report', () => {
+  const reported = { generation: 7, at: NOW };
+  const provable: Connection = { ...rotating, probe: unused };
+  it('is proved where the broker has a call for that, and not replaced on the bots’ word', () => {
+    const record = { session: session(), reported };
+    expect(decided({ ...record, proofDueAt: NOW }, {}, provable)).toEqual({
+      do: 'probe',
+      because: 'proof_due',
+    });
+    expect(decided({ ...record, proofDueAt: NOW + MINUTE }, {}, provable)).toMatchObject({
+      do: 'rest',
+      nextAt: NOW + MINUTE,
+    });
+    expect(decided({ ...record, provenAt: NOW }, {}, provable)).toMatchObject({ do: 'rest', state: 'fresh' });
+  });
+  it('is replaced where nothing proves it, at the report’s own time', () => {
+    const record = { session: session({}, { issuedAt: NOW - 5 * MINUTE }), reported };
+    expect(decided(record, {}, rotating)).toEqual({ do: 'renew', because: 'reported' });
+    expect(decided(record)).toEqual({ do: 'sign-in', because: 'reported' });
+    expect(decided({ ...record, reported: { ...reported, at: NOW + MINUTE } })).toMatchObject({
+      do: 'rest',
+      state: 'fresh',
+      nextAt: NOW + MINUTE,
+    });
+  });
+  it('is not replaced a second time once a newer one is out', () => {
+    const newer = session({ generation: 8 });
+    expect(decided({ session: newer, reported })).toMatchObject({ do: 'rest', state: 'fresh' });
+  });
+  it('waits for what the broker asked for, for a pause, and for the time after a failure', () => {
+    const record = { session: session(), reported };
+    const silence = { until: NOW + MINUTE, because: 'broker_silence' } as const;
+    expect(decided(record, { silence })).toMatchObject({ do: 'rest', because: 'broker_silence' });
+    expect(decided({ ...record, paused: { at: NOW } })).toMatchObject({ do: 'rest', state: 'paused' });
+    expect(decided({ ...record, failures: 1, retryAt: NOW + MINUTE })).toMatchObject({
+      do: 'rest',
+      nextAt: NOW + MINUTE,
+    });
+  });
+  it('stays where only a person gets the next one', () => {
+    const record = { session: session(), reported };
+    expect(
+      decided(
+        record,
+        {},
+        personOnly((now) => now),
+      ),
+    ).toMatchObject({ do: 'rest', state: 'fresh' });
+  });
+});
+
 describe('an account with a password', () => {
   it('that has no token signs in at once', () => {
     expect(decided({})).toEqual({ do: 'sign-in', because: 'no_token' });
