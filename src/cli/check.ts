@@ -9,6 +9,7 @@ import { aclLine } from '../redis/acl.ts';
 import { readDeployment, requireFit } from '../redis/deployment.ts';
 import { makeSeal } from '../redis/seal.ts';
 import { inspectWorld } from '../redis/world.ts';
+import { noteActBeside } from './acts.ts';
 import { checkLogin, type CheckedLogin } from './check-login.ts';
 import { Failure } from './failure.ts';
 import { besideService, configuredFor, untilSignal } from './first-steps.ts';
@@ -97,7 +98,7 @@ async function loggedIn(parts: {
   const { account, say } = parts;
   const broker = brokers.find((each) => each.name === account.broker);
   if (!broker) throw new Error(`no broker is named ${account.broker}`);
-  return untilSignal(async (signal) =>
+  const checked = await untilSignal(async (signal) =>
     checkLogin({
       config: await besideService(parts.config),
       account,
@@ -111,6 +112,9 @@ async function loggedIn(parts: {
       signal,
     }),
   );
+  const { outcome } = checked.login;
+  await noteActBeside(parts.config, 'login', account.name, outcome === 'failed' ? 'failed' : 'done');
+  return checked;
 }
 
 function print(line: string): void {

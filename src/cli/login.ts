@@ -4,6 +4,7 @@ import { webhookPath } from '../app/webhooks.ts';
 import { presentSealingKeys, type Config } from '../config/index.ts';
 import { namesOf, type Account } from '../core/account.ts';
 import { makeSeal } from '../redis/seal.ts';
+import { noteActBeside } from './acts.ts';
 import { Failure } from './failure.ts';
 import { besideService, configuredFor, untilSignal } from './first-steps.ts';
 import { silent } from './session.ts';
@@ -58,6 +59,7 @@ async function login(name: string, options: { readonly webhook?: boolean }): Pro
       signal,
     }),
   );
+  await noteActBeside(config, 'login', account.name, outcome.outcome === 'failed' ? 'failed' : 'done');
   if (outcome.outcome === 'failed') throw new Failure(outcome.message);
   print(outcome.message);
 }

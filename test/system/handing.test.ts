@@ -104,6 +104,12 @@ describe('adopt', () => {
   });
 });
 
+it('a login at the command line is kept as what a person did', async () => {
+  expect((await service.command('login', 'DESK')).code).toBe(0);
+  const line = await service.event({ event: 'audit', what: 'login' });
+  expect(line).toMatchObject({ account: 'DESK', outcome: 'done' });
+});
+
 describe('forget', () => {
   it('deletes nothing of an account that is served, unless told so', async () => {
     const { code, stderr } = await service.command('forget', 'GONE');

@@ -84,7 +84,8 @@ describe('a paused account', () => {
     await world.reload();
     await world.runFor(5 * MINUTE_MS);
     world.loseData(() => void world.redisServer.keyspace.clear());
-    await world.runFor(5 * MINUTE_MS);
+    // Also at the looks that follow, which know of no loss any more.
+    await world.runFor(3 * HOUR_MS);
     expect(world.token('DESK')).toBeDefined();
     expect(world.state('PAIR')).toMatchObject({ state: 'paused', reason: 'paused' });
     expect(world.calls({ broker: 'ig' }).filter(({ startedAt }) => startedAt >= from)).toEqual([]);
