@@ -163,7 +163,11 @@ describe('/metrics', () => {
       await withBench({ entries: entries.slice(0, 1), env: discord.env }, async (bench) => {
         await bench.state('GOOD', 'fresh');
         // They begin when something is counted.
-        const later = ['jobs_stalled_total', 'freshness_waiting_account_seconds_total'];
+        const later = [
+          'jobs_stalled_total',
+          'token_reports_total',
+          'freshness_waiting_account_seconds_total',
+        ];
         const given = ['up', 'ALERTS', ...recorded.map(({ record }) => record)];
         const asked = new Set(expressions.flatMap(metricsIn));
         const { names, kinds } = await scrape(bench.service.url);
