@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { caddy, CALLER, nginx, startFront, type Front } from '../support/front.ts';
 import { freePort, startRedis, type TestRedis } from '../support/redis.ts';
@@ -89,6 +91,26 @@ describe.each([nginx, caddy])('$file before the listener for the outside', (exam
     const proxy = through(skip);
     expect((await proxy.ask('/oauth/upstox/UP')).status).toBe(401);
     expect((await proxy.ask('/oauth/upstox/UP?ticket=made-up')).status).toBe(401);
+  });
+
+  it('lets a whole login through: from the link to the token', async ({ skip }) => {
+    const proxy = through(skip);
+    bench.simulator.command(
+      'upstox',
+      'register',
+      `${upstox.clientId} ${upstox.userId} ${upstox.redirectUri}`,
+    );
+    const adminToken = (await readFile(join(bench.folder, 'data/admin-token'), 'utf8')).trim();
+    const headers = { authorization: `Bearer ${adminToken}` };
+    const begun = await proxy.ask('/oauth/upstox/UP', { headers });
+    expect(begun.status).toBe(302);
+    const dialog: Response = await fetch(`${String(begun.headers['location'])}&auto=1`, {
+      redirect: 'manual',
+    });
+    const { origin, pathname, search } = new URL(dialog.headers.get('location') ?? '');
+    expect(origin).toBe('https://tokens.example');
+    expect((await proxy.ask(`${pathname}${search}`)).status).toBe(200);
+    await bench.keys(['token:UP']);
   });
 
   it('says who called, whatever the caller says of itself', async ({ skip }) => {
