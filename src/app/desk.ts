@@ -85,8 +85,10 @@ export function makeDesk(parts: DeskParts): Desk {
       if (status?.state === 'disabled') {
         return { outcome: 'stopped', message: `${name} is disabled in the credentials file.`, retryAt: null };
       }
-      if (status?.state === 'paused') {
-        const until = pauseOf(facts ?? {}, clock.now())?.until;
+      // Also while a call from before the pause is under way: nothing would come of the wish.
+      const pause = pauseOf(facts ?? {}, clock.now());
+      if (pause !== undefined || status?.state === 'paused') {
+        const until = pause?.until;
         return {
           outcome: 'paused',
           message: `${name} is paused by a person: resume it first.`,
