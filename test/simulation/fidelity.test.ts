@@ -127,8 +127,14 @@ function canonical(reply: unknown): string {
   return typeof reply === 'string' ? inOrder(reply) : JSON.stringify(reply);
 }
 
-/** A JSON list of names, in alphabetical order; any other text as it is. */
+/** A JSON list of names, and the fields that a script wrote as JSON, in alphabetical order; any other text as it is. */
 function inOrder(text: string): string {
+  if (text.startsWith('{"')) {
+    const fields: unknown = JSON.parse(text);
+    return JSON.stringify(
+      Object.fromEntries(Object.entries(fields ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))),
+    );
+  }
   if (!text.startsWith('["')) return text;
   const list: unknown = JSON.parse(text);
   return Array.isArray(list) ? JSON.stringify(list.map(String).sort()) : text;
