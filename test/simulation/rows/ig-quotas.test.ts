@@ -114,7 +114,7 @@ describe('bots spend the published quota in one go', () => {
         expect(wait).toBeLessThan((least + 3) * SECOND_MS);
       }
       expect(here.sent('login')).toEqual([]);
-      expect(here.opened()).toContain(`${code} warning`);
+      expect(here.opened()).toContain(`${code} notice`);
       await world.runFor(2 * MINUTE_MS);
       expectWell(here);
     },

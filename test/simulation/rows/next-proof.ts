@@ -42,7 +42,7 @@ export const fetchesAnother = (calls: readonly string[], code: string | undefine
     };
     await world.runUntil('a token that is proved', isProved, 2 * MINUTE_MS);
     expect(operations(scene.sent())).toEqual(calls);
-    expect(scene.opened()).toEqual(code === undefined ? [] : [`${code} warning`]);
+    expect(scene.opened()).toEqual(code === undefined ? [] : [`${code} notice`]);
     expect(scene.gaps()).toEqual([]);
     expectWell(scene);
   },

@@ -160,6 +160,12 @@ export const signsInAgain = (code: string, calls: readonly string[], lifeMs: num
   },
 });
 
+/** How loud a wait is said: with a token for twice as long, with less, and without one. */
+function levelOf(leftMs: number, waitMs: number): string {
+  if (leftMs <= 0) return waitMs > MINUTE_MS ? 'critical' : 'warning';
+  return waitMs <= leftMs / 2 ? 'notice' : 'warning';
+}
+
 export interface Quiet {
   readonly code: string;
   readonly scope: ErrorScope;
@@ -194,7 +200,7 @@ export const keepsQuiet = (quiet: Quiet): Next => {
         whole ? [] : early.map(() => neighbour.username ?? neighbour.userId),
       );
       expect(world.token(other) === undefined).toBe(whole);
-      expect(scene.opened()[0]).toBe(`${code} warning`);
+      expect(scene.opened()[0]).toBe(`${code} ${levelOf(end - line.at, retryAfterMs)}`);
       expectKept(scene, end);
       const isWell = (each: string): boolean => world.state(each)['state'] === 'fresh';
       await world.runUntil('both tokens', () => isWell(name) && isWell(other), 2 * MINUTE_MS);
@@ -223,7 +229,8 @@ export const comesLater = (
     const waited = (scene.sent()[1]?.call.startedAt ?? 0) - line.at;
     expect(waited).toBeGreaterThanOrEqual(within[0]);
     expect(waited).toBeLessThan(within[1] + NOTICE_MS);
-    expect(scene.opened()).toEqual([`${code} warning`]);
+    // There is time for it, so that nobody is called.
+    expect(scene.opened()).toEqual([`${code} notice`]);
     expect(scene.gaps()).toEqual([]);
     expectWell(scene);
   },

@@ -163,7 +163,7 @@ const refusedOnce = (code: string, waitMs: number): Play => ({
     const [first, second] = scene.sent();
     expect(loginsOf(scene)).toBe(2);
     expect((second?.afterMs ?? 0) - (first?.afterMs ?? 0)).toBeGreaterThanOrEqual(waitMs);
-    expect(scene.opened()).toEqual([`${code} warning`]);
+    expect(scene.opened()).toEqual([`${code} ${waitMs > MINUTE_MS ? 'critical' : 'warning'}`]);
     expectWell(scene);
   },
 });
@@ -267,7 +267,8 @@ const quotaSpent = (of: 'network' | 'user'): Play => ({
     if (of === 'network') await scene.add({ ...bridge, username: 'USER_2' });
     await world.runFor(MINUTE_MS);
     expect(world.token('USER_2')).toBeUndefined();
-    expect(scene.opened()).toEqual(['rate_limited warning']);
+    // Who has no token for an hour is worse off than who has no list.
+    expect(scene.opened()).toEqual([`rate_limited ${of === 'network' ? 'critical' : 'warning'}`]);
     const refused = world.calls().filter(({ status }) => status === 429);
     expect(refused).toHaveLength(1);
     // The hour is left alone: each call would begin it anew.
