@@ -16,7 +16,7 @@ const ends = makeEndings();
 let server: TestRedis;
 let simulator: Simulator;
 beforeAll(async () => {
-  server = ends.add(await startRedis({ own: true }), stop);
+  server = ends.add(await startRedis({ settings: ['--databases', '64'] }), stop);
   simulator = ends.add(await startSimulator(), stop);
 });
 afterAll(ends.all);
