@@ -1,8 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { makeInterventions } from '../../../src/app/interventions.ts';
 import type { Intervention, InterventionAnswer } from '../../../src/http/desk.ts';
-import { makeRoster } from '../../../src/redis/roster.ts';
 import { bridge } from '../../support/rows/tradovate.ts';
+import { intervene } from '../interventions.ts';
 import { makeWorld, type World } from '../world.ts';
 import { HOUR_MS, MINUTE_MS, restart, SECOND_MS } from './clockwork.ts';
 
@@ -19,19 +18,8 @@ const ig = {
 };
 const desk = { broker: 'tradovate', ...bridge, username: 'DESK' };
 
-/** A person's step, as HTTP and the command line make it. */
-async function say(what: Intervention, name: string, forMs?: number): Promise<InterventionAnswer> {
-  const clock = {
-    now: () => world.now(),
-    sleep: (ms: number) => new Promise<void>((done) => void world.timeline.after(ms, done)),
-  };
-  const { redis } = world;
-  const answer = makeInterventions({ redis, roster: makeRoster(redis), clock }).intervene(what, name, forMs);
-  let said: InterventionAnswer | undefined;
-  void answer.then((each) => (said = each));
-  await world.runUntil(`the answer to ${what}`, () => said !== undefined, MINUTE_MS);
-  return answer;
-}
+const say = (what: Intervention, name: string, forMs?: number): Promise<InterventionAnswer> =>
+  intervene(world, what, name, forMs);
 
 const served = (...names: readonly string[]): Promise<void> =>
   world.runUntil('tokens', () => names.every((name) => world.token(name) !== undefined), MINUTE_MS);

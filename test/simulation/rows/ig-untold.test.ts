@@ -6,7 +6,7 @@ import { HOUR_MS, MINUTE_MS } from './scene.ts';
 
 /*
  * Half a day in which everything happens: each call has the headers that IG demands, logins and refreshes have none of a
- * session, and calls that the simulator's switches deleteKills, putWithBearer and bothAuthStyles answer never go out.
+ * session, and calls that the simulator's switches putWithBearer and bothAuthStyles answer never go out. Nobody logs out.
  */
 
 const login = (username: string, more: object = {}): RawEntry => ({
