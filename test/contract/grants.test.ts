@@ -70,7 +70,7 @@ describe.each(subjects)('%s', (name, broker, offers) => {
 
     test('from a host that refuses connections is transient, and nothing was sent', async () => {
       const attempt = await rig.prepared(rig.connect());
-      await rig.simulator.stop();
+      await rig.goAway();
       const { error } = await rig.failure(() => attempt(unhurried()));
       expect(error).toMatchObject({ kind: 'transient', sent: false });
     });

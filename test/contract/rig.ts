@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import { expect } from 'vitest';
 import { makeHttp } from '../../src/brokers/http.ts';
 import { brokers } from '../../src/brokers/index.ts';
-import type { Broker, Call, Connection, Grant, RawEntry } from '../../src/core/broker.ts';
+import type { Broker, Call, Connection, Grant, Http, RawEntry } from '../../src/core/broker.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Sample } from '../../src/core/dialect.ts';
 import { BrokerError } from '../../src/core/errors.ts';
@@ -28,6 +28,11 @@ export interface Rig {
   failure(attempt: () => Promise<unknown>): Promise<Broken>;
   /** A call whose deadline passes once a stalled call has arrived, or an answer has begun to trickle. */
   untilStalled(): Call;
+  /**
+   * The broker goes, and every connection to it: a call after this needs a new one. On one that is kept, a call
+   * and its closing may meet, and nobody knows what became of it.
+   */
+  goAway(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -60,7 +65,8 @@ export function offered<T>(part: T | undefined): T {
 
 export async function makeRig(broker: Broker, wire: { readonly dispatcher?: Dispatcher } = {}): Promise<Rig> {
   const simulator = await startSimulator({ brokers: [broker] });
-  const http = makeHttp(wire);
+  let pool = makeHttp(wire);
+  const http: Http = (request, call) => pool(request, call);
   const sample = simulator.sample(broker.name);
   const issued: string[] = [];
 
@@ -128,9 +134,14 @@ export async function makeRig(broker: Broker, wire: { readonly dispatcher?: Disp
       void Promise.any(waits).then(pass, pass);
       return { signal: deadline.signal };
     },
+    goAway: async () => {
+      await simulator.stop();
+      await pool.close();
+      pool = makeHttp();
+    },
     stop: async () => {
       await simulator.stop();
-      await http.close();
+      await pool.close();
     },
   };
 }

@@ -1,6 +1,6 @@
 import { makeHttp } from '../../../../src/brokers/http.ts';
 import { tradovate } from '../../../../src/brokers/tradovate/index.ts';
-import type { Call, Connection, Grant, RawEntry } from '../../../../src/core/broker.ts';
+import type { Call, Connection, Grant, Http, RawEntry } from '../../../../src/core/broker.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { BrokerError } from '../../../../src/core/errors.ts';
 import { startSimulator, type LedgerEntry, type Simulator } from '../../../../src/simulator/index.ts';
@@ -21,12 +21,18 @@ export interface Rig {
   ): Promise<{ readonly error: BrokerError; readonly calls: readonly LedgerEntry[] }>;
   /** A call whose deadline passes once a stalled call has arrived. */
   untilStalled(): Call;
+  /**
+   * The broker goes, and every connection to it: a call after this needs a new one. On one that is kept, a call
+   * and its closing may meet, and nobody knows what became of it.
+   */
+  goAway(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export async function makeRig(switches: Readonly<Record<string, unknown>> = {}): Promise<Rig> {
   const simulator = await startSimulator({ brokers: [tradovate], switches: { tradovate: switches } });
-  const http = makeHttp();
+  let pool = makeHttp();
+  const http: Http = (request, call) => pool(request, call);
   const call = (carry: BrokerError['carry']): Call => ({
     signal: AbortSignal.timeout(5_000),
     ...(carry && { carry }),
@@ -65,9 +71,14 @@ export async function makeRig(switches: Readonly<Record<string, unknown>> = {}):
       void simulator.waitForCalls({ fault: 'stall' }, 1, 5_000).then(pass, pass);
       return { signal: deadline.signal };
     },
+    goAway: async () => {
+      await simulator.stop();
+      await pool.close();
+      pool = makeHttp();
+    },
     stop: async () => {
       await simulator.stop();
-      await http.close();
+      await pool.close();
     },
   };
 }

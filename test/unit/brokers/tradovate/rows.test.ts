@@ -39,7 +39,7 @@ describe('an error row', () => {
     async (step) => {
       const connection = rig.connect(renewing);
       const grant = await rig.signIn(connection);
-      await rig.simulator.stop();
+      await rig.goAway();
       await expect(rig.take(connection, step, grant)).rejects.toMatchObject({
         kind: 'transient',
         code: 'unreachable',
