@@ -15,7 +15,7 @@ const withProcesses = {
 };
 
 /**
- * Real time on a busy machine: in CI a test is tried once more, and `npm test` names each that needed it at its end.
+ * Real time and real sockets on a busy machine: in CI a test is tried once more, and `npm test` names each that needed it at its end.
  * What runs on a virtual clock never is.
  */
 const inRealTime = { retry: process.env['CI'] === undefined ? 0 : 1 };
@@ -24,8 +24,8 @@ export default defineConfig({
   test: {
     maxWorkers: Math.max(2, availableParallelism()),
     projects: [
-      project('unit', 0, { pool: 'threads', testTimeout: 15_000 }),
-      project('contract', 0, { pool: 'threads', testTimeout: 15_000 }),
+      project('unit', 0, { pool: 'threads', testTimeout: 15_000, ...inRealTime }),
+      project('contract', 0, { pool: 'threads', testTimeout: 15_000, ...inRealTime }),
       // One process each, on a virtual clock; fidelity to a real Redis is part of it.
       project('simulation', 1, { ...withProcesses, testTimeout: 180_000 }),
       project('integration', 2, { ...withProcesses, ...inRealTime }),
