@@ -26,6 +26,8 @@ export interface ReportParts {
 
 /** How often what dead processes left is looked for, ms. */
 const TAKE_OVER_MS = 15_000;
+/** A batch that is being dealt with gets this long at the end, ms. */
+const CLOSE_MS = 2_000;
 /** After what Redis refused, ms. */
 const AGAIN_MS = 1_000;
 
@@ -98,6 +100,7 @@ export function startReports(parts: ReportParts): () => Promise<void> {
     let tookOverAt = -Infinity;
     while (!isStopping()) {
       try {
+        if (!(await stream.ready(stopping.signal))) return;
         if (clock.now() - tookOverAt >= TAKE_OVER_MS) {
           await judge(await stream.takeOver());
           tookOverAt = clock.now();
@@ -124,7 +127,10 @@ export function startReports(parts: ReportParts): () => Promise<void> {
   return async () => {
     stopping.abort();
     await stream.close();
-    await running;
+    // A read that was under way when Redis went may never be answered.
+    const ended = new AbortController();
+    await Promise.race([running, clock.sleep(CLOSE_MS, ended.signal)]);
+    ended.abort();
   };
 }
 

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { connectionOptions, type RedisAddress } from './connection.ts';
+import { connected, connectionOptions, type RedisAddress } from './connection.ts';
 
 /** What a consumer wrote: its id in the stream, and its fields as they stand there. */
 export interface ReportEntry {
@@ -9,6 +9,8 @@ export interface ReportEntry {
 
 /** The stream of reports, of which each process on this Redis takes a share. */
 export interface ReportStream {
+  /** Resolves once Redis is there; false where `signal` aborts before. */
+  ready(signal: AbortSignal): Promise<boolean>;
   /** The next ones; none where none came for a while. */
   take(): Promise<readonly ReportEntry[]>;
   /** These are dealt with; what is left of the stream is kept short. */
@@ -32,7 +34,13 @@ const LEFT_MS = 30_000;
 const GONE_MS = 60 * 60_000;
 
 export function makeReportStream(address: RedisAddress, instance: string): ReportStream {
-  const redis = new Redis({ ...connectionOptions(address), lazyConnect: true, maxRetriesPerRequest: 1 });
+  const redis = new Redis({
+    ...connectionOptions(address),
+    lazyConnect: true,
+    // What waits in a queue while Redis is away is never answered where the connection is closed meanwhile.
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+  });
   // Whether Redis answers is said where it is asked.
   redis.on('error', () => undefined);
 
@@ -60,6 +68,7 @@ export function makeReportStream(address: RedisAddress, instance: string): Repor
   }
 
   return {
+    ready: (signal) => connected(redis, signal),
     take: () =>
       withGroup(async () => {
         const reply: unknown = await redis.xreadgroup(

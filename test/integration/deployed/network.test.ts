@@ -107,8 +107,9 @@ describe.concurrent('a network between the service and Redis', () => {
   it('that is slow, 100 ms either way, is served over', ({ expect }) =>
     apart(60, async (bench, proxy) => {
       const token = await bench.redis.get('token:IG');
-      // One for what the service keeps, and for each queue one to write, one to read and one to wait on.
-      expect(proxy.connections()).toBe(1 + 3 * (brokers.length + 1));
+      // One for what the service keeps, one to wait for reports, and for each queue one to write, one to read and one
+      // to wait on.
+      expect(proxy.connections()).toBe(2 + 3 * (brokers.length + 1));
       proxy.latencyMs = 100;
       await dueNow(bench.redis);
       await renewed(bench, token);
