@@ -1,4 +1,5 @@
 import type { Account } from '../core/account.ts';
+import { silenceOf } from '../core/consequence.ts';
 import { BrokerError } from '../core/errors.ts';
 import { pauseAt, type SignedOut } from '../core/pause.ts';
 import { isLive, loggedOut, type AccountRecord, type Session } from '../core/session.ts';
@@ -29,6 +30,7 @@ export function makeSignOut(
   async function end(
     account: Account,
     held: HeldLease,
+    record: AccountRecord,
     { grant }: Session,
   ): Promise<Omit<SignedOut, 'at'> | undefined> {
     const { signOut } = account.connection;
@@ -55,7 +57,10 @@ export function makeSignOut(
       await within(clock, timeoutMs, [held.signal], (signal) => signOut(grant, { signal }));
       return { how: 'ended' };
     } catch (error) {
-      return failed((error instanceof BrokerError ? error : tell.defect(account, error)).message);
+      const known = error instanceof BrokerError ? error : tell.defect(account, error);
+      // What it asks of others holds for them, whoever's call was answered so.
+      await outcomes.obey(account, silenceOf(known, record, clock.now()));
+      return failed(known.message);
     }
   }
 
@@ -63,7 +68,7 @@ export function makeSignOut(
     const { session } = record;
     const asked = pauseAt(record, clock.now());
     const isServed = session !== undefined && isLive(session, account.identity, clock.now());
-    const ended = isServed ? await end(account, held, session) : ({ how: 'none' } as const);
+    const ended = isServed ? await end(account, held, record, session) : ({ how: 'none' } as const);
     if (!ended) return { outcome: 'lost' };
     const now = clock.now();
     const signedOut: SignedOut = { at: asked?.at ?? now, ...ended };
