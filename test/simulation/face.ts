@@ -29,6 +29,8 @@ export interface WorldOptions {
   readonly startAt?: number;
   /** The service's environment, beside what a simulation needs. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** The text of HOLIDAYS_FILE. Default: there is no such file. */
+  readonly holidays?: string;
   /** Shortest and longest time of a call to a broker, ms. Default 20 to 400. */
   readonly latencyMs?: readonly [number, number];
   /** Default 30 s, as in the service. */

@@ -100,6 +100,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
 
   const folder = mkdtempSync(join(tmpdir(), 'token-refresher-simulation-'));
   const credentialsFile = join(folder, 'credentials.json');
+  const holidaysFile = join(folder, 'holidays.txt');
   let entries = options.entries;
   const writeEntries = (next: readonly RawEntry[]): void => {
     entries = next;
@@ -147,6 +148,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
       CREDENTIALS_FILE: credentialsFile,
       STATE_DIR: folder,
       SIMULATE: '1',
+      ...(options.holidays !== undefined && { HOLIDAYS_FILE: holidaysFile }),
       ...options.settings,
       ...settings,
     };
@@ -154,6 +156,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
       env,
       folder,
       readText: (path) => {
+        if (path === holidaysFile && options.holidays !== undefined) return options.holidays;
         throw Object.assign(new Error(path), { code: 'ENOENT' });
       },
     });
