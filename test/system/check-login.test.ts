@@ -6,6 +6,7 @@ import { kill, makeEndings, stop } from '../support/endings.ts';
 import { freshFolder } from '../support/folder.ts';
 import { until } from '../support/poll.ts';
 import { startCli, type CliOptions } from '../support/process.ts';
+import { startProxy } from '../support/proxy.ts';
 import { freePort, startRedis, type TestRedis } from '../support/redis.ts';
 import { sameLogin } from '../support/same-login.ts';
 import { startRunning } from '../support/running.ts';
@@ -38,6 +39,42 @@ async function desk(redisUrl: string, entries: readonly unknown[]): Promise<CliO
 
 const check = async (options: CliOptions, ...args: readonly string[]) =>
   (await startCli(['check', ...args], options)).exit();
+
+/** A way to the simulator on which everything is overheard that a broker says, its tokens too. */
+async function heard(
+  variable: string,
+): Promise<{ said: () => string; settings: Readonly<Record<string, string>> }> {
+  const url = new URL(simulator.settings[variable] ?? '');
+  let text = '';
+  const proxy = await startProxy(Number(url.port), (piece) => {
+    text += piece;
+    return piece;
+  });
+  ends.add(proxy, stop);
+  url.port = String(proxy.port);
+  return { said: () => text, settings: { [variable]: url.href } };
+}
+
+/** The texts that a field or header of this name held in what was said; there has to be one. */
+function valuesOf(said: string, name: string): readonly string[] {
+  const found = [
+    ...said.matchAll(new RegExp(`"${name}":"([^"]+)"`, 'g')),
+    ...said.matchAll(new RegExp(`^${name}: *(\\S+)\\r$`, 'gim')),
+  ].flatMap(([, value]) => value ?? []);
+  expect(found, name).not.toEqual([]);
+  return found;
+}
+
+/** None of the values, and no part of a JWT. */
+function expectNone(report: string, values: readonly string[]): void {
+  for (const value of values.flatMap((each) => [each, ...(each.startsWith('ey') ? each.split('.') : [])])) {
+    expect(value).toMatch(/.{4}/);
+    expect(report).not.toContain(value);
+  }
+}
+
+const howToFindOut = (id: string): RegExp =>
+  new RegExp(`### Not settled by this login\\n[^]*\\*\\*${id}\\*\\*.*\\n {2}How to find out: \\S`);
 
 describe('check --login', () => {
   it('makes one login, keeps its token, and reports no value; the service goes on from there', async () => {
@@ -137,6 +174,78 @@ describe('check --login', () => {
     expect(stdout).toContain('FIRST_UP is logged in');
     expect(await tokenOf(redisUrl, 'FIRST_UP')).toMatch(/./);
     expect(stdout).not.toContain(location.searchParams.get('code') ?? 'no code');
+  });
+
+  it.each([
+    {
+      session: 'v3',
+      more: { streaming: true },
+      values: ['access_token', 'refresh_token', 'clientId', 'accountId', 'CST', 'X-SECURITY-TOKEN'],
+      names: ['oauthToken.access_token', 'oauthToken.refresh_token', 'cst', 'x-security-token'],
+      lifetime: /`oauthToken\.expires_in`: 60 s/,
+      settled: /\*\*expires-in-type\*\*.*\n {2}Answer: a string, 60 s/,
+      open: ['second-login', 'lockout', 'timestamp-type'],
+    },
+    {
+      session: 'v2',
+      more: { encryptPassword: true },
+      values: ['clientId', 'currentAccountId', 'encryptionKey', 'CST', 'X-SECURITY-TOKEN'],
+      names: ['currentAccountId', 'encryptedPassword', 'cst', 'x-security-token'],
+      lifetime: /`timeStamp`: -?\d s/,
+      settled: /\*\*timestamp-type\*\*.*\n {2}Answer: a number/,
+      open: ['lockout', 'v2-life', 'expires-in-type'],
+    },
+  ])('reports of IG $session names, statuses and lifetimes, and no value', async (kind) => {
+    const { said, settings } = await heard('IG_API_URL');
+    const username = `first_${kind.session}`;
+    const password = `made-up-password-of-${username}`;
+    const apiKey = `made-up-key-of-${username}`;
+    const entry = { broker: 'ig', username, password, apiKey, session: kind.session, ...kind.more };
+    const bare = await desk(database(), [entry]);
+    const at = { ...bare, env: { ...bare.env, ...settings } };
+    const { code, stderr } = await check(at, '--login', username, '--report', 'first.md');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const report = await readFile(join(at.dir, 'first.md'), 'utf8');
+    expect(report).toMatch(/POST `\S*\/session` \| 200 \|/);
+    for (const name of kind.names) expect(report).toContain(`"${name}"`);
+    expect(report).toMatch(kind.lifetime);
+    expect(report).toMatch(kind.settled);
+    for (const id of kind.open) expect(report).toMatch(howToFindOut(id));
+    expectNone(report, [
+      username,
+      password,
+      apiKey,
+      ...kind.values.flatMap((name) => valuesOf(said(), name)),
+    ]);
+  });
+
+  it('reports of a browser login names, statuses and lifetimes, and no value', async () => {
+    const { said, settings } = await heard('UPSTOX_API_URL');
+    const redirectUri = `http://localhost:${await freePort()}/callback`;
+    const app = {
+      clientId: 'made-up-first-app',
+      clientSecret: 'made-up-client-secret',
+      redirectUri,
+    };
+    const bare = await desk(database(), [{ broker: 'upstox', name: 'FIRST_SEEN', ...app }]);
+    const at = { ...bare, env: { ...bare.env, ...settings } };
+    const checking = ends.add(
+      await startCli(['check', '--login', 'FIRST_SEEN', '--report', 'first.md'], at),
+      kill,
+    );
+    const location = await pressedThrough((await checking.line(/^ {2}http/)).trim());
+    expect((await fetch(location)).status).toBe(200);
+    expect((await checking.exit()).code).toBe(0);
+    const report = await readFile(join(at.dir, 'first.md'), 'utf8');
+    expect(report).toMatch(/POST `\S*\/token` \| 200 \|.*`access_token`: \d+ s, `extended_token`: \d+ s/);
+    for (const name of ['access_token', 'extended_token', 'email', 'user_name', 'client_secret'])
+      expect(report).toContain(`"${name}"`);
+    expect(report).toMatch(/\*\*extended-token\*\*.*\n {2}Answer: yes, and it ends in 365 days/);
+    for (const id of ['second-login', 'code-lifetime', 'totp']) expect(report).toMatch(howToFindOut(id));
+    const answered = ['access_token', 'extended_token', 'email', 'user_name', 'user_id'];
+    const brought = ['code', 'state'].map((name) => location.searchParams.get(name) ?? '');
+    const values = answered.flatMap((name) => valuesOf(said(), name));
+    expectNone(report, ['FIRST_SEEN', ...Object.values(app), ...brought, ...values]);
   });
 
   it.each(['check', 'login'] as const)(

@@ -101,73 +101,99 @@ export const questions: readonly Question[] = [
     text: 'Do the old refresh token and the old access token die at once when a refresh brings a new pair?',
     // The service never sends a refresh token twice, and no old access token.
     settledBy: unsettled,
+    findOut:
+      'with a demo login that nothing else uses, by hand: log in (`POST /session`, VERSION 3), refresh, and within the minute send `GET /session` with the older access token, then the older refresh token once more. A refusal means that it died. Neither is a failed login.',
   },
   {
     id: 'dead-refresh-answer',
     text: 'What exactly is a dead refresh token answered with?',
     settledBy: deadPairAnswer,
+    findOut:
+      "look for `status` beside `refresh.failed` with `refresh_token_dead` in the log, at the latest after IG's maintenance at the weekend. Or send a refresh token of yesterday to `POST /session/refresh-token` by hand: no password goes out.",
   },
   {
     id: 'refresh-life',
     text: 'Does a refresh token live ten minutes from its issue or from the end of its access token, and how long may a session go on by refreshing?',
     settledBy: refreshLife,
+    findOut:
+      'with a demo login that nothing else uses, by hand: log in, leave the pair alone for 10 min 30 s, and refresh: 200 counts from the end of the access token, a refusal from the issue. How long a session goes on the log shows: from `token.published` with `source` sign-in to the first `refresh_token_dead`.',
   },
   {
     id: 'second-login',
     text: 'Does a second v3 login end the first one?',
     settledBy: unsettled,
+    findOut:
+      'with a demo login that nothing else uses, by hand: log in twice within a minute with VERSION 3 and the right password, and send `GET /session` with the first access token: 200 is a no, 401 a yes. The first refresh token may tell otherwise: refresh with it as well.',
   },
   {
     id: 'lockout',
     text: 'How many failed logins lock what (login, API key, network), and for how long?',
     settledBy: lockout,
+    findOut:
+      "ask IG, and provoke none: tries may prolong a lock. Where one came by itself, count `bad_credentials` before `locked_out` in the log, see whether other logins of the key and the network still go through, and note when IG's own site lets the login in again.",
   },
   {
     id: 'quota-of-logins',
     text: "Which quota, the key's or the account's, do login, refresh and encryptionKey count against?",
     settledBy: quotaOf,
+    findOut:
+      'ask IG; `GET /operations/application` by hand names both quotas. Only a spent one shows it: look for `key_quota_exceeded` and `account_quota_exceeded` in the log, and for what was under way (`during`).',
   },
   {
     id: 'logout-kills',
     text: 'What does DELETE /session end in v3: the access token, the pair, or the fetched CST and X-SECURITY-TOKEN too?',
     settledBy: afterLogout,
+    findOut:
+      'with a demo login that nothing else uses, by hand: log in, `GET /session?fetchSessionTokens=true`, `DELETE /session`; within the minute `GET /session` with the access token, then with CST and X-SECURITY-TOKEN, and at last refresh. What is refused has ended.',
   },
   {
     id: 'v2-life',
     text: 'Does a v2 pair live 6 h and up to 72 h in use, or 12 h from the last call?',
     settledBy: unsettled,
+    findOut:
+      "look at what My Account on IG's site says. Or log in by hand on demo with VERSION 2, leave the pair alone for 7 h, and send `GET /session` with it: 200 speaks for 12 h, 401 for 6 h.",
   },
   {
     id: 'both-auth-styles',
     text: 'Which counts where Bearer and CST with X-SECURITY-TOKEN are sent together?',
     // The service never sends both.
     settledBy: unsettled,
+    findOut:
+      'on demo, by hand: send `GET /session` with CST and X-SECURITY-TOKEN of a fresh v2 login and with a Bearer that ended minutes ago: 200 means that the pair counts, 401 the Bearer. The service sends one of them only.',
   },
   {
     id: 'password-charset',
     text: 'In which character set is an encrypted password read?',
     settledBy: charset,
+    findOut:
+      'ask IG, or have a password of ASCII characters, where it makes no difference. Do not try it out: in the wrong character set the right password counts as a failed login.',
   },
   {
     id: 'fetched-tokens-life',
     text: 'Do CST and X-SECURITY-TOKEN that a v3 session fetches outlive the access token they came with?',
     // A transcript does not show which tokens a call brought; with "streaming" the service finds out itself.
     settledBy: unsettled,
+    findOut:
+      'let the service run for five minutes with `"streaming": true`, and look at `streaming` in `meta:<name>`: a CST that stays over the renewals outlives its access token, one that changes with each does not.',
   },
   {
     id: 'expires-in-type',
     text: 'Is expires_in a string or a number, and of how many seconds?',
     settledBy: (calls) =>
       typeOf(calls, isLogin, 'oauthToken.expires_in') ?? typeOf(calls, isRefresh, 'expires_in'),
+    findOut: 'say this for an entry with `"session": "v3"`: the answer to the login shows it.',
   },
   {
     id: 'timestamp-type',
     text: 'Is timeStamp of encryptionKey a number or a string?',
     settledBy: (calls) => typeOf(calls, isKey, 'timeStamp'),
+    findOut:
+      'say this for an entry with `"session": "v2"` and `"encryptPassword": true`. Or send `GET /session/encryptionKey` by hand: it needs the API key only.',
   },
   {
     id: 'authentication-status',
     text: 'Does a v2 login still answer with authenticationStatus?',
     settledBy: authenticationStatus,
+    findOut: 'say this for an entry with `"session": "v2"`: the answer to the login shows it.',
   },
 ];

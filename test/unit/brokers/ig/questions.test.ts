@@ -36,6 +36,10 @@ describe('the open questions', () => {
     expect(ids.every((id) => /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(id))).toBe(true);
   });
 
+  it('say each what would show it', () => {
+    for (const { id, findOut } of questions) expect(findOut, id).toMatch(/.\.$/);
+  });
+
   it('stay open after a login that shows nothing', () => {
     expect(questions.flatMap(({ settledBy }) => settledBy([login()]) ?? [])).toEqual([]);
     expect(questions.flatMap(({ settledBy }) => settledBy([]) ?? [])).toEqual([]);
