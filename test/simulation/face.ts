@@ -48,6 +48,14 @@ export interface LogLine {
   readonly message: string;
 }
 
+/** One sending of a webhook, and what its sender heard. */
+export interface Delivered {
+  readonly at: number;
+  readonly url: string;
+  /** How the service answered; undefined: not in the time that its sender waits. */
+  readonly outcome?: string;
+}
+
 /** What happened to a broker call, for those who check every one. */
 export type CallListener = (call: BrokerCall, what: 'arrived' | 'answered' | 'delivered') => void;
 
@@ -91,6 +99,8 @@ export interface World {
   readonly clock: MovableClock;
   /** What brokers posted to the outside, oldest first. */
   posts(): readonly { readonly at: number; readonly url: string; readonly body: unknown }[];
+  /** Each time such a webhook was sent, the same one again included. */
+  deliveries(): readonly Delivered[];
 
   /** What people were told: incidents opened and closed, oldest first. */
   readonly alerts: readonly AlertNews[];

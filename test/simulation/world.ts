@@ -7,7 +7,7 @@ import { webhookPath } from '../../src/app/webhooks.ts';
 import { brokers } from '../../src/brokers/index.ts';
 import { readConfig } from '../../src/config/index.ts';
 import type { RawEntry } from '../../src/core/broker.ts';
-import type { DialectAnswer } from '../../src/core/dialect.ts';
+import type { Delivery, DialectAnswer } from '../../src/core/dialect.ts';
 import type { Log } from '../../src/core/log.ts';
 import { keys } from '../../src/redis/keys.ts';
 import { makeSeal, type Seal } from '../../src/redis/seal.ts';
@@ -22,7 +22,7 @@ import { directLink, makeClient } from './redis/client.ts';
 import { makeRedisServer } from './redis/server.ts';
 import { startReplica, type Replica, type Running } from './replica.ts';
 import { makeTimeline } from './timeline.ts';
-import type { CallListener, LogLine, World, WorldOptions } from './face.ts';
+import type { CallListener, Delivered, LogLine, World, WorldOptions } from './face.ts';
 
 export type { CallListener, LogLine, World, WorldOptions } from './face.ts';
 
@@ -47,6 +47,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
   const jobs = makeJobBoard(timeline, dice.fork());
   const netDice = dice.fork();
   const posts: { at: number; url: string; body: unknown }[] = [];
+  const deliveries: Delivered[] = [];
   const brokerNet = await makeBrokerNet({
     brokers,
     timeline,
@@ -59,7 +60,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
     post: (broker, url, body, delivery = {}) => {
       posts.push({ at: timeline.now(), url, body });
       for (const listener of postListeners) listener(postedBy(broker, url, body, timeline.now()));
-      carry(url, body, 1 + (delivery.retries ?? 0));
+      carry(url, body, delivery, 1 + (delivery.retries ?? 0));
     },
   });
   const redis = makeClient(directLink(redisServer.execute));
@@ -190,19 +191,32 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
     return replica;
   }
 
-  /** Takes a webhook to whichever process the proxy picks; it may be sent again where none took it. */
-  function carry(url: string, body: unknown, times: number): void {
+  /**
+   * Takes a webhook to whichever process the proxy picks; it may be sent again where none took it, or none
+   * answered in the time that its sender waits.
+   */
+  function carry(url: string, body: unknown, delivery: Delivery, times: number): void {
     timeline.after(netDice.whole(...latencyMs), () => {
+      const sent: { at: number; url: string; outcome?: string } = { at: timeline.now(), url };
+      deliveries.push(sent);
+      let isOver = false;
+      const hear = (outcome?: string): void => {
+        if (isOver) return;
+        isOver = true;
+        if (outcome !== undefined) sent.outcome = outcome;
+        if (outcome !== 'taken' && times > 1) carry(url, body, delivery, times - 1);
+      };
       const [, , broker = '', secret = ''] = new URL(url).pathname.split('/');
       const [first, ...rest] = [...replicas].filter(({ life }) => !life.isPaused());
-      if (!first) return times > 1 ? carry(url, body, times - 1) : undefined;
+      if (!first) return hear('nobody');
+      if (delivery.timeoutMs !== undefined) timeline.after(delivery.timeoutMs, hear);
       const { life, running } = netDice.pick([first, ...rest]);
       life.deliver(() => {
         running()
           ?.webhooks.takeNotice(broker, secret, body)
           .then(
-            ({ outcome }) => (outcome === 'taken' || times <= 1 ? undefined : carry(url, body, times - 1)),
-            () => (times > 1 ? carry(url, body, times - 1) : undefined),
+            ({ outcome }) => hear(outcome),
+            () => hear('failed'),
           );
       });
     });
@@ -282,6 +296,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
     command: brokerNet.command,
     clock: brokerNet.clock,
     posts: () => posts,
+    deliveries: () => deliveries,
     alerts: alerts.news,
     heard: alerts.heard,
     openIncidents: alerts.open,
