@@ -121,8 +121,9 @@ describe.skipIf(hasNoBrowser)('a person at the page of a running service', () =>
   it('is told when the service does not answer, and when it is back', async () => {
     const page = await browser.open();
     await signIn(page, bench.service.url);
-    const isSaid = page.getByText('The service does not answer.').waitFor({ timeout: 30_000 });
-    await Promise.all([isSaid, bench.restart()]);
+    await bench.service.stop();
+    await page.getByText('The service does not answer.').waitFor({ timeout: 30_000 });
+    await bench.restart();
     await page.getByText('The service does not answer.').waitFor({ state: 'hidden', timeout: 30_000 });
     await page.context().close();
   });
