@@ -140,7 +140,7 @@ describe.skipIf(hasNoBrowser)('the pages in a browser', () => {
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'hidden' });
     // The address and the focus follow in the event after it.
-    await page.waitForURL((url) => !url.search.includes('account'));
+    await until(() => !page.url().includes('account'), { what: 'the address to be the list’s' });
     await until(async () => (await focused()) === 'open-alpha-ALPHA_HALF', { what: 'the focus to be back' });
     await page.goBack();
     await dialog.waitFor();
@@ -151,7 +151,7 @@ describe.skipIf(hasNoBrowser)('the pages in a browser', () => {
     await tabTo('refresh-alpha-ALPHA_HALF');
     await page.keyboard.press('Enter');
     await page.getByText('A refresh of ALPHA_HALF starts.').waitFor();
-    expect(page.url()).not.toContain('said');
+    await until(() => !page.url().includes('said'), { what: 'the address to be one for a bookmark' });
     await page.context().close();
   });
 
