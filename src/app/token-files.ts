@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, unlink } from 'node:fs/promises';
+import { readFile, unlink } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Account } from '../core/account.ts';
 import type { Clock } from '../core/clock.ts';
@@ -8,6 +7,7 @@ import type { Log } from '../core/log.ts';
 import { isLive, type Session } from '../core/session.ts';
 import type { TokenStore } from '../core/store.ts';
 import type { Tidings } from '../redis/tidings.ts';
+import { writePrivately } from './private-file.ts';
 
 export interface TokenFileParts {
   readonly accounts: { get(name: string): Account | undefined; all(): readonly Account[] };
@@ -59,7 +59,7 @@ export function makeTokenFiles(parts: TokenFileParts): TokenFiles {
         return;
       }
       if (wanted === undefined) await unlink(path);
-      else await replace(path, wanted);
+      else await writePrivately(path, wanted);
       said.delete(path);
     } catch (error) {
       say(account, path, `cannot be written (${errnoOf(error)})`);
@@ -114,23 +114,5 @@ function nameIn(text: string): string | undefined {
     return ours.safeParse(JSON.parse(text)).data?.name;
   } catch {
     return undefined;
-  }
-}
-
-/** Whole or not at all, and for its owner alone from the first byte on. */
-async function replace(path: string, text: string): Promise<void> {
-  const draft = `${path}.${randomUUID()}`;
-  try {
-    const file = await open(draft, 'wx', 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, path);
-  } catch (error) {
-    await unlink(draft).catch(() => undefined);
-    throw error;
   }
 }

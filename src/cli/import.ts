@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { link, open, readFile, rename, unlink } from 'node:fs/promises';
+import { link, readFile, rename } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { importText, type Imported } from '../accounts/import.ts';
+import { writePrivately } from '../app/private-file.ts';
 import { brokers, settingsShapes } from '../brokers/index.ts';
 import { errnoOf } from '../core/errno.ts';
 import { ConfigurationError } from '../core/errors.ts';
@@ -78,18 +78,9 @@ async function textOf(file: string): Promise<string> {
 
 /** Whole or not at all, and for its owner alone from the first byte on. */
 async function write(target: string, text: string, isForced: boolean): Promise<void> {
-  const draft = `${target}.${randomUUID()}`;
   try {
-    const file = await open(draft, 'wx', 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
     // A link is refused where something stands in the way, also what came in this very moment.
-    if (isForced) await rename(draft, target);
-    else await link(draft, target);
+    await writePrivately(target, text, isForced ? rename : link);
   } catch (error) {
     const why = errnoOf(error);
     throw wrongFile(
@@ -98,7 +89,5 @@ async function write(target: string, text: string, isForced: boolean): Promise<v
         ? `${target} exists and is not written over: name another file, or say --force`
         : `${target} cannot be written (${why}): name a file in a folder that this user may write`,
     );
-  } finally {
-    await unlink(draft).catch(() => undefined);
   }
 }
