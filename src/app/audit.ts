@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../core/clock.ts';
-import type { Act } from '../core/explain.ts';
+import { NOBODY, type Act } from '../core/explain.ts';
 import type { Log } from '../core/log.ts';
 import { actsAfter, keepAct } from '../redis/audit.ts';
 import { keys } from '../redis/keys.ts';
@@ -51,6 +51,8 @@ export function startAudit({ redis, clock, log }: AuditParts): Audit {
   return {
     async note(act) {
       say(act);
+      // A stranger's tries are a line in the log: kept, they would push out what people did.
+      if (act.who === NOBODY) return;
       await keepAct(redis, act, clock.now()).catch((error: unknown) => {
         const why = error instanceof Error ? error.message : 'unknown';
         log.warn(

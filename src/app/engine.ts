@@ -22,6 +22,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { Mirror } from '../mirror/index.ts';
 import { makeKeeper } from '../tending/keeper.ts';
 import { policyOf, type Keeper } from '../tending/parts.ts';
+import { makeVainReports, type VainReports } from '../tending/vain-reports.ts';
 import type { Accounts } from './accounts.ts';
 import { makeKeepsake } from './keepsake.ts';
 import { makeListener } from './listener.ts';
@@ -56,6 +57,7 @@ export interface Engine {
   readonly alerts: Alerts;
   readonly keeper: Keeper;
   readonly tickets: Tickets;
+  readonly vainReports: VainReports;
   /** Longest TTL of an account's keys, ms; undefined: to the token's expiry. */
   readonly ttlCapMs: (account: Account) => number | undefined;
 }
@@ -92,6 +94,7 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
   });
   releases.add(() => listener.settled());
   const ttlCapMs = ttlCapOf(config);
+  const vainReports = makeVainReports(log, clock);
   const keeper = makeKeeper({
     store,
     account: (name) => accounts.get(name),
@@ -110,6 +113,7 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
     random: parts.random,
     log,
     listener,
+    vainReports,
     egress: config.egressId,
     instance,
     ttlCapMs,
@@ -129,6 +133,7 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
     alerts,
     keeper,
     tickets,
+    vainReports,
     ttlCapMs,
   };
 }

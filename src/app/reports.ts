@@ -8,7 +8,7 @@ import { confirmAgain, loginsOf, noteReport } from '../redis/note-report.ts';
 import { makeReportStream, type ReportEntry } from '../redis/reports.ts';
 import type { Roster } from '../redis/roster.ts';
 import { countUse } from '../redis/uses.ts';
-import { makeVainReports } from '../tending/vain-reports.ts';
+import type { VainReports } from '../tending/vain-reports.ts';
 import type { Accounts } from './accounts.ts';
 
 export interface ReportParts {
@@ -18,6 +18,7 @@ export interface ReportParts {
   readonly roster: Pick<Roster, 'get'>;
   readonly accounts: Pick<Accounts, 'get'>;
   readonly metrics: Pick<Metrics, 'reported'>;
+  readonly vainReports: Pick<VainReports, 'tell'>;
   /** Has a broker's due accounts looked at now. */
   readonly nudge: (broker: string) => void;
   readonly clock: Clock;
@@ -35,7 +36,6 @@ const AGAIN_MS = 1_000;
 export function startReports(parts: ReportParts): () => Promise<void> {
   const { redis, clock, log, metrics } = parts;
   const stream = makeReportStream(parts.address, parts.instance);
-  const tellVain = makeVainReports(log, clock);
   const stopping = new AbortController();
   const isStopping = (): boolean => stopping.signal.aborted;
   let saidTrouble = '';
@@ -72,7 +72,7 @@ export function startReports(parts: ReportParts): () => Promise<void> {
     if (meant > first) metrics.reported(broker, 'again', meant - first);
     if (total > meant) metrics.reported(broker, 'outdated', total - meant);
     if (answer.outcome !== 'noted') return;
-    if (account && !probed) tellVain(account, true);
+    if (account && !probed) parts.vainReports.tell(account, true);
     log.info(
       { event: 'token.reported', account: login, broker, generation: answer.generation, reports: meant },
       `Bots say that the token of ${login} is refused; it is ${probed ? 'proved' : 'replaced'}.`,

@@ -2,6 +2,7 @@ import { brokers } from '../brokers/index.ts';
 import type { Config } from '../config/index.ts';
 import type { Limit } from '../core/broker.ts';
 import { startHttp, type HttpOptions, type HttpServer } from '../http/server.ts';
+import type { VainReports } from '../tending/vain-reports.ts';
 import type { Accounts } from './accounts.ts';
 import { brokerNamed } from './engine.ts';
 import { remarks } from './notifiers.ts';
@@ -12,6 +13,7 @@ export interface ServeParts extends Pick<
   'desk' | 'metrics' | 'publicUrl' | 'adminToken' | 'log' | 'clock' | 'version'
 > {
   readonly accounts: Pick<Accounts, 'all'>;
+  readonly vainReports: Pick<VainReports, 'remarks'>;
   readonly limits: (broker: string) => readonly Limit[];
   /** Host and db, for people. */
   readonly redis: string;
@@ -19,7 +21,7 @@ export interface ServeParts extends Pick<
 
 /** Serves pages and API as the configuration says. */
 export function serve(config: Config, parts: ServeParts): Promise<HttpServer> {
-  const { accounts, limits, redis, ...rest } = parts;
+  const { accounts, vainReports, limits, redis, ...rest } = parts;
   return startHttp({
     ...rest,
     host: config.http.host,
@@ -28,7 +30,7 @@ export function serve(config: Config, parts: ServeParts): Promise<HttpServer> {
     trustProxy: config.trustProxy,
     allowedHosts: config.allowedHosts,
     titleOf: (name) => brokerNamed(name).title,
-    remarks: () => remarks(config, accounts.all()),
+    remarks: () => [...remarks(config, accounts.all()), ...vainReports.remarks()],
     settings: shownSettings(config, { redis, publicUrl: parts.publicUrl, brokers, limits }),
   });
 }

@@ -142,6 +142,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     desk,
     metrics,
     accounts,
+    vainReports: engine.vainReports,
     limits,
     redis: target.shown,
     publicUrl,

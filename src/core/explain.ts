@@ -15,11 +15,14 @@ export interface MadeDecision {
   readonly times: number;
 }
 
+/** Who tried to sign in and was refused. */
+export const NOBODY = 'nobody';
+
 /** What a person did. */
 export interface Act {
   /** ISO 8601. */
   readonly at: string;
-  /** `token` or `cookie` over HTTP, `ticket` by a link of an alert, `command USER@HOST`. */
+  /** `token` or `cookie` over HTTP, `link` by the start's sign-in link, `ticket` by a link of an alert, NOBODY, `command USER@HOST`. */
   readonly who: string;
   readonly what: string;
   /** Empty where it was about no account in particular. */

@@ -11,7 +11,7 @@ import type { HttpContext } from './context.ts';
 import { addEventRoutes } from './event-routes.ts';
 import { HttpFault } from './faults.ts';
 import { addHealthRoutes, addMetricsRoute } from './health.ts';
-import { addPageFaults } from './page-faults.ts';
+import { addPageFaults, type Side } from './page-faults.ts';
 import { addAssetRoutes, addDashboard, addSignInRoutes } from './page-routes.ts';
 import { addPlanRoutes } from './plan-routes.ts';
 import { refuseOtherHosts } from './hosts.ts';
@@ -48,7 +48,8 @@ export async function mainApp(
     addOpenApiRoute(api, context);
   });
   await app.register(async (pages) => {
-    await addPersonRoutes(pages, context, callbackPaths);
+    await addPersonRoutes(pages, context, callbackPaths, 'inside');
+    addAssetRoutes(pages, context);
     addSignInRoutes(pages, context);
     addDashboard(pages, context, sight);
     addActionRoutes(pages, context, sight);
@@ -66,11 +67,11 @@ async function addPersonRoutes(
   pages: FastifyInstance,
   context: HttpContext,
   callbackPaths: () => ReadonlySet<string>,
+  side: Side,
 ): Promise<void> {
   pages.removeAllContentTypeParsers();
   await pages.register(formbody);
-  addPageFaults(pages, context);
-  addAssetRoutes(pages, context);
+  addPageFaults(pages, context, side);
   addOauthRoutes(pages, context);
   pages.get('/callback', (request, reply) => answerArrival(context, request, reply));
   // The paths of redirect URIs come and go with the accounts; routes cannot.
@@ -100,7 +101,7 @@ export async function publicApp(
     addWebhookRoutes(api, context);
   });
   await app.register(async (pages) => {
-    await addPersonRoutes(pages, context, callbackPaths);
+    await addPersonRoutes(pages, context, callbackPaths, 'outside');
   });
   await app.ready();
   return app;
@@ -114,7 +115,7 @@ export async function callbackApp(
   const app = bareApp(context, false);
   addRateLimits(app, context);
   await app.register(async (pages) => {
-    addPageFaults(pages, context);
+    addPageFaults(pages, context, 'outside');
     pages.get('*', async (request, reply) => {
       if (paths(request.socket.localPort).has(pathOf(request))) return answerArrival(context, request, reply);
       throw new HttpFault(404, 'NOT_FOUND');

@@ -43,7 +43,7 @@ export function addOauthRoutes(app: FastifyInstance, context: HttpContext): void
     return reply.redirect(dialog.href, 302);
   };
 
-  app.get<OauthRoute>('/oauth/:broker/:name', async (request, reply) => {
+  app.get<OauthRoute>('/oauth/:broker/:name', { config: { act: 'login' } }, async (request, reply) => {
     const ticket = textField(request.query, 'ticket');
     if (!mayBegin(request, ticket)) throw refusal(ticket);
     if (ticket === undefined) return begin(request, reply);

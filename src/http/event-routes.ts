@@ -11,6 +11,8 @@ import type { Sight } from './sight.ts';
 
 /** More pages than this ask for themselves, every few seconds. */
 const MOST_STREAMS = 32;
+/** Whoever finds no place may ask for one again after this long, seconds: pages come and go. */
+const FULL_S = 30;
 /** A line now and then, so that neither side nor what is between takes the stream for dead. */
 const HEARTBEAT_MS = 15_000;
 /** A stream ends after this long, and the browser opens the next: whoever was signed out meanwhile gets none. */
@@ -33,7 +35,10 @@ export function addEventRoutes(app: FastifyInstance, context: HttpContext, sight
   app.get('/api/events', async (request, reply) => {
     if (!access.isSignedIn(request)) throw new HttpFault(401, 'UNAUTHORIZED');
     if (!isSameOrigin(request, publicUrl)) throw new HttpFault(403, 'CROSS_ORIGIN');
-    if (open.size >= MOST_STREAMS) throw new HttpFault(429, 'TOO_MANY_STREAMS');
+    if (open.size >= MOST_STREAMS) {
+      void reply.header('retry-after', String(FULL_S));
+      throw new HttpFault(429, 'TOO_MANY_STREAMS');
+    }
     const ending = new AbortController();
     const end = (): void => ending.abort();
     open.add(ending);

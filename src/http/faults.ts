@@ -97,8 +97,11 @@ export function faultBody(fault: HttpFault): Readonly<Record<string, unknown>> {
   return { status: 'error', code: fault.code, message: fault.message, ...fault.fields };
 }
 
+/** What a 401 says of how to sign in. */
+export const CHALLENGE = 'Bearer realm="token-refresher"';
+
 /** Answers with a fault in JSON. */
 export function sendFault(reply: FastifyReply, fault: HttpFault): FastifyReply {
-  if (fault.status === 401) void reply.header('www-authenticate', 'Bearer realm="token-refresher"');
+  if (fault.status === 401) void reply.header('www-authenticate', CHALLENGE);
   return reply.code(fault.status).send(faultBody(fault));
 }

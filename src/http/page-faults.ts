@@ -1,19 +1,29 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { pathOf } from './bare-app.ts';
 import type { HttpContext } from './context.ts';
-import { faultCodes, judge, sendFault } from './faults.ts';
+import { CHALLENGE, faultCodes, judge, sendFault } from './faults.ts';
 import { bouncePage, noticePage } from './page/notice.ts';
 import { sendPage } from './page/send.ts';
 import { safePath, sendSignIn } from './page-routes.ts';
 
 const RETRY_SECONDS = 10;
+const NO_WAY_IN = 'That did not work';
+const NEEDS_LINK = 'A login begins with the link in the newest alert: it brings its own ticket.';
+
+/** Where a fault is said: on the listener for the outside nobody can sign in. */
+export type Side = 'inside' | 'outside';
 
 /** Says faults on a page, and in the contract's shape to whoever asks for JSON. */
-export function addPageFaults(app: FastifyInstance, { assets, log }: HttpContext): void {
+export function addPageFaults(app: FastifyInstance, { assets, log }: HttpContext, side: Side): void {
   app.setErrorHandler((error, request, reply) => {
     const fault = judge(error, request, log);
     if (wantsJson(request)) return sendFault(reply, fault);
     const path = pathOf(request);
+    if (fault.status === 401 && side === 'outside') {
+      void reply.header('www-authenticate', CHALLENGE);
+      const text = fault.message === faultCodes.UNAUTHORIZED ? NEEDS_LINK : `${fault.message} ${NEEDS_LINK}`;
+      return sendPage(reply, 401, noticePage(assets, { tone: 'waiting', title: NO_WAY_IN, text }));
+    }
     if (fault.status === 401 && request.method === 'GET') {
       if (comesFromElsewhere(request)) return sendPage(reply, 401, bouncePage(assets, path));
       const complaint = fault.message === faultCodes.UNAUTHORIZED ? undefined : fault.message;
@@ -22,7 +32,7 @@ export function addPageFaults(app: FastifyInstance, { assets, log }: HttpContext
     const ours = fault.status >= 500;
     const page = noticePage(assets, {
       tone: ours ? 'bad' : 'waiting',
-      title: ours ? 'Something failed' : 'That did not work',
+      title: ours ? 'Something failed' : NO_WAY_IN,
       text: fault.message,
       ...(ours && path === '/dashboard' && { refresh: { seconds: RETRY_SECONDS, path } }),
     });

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { textField } from './consent-routes.ts';
 import type { HttpContext } from './context.ts';
-import { HttpFault } from './faults.ts';
+import { CHALLENGE, HttpFault } from './faults.ts';
 import { CSP_PAGE } from './headers.ts';
 import { filterOf } from './page/filter.ts';
 import { bouncePage } from './page/notice.ts';
@@ -46,7 +46,7 @@ export function addSignInRoutes(app: FastifyInstance, context: HttpContext): voi
     access.isSignedIn(request) ? reply.redirect(HOME, 303) : sendSignIn(reply, 200, HOME, undefined),
   );
 
-  app.post('/sign-in', async (request, reply) => {
+  app.post('/sign-in', { config: { act: 'sign-in' } }, async (request, reply) => {
     const token = textField(request.body, 'token');
     const link = textField(request.body, 'link');
     const next = safePath(textField(request.body, 'next'));
@@ -75,7 +75,7 @@ export function addSignInRoutes(app: FastifyInstance, context: HttpContext): voi
     return next === HOME ? reply.redirect(HOME, 303) : sendPage(reply, 200, bouncePage(context.assets, next));
   });
 
-  app.post('/sign-out', async (_request, reply) =>
+  app.post('/sign-out', { config: { act: 'sign-out' } }, async (_request, reply) =>
     reply.clearCookie(access.cookieName, { path: '/' }).redirect('/sign-in', 303),
   );
 }
@@ -87,7 +87,7 @@ export function sendSignIn(
   next: string,
   complaint: string | undefined,
 ): FastifyReply {
-  if (status === 401) void reply.header('www-authenticate', 'Bearer realm="token-refresher"');
+  if (status === 401) void reply.header('www-authenticate', CHALLENGE);
   return sendPage(reply, status, { markup: signInPage({ next, complaint }).markup, csp: CSP_PAGE });
 }
 

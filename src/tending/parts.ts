@@ -10,6 +10,7 @@ import type { SignedOut } from '../core/pause.ts';
 import type { Silence } from '../core/consequence.ts';
 import type { Ledger } from '../core/limits.ts';
 import type { Acquired, Network, TokenStore } from '../core/store.ts';
+import type { VainReports } from './vain-reports.ts';
 
 /** What went wrong, in a code and for a person. */
 export interface Why {
@@ -64,6 +65,8 @@ export interface KeeperParts {
   readonly log: Log;
   readonly listener: Listener;
   readonly keepsake: Keepsake;
+  /** Shared with who reads what bots report; left out: its own. */
+  readonly vainReports?: VainReports;
   readonly egress: string;
   /** Names this process in leases and attempts. */
   readonly instance: string;

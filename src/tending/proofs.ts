@@ -52,7 +52,7 @@ export function makeProofs(
   tell: Telling,
 ): Proofs {
   const { store, clock, random, log } = parts;
-  const tellVain = makeVainReports(log, clock);
+  const vain = parts.vainReports ?? makeVainReports(log, clock);
   const call = <T>(account: Account, held: HeldLease, work: (call: Call) => Promise<T>): Promise<T> =>
     within(clock, policyOf(parts, account).timeoutMs, [held.signal], (signal) => work({ signal }));
 
@@ -108,7 +108,7 @@ export function makeProofs(
     // After a renewal that nobody answered this was to be expected: the sign-in that follows has the say.
     const isSurprise = !(session.renewalSpent && record.trouble?.kind === 'outcome-unknown');
     const isLate = isProofLate(Math.max(record.provenAt, session.grant.issuedAt), policy.proveEveryMs, now);
-    if (isReportOpen(record)) tellVain(account, proven === 'alive');
+    if (isReportOpen(record)) vain.tell(account, proven === 'alive');
     if (isOver) tell.diedEarly(account, after, isSurprise || proven === 'someone-else');
     else if (typeof proven === 'object') {
       const late = { state: 'fresh', at: after.proofDueAt, failures: MANY };

@@ -57,6 +57,7 @@ describe.each([nginx, caddy])('$file before the listener for the outside', (exam
     '/metrics',
     '/livez',
     '/sign-in',
+    '/assets/base.css',
     '/',
     '/oauth/../dashboard',
     '/callbackx',

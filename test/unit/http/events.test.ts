@@ -181,7 +181,7 @@ describe('GET /api/events', () => {
     const streams = await Promise.all(Array.from({ length: 32 }, () => listen(server)));
     expect(streams.every(({ answer }) => answer.status === 200)).toBe(true);
     const refused = await listen(server);
-    expect(refused.answer.status).toBe(429);
+    expect([refused.answer.status, refused.answer.headers.get('retry-after')]).toEqual([429, '30']);
     await until(() => refused.ended(), { what: 'the answer' });
     streams[0]?.leave();
     await until(async () => (await listen(server)).answer.status === 200, { what: 'a free place' });

@@ -191,6 +191,17 @@ describe('the listener for the outside', () => {
     expect(posted.status).toBe(200);
   });
 
+  it('says what is needed instead of asking for the admin token', async () => {
+    const url = await outside();
+    for (const path of ['/oauth/upstox/one', '/oauth/upstox/one?ticket=made-up']) {
+      const answer = await fetch(`${url}${path}`);
+      const text = await answer.text();
+      expect([answer.status, text.includes('the link in the newest alert')], path).toEqual([401, true]);
+      // There is nothing here that could take it, or that the page could load.
+      for (const each of ['<form', '/assets/', '/sign-in']) expect(text, path).not.toContain(each);
+    }
+  });
+
   it('has nothing else, with the admin token neither', async () => {
     const url = await outside();
     for (const path of [
@@ -200,6 +211,10 @@ describe('the listener for the outside', () => {
       '/readyz',
       '/livez',
       '/sign-in',
+      '/assets/base.css',
+      '/assets/sign-in.js',
+      '/accounts/one/refresh',
+      '/api/openapi.json',
       '/',
     ]) {
       const answer = await fetch(`${url}${path}`, {

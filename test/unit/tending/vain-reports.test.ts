@@ -15,7 +15,7 @@ function bench() {
     warn: (fields: object) => void said.push(fields),
   };
   const clock = { now: () => time.now, sleep: () => Promise.resolve() };
-  return { said, time, tell: makeVainReports(log, clock) };
+  return { said, time, ...makeVainReports(log, clock) };
 }
 
 describe('a bot that reports token after token that is good', () => {
@@ -43,5 +43,18 @@ describe('a bot that reports token after token that is good', () => {
       tell(account, true);
     }
     expect(said).toEqual([]);
+  });
+
+  it('stands on the page as long as it goes on', () => {
+    const { time, tell, remarks } = bench();
+    for (let i = 0; i < 4; i++) tell(account, true);
+    expect(remarks()).toEqual([]);
+    for (let i = 0; i < 3; i++) tell(account, true);
+    expect(remarks()).toEqual([expect.stringContaining('the token of DESK 7 times in a row')]);
+    time.now += 61 * MINUTE;
+    expect(remarks()).toEqual([]);
+    for (let i = 0; i < 5; i++) tell(account, true);
+    tell(account, false);
+    expect(remarks()).toEqual([]);
   });
 });
