@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { browsing, logIn, register } from '../support/browser-login.ts';
 import { track } from '../support/leaks.ts';
 import { until } from '../support/poll.ts';
 import { foreignJwt, inSeconds } from '../support/readers.ts';
@@ -114,32 +113,11 @@ describe('the same owner or the same token under two logins', () => {
   });
 
   it('two Upstox apps of one user: the second login is refused and said', async () => {
-    const app = (name: string): object => ({
-      broker: 'upstox',
-      name,
-      clientId: `client-${name}`,
-      clientSecret: 'made-up-secret',
-      redirectUri: 'https://app.example/callback',
-    });
+    const app = (name: string): object => ({ ...browsing, name, clientId: `client-${name}` });
     await start({ entries: [app('ONE'), app('TWO')] });
-    for (const name of ['ONE', 'TWO']) {
-      bench.simulator.command('upstox', 'register', `client-${name} MU0007 https://app.example/callback`);
-    }
-    const adminToken = (await readFile(join(bench.folder, 'data/admin-token'), 'utf8')).trim();
-    const logIn = async (name: string): Promise<number> => {
-      const begun: Response = await fetch(`${bench.service.url}/oauth/upstox/${name}`, {
-        redirect: 'manual',
-        headers: { authorization: `Bearer ${adminToken}` },
-      });
-      const dialog: Response = await fetch(`${begun.headers.get('location') ?? ''}&auto=1`, {
-        redirect: 'manual',
-      });
-      const { search } = new URL(dialog.headers.get('location') ?? '');
-      const ended: Response = await fetch(`${bench.service.url}/callback${search}`);
-      return ended.status;
-    };
-    expect(await logIn('ONE')).toBe(200);
-    expect(await logIn('TWO')).toBe(409);
+    for (const name of ['ONE', 'TWO']) register(bench, name, 'MU0007');
+    expect((await logIn(bench, 'ONE')).status).toBe(200);
+    expect((await logIn(bench, 'TWO')).status).toBe(409);
     expect(await bench.redis.hget('meta:ONE', 'userId')).toBe('MU0007');
     expect(await bench.redis.exists('token:TWO', 'auth:TWO', 'meta:TWO')).toBe(0);
     expect(await bench.redis.hgetall('state:TWO')).toMatchObject({

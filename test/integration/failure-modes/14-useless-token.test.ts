@@ -1,28 +1,8 @@
 import { describe, it } from 'vitest';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { browsing, logIn, register } from '../../support/browser-login.ts';
 import { until } from '../../support/poll.ts';
-import { withBench, type ServiceBench } from '../../support/service.ts';
+import { withBench } from '../../support/service.ts';
 import { DESK, IG, logins, request } from './bench.ts';
-
-const PERSON = {
-  broker: 'upstox',
-  name: 'UP',
-  clientId: 'client-UP',
-  clientSecret: 'made-up-secret',
-  redirectUri: 'https://app.example/callback',
-};
-
-async function logIn(bench: ServiceBench): Promise<number> {
-  const adminToken = (await readFile(join(bench.folder, 'data/admin-token'), 'utf8')).trim();
-  const begun = await fetch(`${bench.service.url}/oauth/upstox/UP`, {
-    redirect: 'manual',
-    headers: { authorization: `Bearer ${adminToken}` },
-  });
-  const dialog = await fetch(`${begun.headers.get('location') ?? ''}&auto=1`, { redirect: 'manual' });
-  const back = new URL(dialog.headers.get('location') ?? '');
-  return (await fetch(`${bench.service.url}/callback${back.search}`)).status;
-}
 
 /*
  * The sign-in "worked", but the token is useless or dies early. Seen in Voyz/ibeam#231, NangoHQ/nango#1016,
@@ -74,9 +54,9 @@ describe.concurrent('failure mode 14: a token that is useless or dies early', ()
   it(
     'one that the broker ends before its time is found by its next proof, withdrawn, and a person is asked',
     ({ expect }) =>
-      withBench({ entries: [PERSON] }, async (bench) => {
-        bench.simulator.command('upstox', 'register', 'client-UP MU0007 https://app.example/callback');
-        expect(await logIn(bench)).toBe(200);
+      withBench({ entries: [browsing] }, async (bench) => {
+        register(bench, 'UP', 'MU0007');
+        expect((await logIn(bench, 'UP')).status).toBe(200);
         await bench.state('UP', 'fresh');
         bench.simulator.command('upstox', 'expire-all');
         // The half hour between two proofs is over.
