@@ -8,10 +8,18 @@ export interface ClientDesk {
   readonly redis: Redis;
   reader(options?: Partial<TokenReaderOptions>): TokenReader;
   /** Writes a generation, all keys in one step, and says so. */
-  publish(name: string, generation: number, options?: { livesMs?: number; event?: string }): Promise<string>;
+  publish(name: string, generation: number, options?: PublishOptions): Promise<string>;
   /** The reports so far, field by field. */
   reports(): Promise<readonly Readonly<Record<string, string>>[]>;
   stop(): Promise<void>;
+}
+
+export interface PublishOptions {
+  /** The TTL of its keys. */
+  readonly livesMs?: number;
+  /** The token's end, from now; its keys' where nothing is said. */
+  readonly saysMs?: number;
+  readonly event?: string;
 }
 
 export async function openDesk(own = false): Promise<ClientDesk> {
@@ -26,9 +34,9 @@ export async function openDesk(own = false): Promise<ClientDesk> {
       readers.push(reader);
       return reader;
     },
-    async publish(name, generation, { livesMs = 60_000, event = 'refreshed' } = {}) {
+    async publish(name, generation, { livesMs = 60_000, saysMs = livesMs, event = 'refreshed' } = {}) {
       const token = `made-up-${name}-${generation}`;
-      const expiresAt = new Date(Date.now() + livesMs).toISOString();
+      const expiresAt = new Date(Date.now() + saysMs).toISOString();
       await redis
         .multi()
         .set(`token:${name}`, token, 'PX', livesMs)
