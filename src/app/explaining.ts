@@ -2,10 +2,13 @@ import type { Redis } from 'ioredis';
 import type { Clock } from '../core/clock.ts';
 import { describe, pauseOf } from '../core/describe.ts';
 import { explain, type Explanation } from '../core/explain.ts';
+import { readDay } from '../core/last-day.ts';
 import { readActs } from '../redis/audit.ts';
 import { readDecisions } from '../redis/decisions.ts';
+import { keys } from '../redis/keys.ts';
 import type { Roster } from '../redis/roster.ts';
 import { readFacts } from '../redis/statuses.ts';
+import { readUses } from '../redis/uses.ts';
 
 const ACTS = 10;
 
@@ -17,13 +20,15 @@ export async function explainAccount(
   const { redis, roster, clock } = parts;
   const entry = await roster.get(name);
   if (!entry) return undefined;
-  const [[facts], decisions, acts] = await Promise.all([
+  const now = clock.now();
+  const [[facts], decisions, day, used, acts] = await Promise.all([
     readFacts(redis, [[name, entry]]),
     readDecisions(redis, name),
+    redis.get(keys.day(name)),
+    readUses(redis, [name], now),
     readActs(redis, { account: name, count: ACTS }),
   ]);
   if (!facts) return undefined;
-  const now = clock.now();
   const until = pauseOf(facts, now)?.until;
   return explain({
     status: describe(facts, now),
@@ -31,6 +36,8 @@ export async function explainAccount(
     pausedUntil: until === undefined ? null : new Date(until).toISOString(),
     by: entry.way?.by,
     decisions,
+    lastDay: readDay(day, now),
+    usage: used.get(name) ?? [],
     acts,
   });
 }

@@ -37,7 +37,7 @@ export async function forgetAccount(parts: ForgetParts, name: string): Promise<n
   }
   // The disk first: a service that looks at the account next would bring back from there what Redis has lost.
   const isKnown = await forgetOnDisk(parts, name);
-  const own = [keys.record(name), keys.decisions(name), keys.quarantine(name), keys.uses(name)];
+  const own = [keys.record, keys.decisions, keys.day, keys.quarantine, keys.uses].map((key) => key(name));
   const indexes = brokers.flatMap((broker) => [keys.due(broker.name), keys.queued(broker.name)]);
   const reply = numbers(
     await run(

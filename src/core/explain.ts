@@ -1,4 +1,6 @@
+import type { Mark } from './last-day.ts';
 import type { AccountStatus } from './status.ts';
+import type { DayOfUse } from './uses.ts';
 import type { PlannedCall } from './walk.ts';
 
 /** One decision about an account as it was written down with what came of it; the same one again only counts. */
@@ -60,6 +62,10 @@ export interface Explanation extends Pick<
     readonly times: number;
     readonly next_at: string | null;
   }[];
+  /** How it stood in each quarter of an hour (UTC) of the last 24 h, the oldest first; null where nobody knows. */
+  readonly last_day: readonly (Mark | null)[];
+  /** What it was used for, by UTC day of the last month, newest first. */
+  readonly usage: readonly DayOfUse[];
   readonly next: { readonly action: NextAction; readonly at: string | null; readonly why: string };
   /** What a person can do, the most useful first. */
   readonly person: readonly { readonly what: string; readonly command: string | null }[];
@@ -79,6 +85,8 @@ export interface Explained {
   /** What brings its tokens; undefined where an older version entered it. */
   readonly by: PlannedCall | undefined;
   readonly decisions: readonly MadeDecision[];
+  readonly lastDay: readonly (Mark | null)[];
+  readonly usage: readonly DayOfUse[];
   readonly acts: readonly Act[];
 }
 
@@ -109,6 +117,8 @@ export function explain(known: Explained): Explanation {
       times: each.times,
       next_at: each.nextAt === undefined || each.nextAt <= 0 ? null : iso(each.nextAt),
     })),
+    last_day: known.lastDay,
+    usage: known.usage,
     next: nextOf(known),
     person: waysOf(status),
     acts: known.acts,

@@ -25,6 +25,8 @@ export const keys = {
   quarantine: (name: string): string => own(`quarantine:${name}`),
   /** What the account was used for, by day. */
   uses: (name: string): string => own(`uses:${name}`),
+  /** How the account stood in its last day. */
+  day: (name: string): string => own(`day:${name}`),
   /** The last decisions about an account, for people. */
   decisions: (name: string): string => own(`decisions:${name}`),
   lease: (name: string): string => own(`lease:${name}`),

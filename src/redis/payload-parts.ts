@@ -1,18 +1,18 @@
+import { dayPayload } from '../core/last-day.ts';
 import type { Pause } from '../core/pause.ts';
 import type { Settlement } from '../core/store.ts';
 import type { Fields } from './record.ts';
 
 /** What people read of a decision later. A trouble's message holds no secret. */
-export function madeOf({
-  event,
-  withdraw,
-  standing: { state, reason },
-  record,
-  dueAt,
-}: Settlement): Readonly<Record<string, unknown>> {
+export function madeOf(
+  { event, withdraw, standing: { state, reason }, record, dueAt }: Settlement,
+  now: number,
+): Readonly<Record<string, unknown>> {
   const message = record.trouble?.code === reason ? record.trouble.message : undefined;
+  const did = event ?? (withdraw ? 'withdrawn' : state === 'due' ? 'went_on' : 'rested');
   return {
-    did: event ?? (withdraw ? 'withdrawn' : state === 'due' ? 'went_on' : 'rested'),
+    did,
+    day: dayPayload(state, did, now, dueAt),
     state,
     reason,
     ...(message !== undefined && { message }),

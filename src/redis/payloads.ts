@@ -1,5 +1,6 @@
 import type { Grant } from '../core/broker.ts';
 import { rampOpenAt } from '../core/policy.ts';
+import { dayPayload } from '../core/last-day.ts';
 import type { Attempt } from '../core/session.ts';
 import type { Commit, Lease, NoteOptions, Settlement } from '../core/store.ts';
 import { event, madeOf, pauseText, standing } from './payload-parts.ts';
@@ -102,6 +103,7 @@ export function commitPayload(lease: Lease, commit: Commit, seal: Seal, now: num
       state: 'fresh',
       reason: commit.session.source,
       nextAt: Math.max(1, commit.dueAt),
+      day: dayPayload('fresh', 'published', now, Math.max(1, commit.dueAt)),
     },
     events: commit.events.map((kind) =>
       event(kind, lease.name, namesIn(commit), commit.session.generation, commit.session.grant.expiresAt),
@@ -134,7 +136,7 @@ export function settlePayload(
     withdraw: withdraw !== false,
     companionsToo: withdraw === 'all',
     paused: pauseText(record.paused),
-    made: madeOf(settlement),
+    made: madeOf(settlement, now),
     answer: answered,
     pauseMs: BREAKER_PAUSE_MS,
     trips: BREAKER_TRIPS,

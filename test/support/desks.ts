@@ -1,7 +1,9 @@
 import type { Limit } from '../../src/core/broker.ts';
 import type { Explanation } from '../../src/core/explain.ts';
 import type { Plan, PlannedBudget } from '../../src/core/plan.ts';
+import { QUARTERS } from '../../src/core/last-day.ts';
 import type { AccountStatus } from '../../src/core/status.ts';
+import { dayOf } from '../../src/core/uses.ts';
 import { SLOTS } from '../../src/core/walk.ts';
 import { account, without } from '../unit/http/support.ts';
 
@@ -169,6 +171,15 @@ export function busyDay(now: number, name: string): Explanation {
       made('failed', 'backing_off', 'timeout', 640, 570, 30),
       made('published', 'fresh', 'renewal', 1_200, 650, 10),
     ],
+    last_day: Array.from({ length: QUARTERS }, (_, i) =>
+      i < 12 ? null : i >= 54 && i < 58 ? 'bad' : (i >= 49 && i < 54) || i === 95 ? 'waiting' : 'good',
+    ),
+    usage: Array.from({ length: 9 }, (_, i) => ({
+      day: dayOf(now - i * 24 * 3_600_000),
+      refreshes: i === 0 ? 14 : 23 - (i % 3),
+      logins: i % 4 === 0 ? 2 : 1,
+      reports: i === 2 ? 1 : 0,
+    })),
     next: { action: 'renewal', at: at(-1), why: 'The next try is planned for then.' },
     person: [
       { what: 'Get a new token now.', command: `token-refresher refresh ${name}` },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { marks, QUARTERS } from '../../core/last-day.ts';
 import { states } from '../../core/state.ts';
 import type { AccountStatus } from '../../core/status.ts';
 import type { Overview } from '../../core/summary.ts';
@@ -8,6 +9,8 @@ import { faultCodes, type FaultCode } from '../faults.ts';
 
 const instant = z.iso.datetime().describe('ISO 8601, UTC');
 const count = z.int().min(0);
+
+const dayOfUse = z.object({ day: z.iso.date(), refreshes: count, logins: count, reports: count });
 
 const seven = {
   valid: z.boolean().describe('There is a token, and it has not ended.'),
@@ -42,7 +45,7 @@ export const account = z.object({
   sub_accounts: z.array(z.string()),
   person_needed: z.boolean().describe('Only a person can get the next token.'),
   usage: z
-    .array(z.object({ day: z.iso.date(), refreshes: count, logins: count, reports: count }))
+    .array(dayOfUse)
     .optional()
     .describe('By day, the newest first; only where one account is asked for.'),
 }) satisfies z.ZodType<AccountStatus>;
@@ -193,6 +196,11 @@ export const explanation = account
         next_at: instant.nullable(),
       }),
     ),
+    last_day: z
+      .array(z.enum(marks).nullable())
+      .length(QUARTERS)
+      .describe('How it stood in each quarter of an hour (UTC), the oldest first; null: nobody knows.'),
+    usage: z.array(dayOfUse).describe('By day, the newest first.'),
     next: z.object({ action: z.string(), at: instant.nullable(), why: z.string() }),
     person: z.array(z.object({ what: z.string(), command: z.string().nullable() })),
     acts: z.array(act),

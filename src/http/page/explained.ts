@@ -1,6 +1,7 @@
 import type { Explanation, NextAction } from '../../core/explain.ts';
 import { historyStrip } from './history.ts';
 import { html, type Html } from './html.ts';
+import { usesSection } from './uses.ts';
 import { ago, moment, until } from './time.ts';
 
 /** So many of the last decisions, and of what people did, are shown. */
@@ -19,18 +20,18 @@ const deeds: Readonly<Record<string, string>> = {
 };
 
 /** How an account stood on its last day. */
-export function lastDaySection(explanation: Explanation | undefined, now: number): Html | undefined {
+export function lastDaySection(explanation: Explanation | undefined): Html | undefined {
   return (
     explanation &&
     html`<h3>The last day</h3>
-      ${historyStrip(explanation.decisions, now)}`
+      ${historyStrip(explanation.last_day)}`
   );
 }
 
 /** What is next for an account, what a person can do, and what was decided and done last. */
 export function explainedSection(explanation: Explanation | undefined, now: number): Html | undefined {
   if (!explanation) return undefined;
-  const { decisions, acts, next, person } = explanation;
+  const { decisions, acts, next, person, usage } = explanation;
   const at = next.at === null ? undefined : html`${until(next.at, now, { lead: 'In ', past: 'Now' })}: `;
   return html`<h3>What is next</h3>
     <p>${at}${nextWords[next.action]}. ${next.why}</p>
@@ -56,7 +57,8 @@ export function explainedSection(explanation: Explanation | undefined, now: numb
             <ol class="events">
               ${acts.slice(0, SHOWN).map((each) => act(each, now))}
             </ol>`
-    }`;
+    }
+    ${usesSection(usage)}`;
 }
 
 const nextWords: Readonly<Record<NextAction, string>> = {

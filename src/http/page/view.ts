@@ -86,7 +86,7 @@ function panelFacts(
 ): PanelFacts | undefined {
   const account = accounts.find(({ name }) => name === filter.account);
   if (!account) return undefined;
-  const [above, below] = [lastDaySection(explanation, now), explainedSection(explanation, now)];
+  const [above, below] = [lastDaySection(explanation), explainedSection(explanation, now)];
   return { account, title: titleOf(account.broker), now, above, below };
 }
 

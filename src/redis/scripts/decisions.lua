@@ -1,10 +1,41 @@
--- Shared by commit and settle: the last decisions about an account, newest first, for people. The same one again is
--- the same entry: how often it was made, and when last.
--- made: { did, state, reason, message, nextAt } or nil
+-- Shared by commit and settle: what was decided about an account, for people.
+
+-- How it stood in each quarter of an hour of the last day, the worst of it, in some 115 bytes: the newest quarter, the
+-- last one for which the last decision speaks (0: all to come), as what, and a letter for each, oldest first ('-': nobody knows).
+-- day: { quarter, until, as }
+local function keepDay(name, day)
+  local key = 'refresher:day:' .. name
+  local before = redis.call('GET', key) or ''
+  local newest, ends, as, line = string.match(before, '^(%d+)%.(%d+)%.(%l)%.([%l%-]+)$')
+  newest, ends = tonumber(newest), tonumber(ends)
+  -- A clock that was set back writes into the newest.
+  local quarter = math.max(day.quarter, newest or 0)
+  if not newest or quarter - newest >= 96 then
+    line = '-'
+  else
+    for each = newest + 1, quarter do
+      line = line .. ((ends == 0 or each <= ends) and as or '-')
+    end
+  end
+  local last = string.sub(line, -1)
+  if string.find('-igwx', day.as, 1, true) > string.find('-igwx', last, 1, true) then
+    last = day.as
+  end
+  line = string.sub(string.sub(line, 1, -2) .. last, -96)
+  local now = string.format('%.0f.%.0f.%s.%s', quarter, day['until'], day.as, line)
+  if now ~= before then
+    redis.call('SET', key, now, 'PX', '172800000')
+  end
+end
+
+-- The last decisions, newest first. The same one again is the same entry: how often it was made, and when last.
+-- made: { did, state, reason, message, nextAt, day } or nil
 local function keepDecision(name, made, now)
   if not made then
     return
   end
+  keepDay(name, made.day)
+  made.day = nil
   local key = 'refresher:decisions:' .. name
   local top = redis.call('LINDEX', key, 0)
   local last = top and cjson.decode(top)

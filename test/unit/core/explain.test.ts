@@ -10,6 +10,8 @@ const explained = (known: Partial<Explained>): Explanation =>
     pausedUntil: null,
     by: 'renewal',
     decisions: [],
+    lastDay: [],
+    usage: [],
     acts: [],
     ...known,
   });
