@@ -182,6 +182,7 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
       }
       await sweepFindings(served);
       await sweepKeys(served.map((account) => account.name));
+      await parts.keeper.takeBack();
     },
     async rearm() {
       const names = await dueForRearm(redis, clock.now());

@@ -190,6 +190,8 @@ export interface Keeper {
   isBehind(name: string, generation: number): boolean;
   /** Redis failed, or is another server now: it may have lost its last seconds. */
   doubt(): void;
+  /** Takes back what this process has said of answers that Redis did not take, and has by now. Calls nobody. */
+  takeBack(): Promise<void>;
 }
 
 /** The broker's policy, and where this login's sessions differ from it. */

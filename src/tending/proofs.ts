@@ -116,7 +116,7 @@ export function makeProofs(
       const isNews = silence !== undefined && silence.until > now + NEWS_MS;
       const news = isNews ? { state: 'fresh', at: silence.until, failures: 0 } : undefined;
       tell.unproved(account, proven.error, isLate ? late : news);
-    } else tell.proved(account, before, isLate);
+    } else tell.proved(account, before);
     return isOver && after.trouble
       ? {
           outcome: 'failed',

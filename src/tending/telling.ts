@@ -5,7 +5,7 @@ import { isLive, isSameToken, type AccountRecord } from '../core/session.ts';
 import { makeKeyReports } from './key-reports.ts';
 import { isLack, networkTrouble } from './network-troubles.ts';
 import type { KeeperParts } from './parts.ts';
-import { isPersons, makeNeed, todaysTrouble, type Need } from './persons.ts';
+import { isPersons, makeNeed, todaysTrouble } from './persons.ts';
 import type { Telling } from './told.ts';
 import { lackOf, sayShortfalls, shortfallOf } from './shortfalls.ts';
 
@@ -20,8 +20,6 @@ const iso = (at: number): string => new Date(at).toISOString();
 
 export function makeTelling(parts: TellingParts): Telling {
   const { log, listener, clock } = parts;
-  /** Accounts that this process has said to be well since they last failed. */
-  const wells = new Set<string>();
   const report = makeKeyReports(log);
   const who = (account: Account): { account: string; broker: string } => ({
     account: account.name,
@@ -40,17 +38,11 @@ export function makeTelling(parts: TellingParts): Telling {
     );
   }
 
-  const say = makeNeed(parts);
-  const needed: Need = (account, ...rest) => {
-    if (!say(account, ...rest)) return false;
-    wells.delete(account.name);
-    return true;
-  };
+  const needed = makeNeed(parts);
 
   /** It failed, and what keeps it from the next try lasts: where that comes late in what is left of its token, people hear of it. */
   function late(account: Account, { trouble, session }: AccountRecord, at: number | undefined): void {
     if (!trouble || !session || isCalm(session.grant, at, clock.now())) return;
-    wells.delete(account.name);
     listener.failed(account, trouble, { state: 'backing_off', at, token: session.grant });
   }
 
@@ -86,18 +78,13 @@ export function makeTelling(parts: TellingParts): Telling {
           `${account.name} works again${failures > 0 ? ` after ${failures} failed ${failures === 1 ? 'try' : 'tries'}` : ''}.`,
         );
       }
-      // Said once by each process also where nothing failed: a predecessor may have died before it could say so.
       const shortfall = shortfallOf(account, session, listing);
       if (shortfall) {
-        wells.delete(account.name);
         const at = shortfall.retryAt ?? session.renewAt;
         listener.failed(account, shortfall, { state: 'fresh', at });
-      } else {
-        // Where the list came, whichever process said that it did not.
-        const isNews = before.trouble ?? listing?.names ?? lackOf(account, earlier);
-        if (isNews || source === 'consent' || !wells.has(account.name)) listener.recovered(account);
-        wells.add(account.name);
       }
+      // Also where nothing failed here: another process may have said so, and died before it could take it back.
+      else listener.recovered(account);
       if (woken > 0) listener.woken(account.broker);
     },
 
@@ -125,7 +112,6 @@ export function makeTelling(parts: TellingParts): Telling {
       );
       listener.attempted(account, during, kind, tookMs);
       if (!said || needed(account, record, state, error)) return;
-      wells.delete(account.name);
       const now = clock.now();
       const { session } = record;
       const token = session && isLive(session, account.identity, now) ? session.grant : undefined;
@@ -136,7 +122,6 @@ export function makeTelling(parts: TellingParts): Telling {
     defect,
 
     unstored(account, error) {
-      wells.delete(account.name);
       listener.failed(account, defect(account, error), { state: 'backing_off', at: undefined });
     },
 
@@ -148,10 +133,7 @@ export function makeTelling(parts: TellingParts): Telling {
     },
 
     waits(account, record, { because, state, nextAt }, isServed) {
-      if (state === 'paused') {
-        wells.delete(account.name);
-        return listener.rests(account);
-      }
+      if (state === 'paused') return listener.rests(account);
       if (quietReasons.includes(because)) return;
       const network = networkTrouble(because, record);
       const why = todaysTrouble(account, record, clock.now()) ?? network;
@@ -161,7 +143,6 @@ export function makeTelling(parts: TellingParts): Telling {
         return;
       }
       if (!network) return;
-      wells.delete(account.name);
       const next = { state, at: nextAt, lacksToken: isLack(account, record, nextAt, clock.now()) };
       listener.failed(account, network, next);
     },
@@ -174,7 +155,6 @@ export function makeTelling(parts: TellingParts): Telling {
       );
       if (!trouble || !said) return;
       if (isPersons(account) && needed(account, record, 'awaiting_approval', trouble)) return;
-      wells.delete(account.name);
       listener.failed(account, trouble, { state: 'expired', at: undefined });
     },
 
@@ -186,17 +166,17 @@ export function makeTelling(parts: TellingParts): Telling {
       );
       const isObeyed = kind === 'needs-human' || (waiting !== undefined && kind === 'throttled');
       if (!isObeyed && (waiting?.failures ?? 0) <= 1) return;
-      wells.delete(account.name);
       listener.failed(account, error, { state: waiting?.state ?? 'fresh', at: waiting?.at });
     },
 
-    proved(account, before, wasLate) {
-      const { failures, trouble, session } = before;
+    stored(account, { session }) {
+      if (lackOf(account, session) === undefined) listener.recovered(account);
+    },
+
+    proved(account, before) {
+      const { failures, session } = before;
       if (failures > 0) return late(account, before, before.retryAt);
-      if (lackOf(account, session) !== undefined) return;
-      if (!wasLate && trouble === undefined && wells.has(account.name)) return;
-      wells.add(account.name);
-      listener.recovered(account);
+      if (lackOf(account, session) === undefined) listener.recovered(account);
     },
 
     overBudget(account, limit, until, isLive) {

@@ -37,6 +37,8 @@ export interface Telling {
   defect(account: Account, error: unknown): BrokerError;
   /** Redis does not take an answer; people hear of it until it has. */
   unstored(account: Account, error: unknown): void;
+  /** It has by now, whoever stored it. */
+  stored(account: Account, record: AccountRecord): void;
   expired(account: Account, reason: string): void;
   /** The account rests: people hear of it where it has no token for a reason that is not its own, or waits for them. */
   waits(
@@ -45,8 +47,8 @@ export interface Telling {
     decision: Extract<Decision, { do: 'rest' }>,
     isLive: boolean,
   ): void;
-  /** The broker honours the live token; `wasLate`: for long nobody knew, and people may have heard of it. */
-  proved(account: Account, before: AccountRecord, wasLate: boolean): void;
+  /** The broker honours the live token. */
+  proved(account: Account, before: AccountRecord): void;
   /** The broker ended a token before its time. `said` false: a renewal whose answer was lost has taken it away. */
   diedEarly(account: Account, record: AccountRecord, said: boolean): void;
   /**
