@@ -42,7 +42,7 @@ export const aims: readonly Aim[] = [
         'redis replies lost in a call',
       ],
     },
-    seeds: 2,
+    seeds: 10,
   },
   {
     at: 'refusals',
@@ -54,7 +54,7 @@ export const aims: readonly Aim[] = [
     at: 'limits',
     desk: desk(2, many),
     chaos: { perHour: 15, only: ['broker throttles', 'broker throttles', 'crash'] },
-    seeds: 2,
+    seeds: 6,
   },
   {
     at: 'ends',
