@@ -20,6 +20,7 @@ export interface PublishOptions {
   /** The token's end, from now; its keys' where nothing is said. */
   readonly saysMs?: number;
   readonly event?: string;
+  readonly baseUrl?: string;
 }
 
 export async function openDesk(own = false): Promise<ClientDesk> {
@@ -34,7 +35,9 @@ export async function openDesk(own = false): Promise<ClientDesk> {
       readers.push(reader);
       return reader;
     },
-    async publish(name, generation, { livesMs = 60_000, saysMs = livesMs, event = 'refreshed' } = {}) {
+    async publish(name, generation, options = {}) {
+      const { livesMs = 60_000, event = 'refreshed', baseUrl = 'http://127.0.0.1:9' } = options;
+      const { saysMs = livesMs } = options;
       const token = `made-up-${name}-${generation}`;
       const expiresAt = new Date(Date.now() + saysMs).toISOString();
       await redis
@@ -43,7 +46,7 @@ export async function openDesk(own = false): Promise<ClientDesk> {
         .hset(`meta:${name}`, {
           generation,
           expiresAt,
-          baseUrl: 'http://127.0.0.1:9',
+          baseUrl,
           headers: JSON.stringify({ Authorization: `Bearer ${token}`, 'X-Account': name }),
         })
         .pexpire(`meta:${name}`, livesMs)

@@ -17,7 +17,7 @@ describe('the client for Python', () => {
     if ('missing' in found) return skip(found.missing);
     const { command, env } = found;
     const options = { env: { ...process.env, ...env }, timeoutMs: 100_000 };
-    const tools = await run(command, ['-c', 'import pip, setuptools, wheel'], options);
+    const tools = await run(command, ['-c', 'import setuptools, wheel, pip'], options);
     if (!tools.ok) return skip('this Python has no pip, setuptools or wheel');
     const [source, target] = [join(await freshFolder(), 'python'), await freshFolder()];
     // A build writes beside its sources.
