@@ -34,6 +34,8 @@ export interface Failed {
   /** Until when an answer to a question that was asked now is of use (ms). */
   readonly deadline: number;
   readonly now: number;
+  /** The same by the clock that is ahead, ours or Redis', ms: a token that is dead by either is waited for as a dead one. */
+  readonly latest: number;
   readonly random: Random;
 }
 
@@ -57,7 +59,7 @@ const REQUEST_WAIT_MS = 60_000;
 export function consequence(failed: Failed): Consequence {
   const { error, during, before, now, random } = failed;
   const failures = before.failures + 1;
-  const headroom = headroomOf(before, now);
+  const headroom = headroomOf(before, failed.latest);
   const noted: AccountRecord = {
     ...before,
     failures,
@@ -132,15 +134,16 @@ function afterSignIn(failed: Failed, failures: number, headroom: number): Partia
  * is asked about, and the next one waits for as long as the token itself allows.
  */
 function besideAToken(
-  { before, policy, now }: Failed,
+  { before, policy, now, latest }: Failed,
   unknownSignIns: readonly number[],
   retryAt: number,
 ): Partial<AccountRecord> {
   const { session } = before;
-  if (session === undefined || session.withdrawn || session.grant.expiresAt <= now) return {};
+  if (session === undefined || session.withdrawn || session.grant.expiresAt <= latest) return {};
   const { issuedAt, expiresAt } = session.grant;
   if (unknownSignIns.filter((at) => at >= issuedAt).length < UNKNOWN_BESIDE_A_TOKEN) return {};
-  return { proofDueAt: now, retryAt: Math.max(retryAt, lastSafeStart(issuedAt, expiresAt, policy)) };
+  const waitMs = lastSafeStart(issuedAt, expiresAt, policy) - latest;
+  return { proofDueAt: now, retryAt: Math.max(retryAt, now + waitMs) };
 }
 
 function afterRenewal(failed: Failed, failures: number, headroom: number): Partial<AccountRecord> {

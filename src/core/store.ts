@@ -168,6 +168,8 @@ export interface Acquired {
   readonly silentUntil: number;
   /** Until when nobody calls a broker that does not answer, ms; 0 where it does. */
   readonly downUntil: number;
+  /** How far the clock that said `now` stands behind Redis', ms; 0 where it does not. */
+  readonly behindMs: number;
   /** Why the broker refused the API key that the account uses, another account's call perhaps. */
   readonly refusedKey: Trouble | undefined;
 }

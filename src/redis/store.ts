@@ -64,6 +64,7 @@ export function makeStore(
         lastFence: Number(lastFence ?? 0),
         silentUntil: Number(silentUntil ?? 0),
         downUntil: Number(downFor) > 0 ? now + Number(downFor) : 0,
+        behindMs: Math.max(0, Number(serverNow) - now),
         refusedKey: readTrouble(refusedKey),
       };
     },

@@ -133,6 +133,8 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
       policy: policyOf(parts, account),
       deadline: account.connection.consent?.deadline(now) ?? now,
       now,
+      // The clock may have been set back since the call began.
+      latest: Math.max(now, failing.startedAt ?? 0) + held.behindMs,
       random: parts.random,
     });
     // Turned away unseen, or never sent.

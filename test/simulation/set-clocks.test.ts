@@ -94,6 +94,24 @@ test('a token that was found dead is neither served nor called fresh by a proces
   expect(world.log.filter(({ fields }) => fields['event'] === 'keys.restored')).toEqual([]);
 });
 
+test('a clock that is behind waits no longer for a dead token, nor calls it one whose keys were removed', async () => {
+  const tv = { username: 'TV', password: 'made-up-pass-tv' };
+  world = await makeWorld({ entries: [tv] });
+  await world.runUntil('a token', () => world.token('TV') !== undefined, MINUTE_MS);
+  world.fault({ broker: 'tradovate', kind: 'unreachable' });
+  await world.runFor(70 * MINUTE_MS);
+  move(-30 * MINUTE_MS);
+  await world.runUntil('its end', () => world.token('TV') === undefined, 15 * MINUTE_MS);
+  const from = world.now();
+  await world.runFor(15 * MINUTE_MS);
+  const said = (event: string): readonly number[] =>
+    world.log.flatMap(({ at, fields }) => (fields['event'] === event && at >= from ? [at] : []));
+  const tries = said('refresh.failed');
+  const waits = tries.map((at, i) => at - (tries[i - 1] ?? from));
+  expect(Math.max(...waits)).toBeLessThan(31 * SECOND_MS);
+  expect(said('keys.restored')).toEqual([]);
+});
+
 test('a pause that a clock ahead has begun ends with the broker, not with that clock', async () => {
   const entries = ['A', 'B', 'C'].map((username) => ({ username, password: `made-up-pass-${username}` }));
   world = await makeWorld({ entries });

@@ -9,11 +9,15 @@
 -- -> {1, woken, reports...} committed, {0} stale, {-1, name} claimed by another login
 local p = cjson.decode(ARGV[1])
 local record = KEYS[2]
+local t = redis.call('TIME')
+local serverNow = t[1] * 1000 + math.floor(t[2] / 1000)
 
 if p.restore then
   local ends = tonumber(redis.call('HGET', record, 'expiresAt') or '0')
-  -- Withdrawn meanwhile, or replaced: not ours to put back.
-  if redis.call('HGET', record, 'generation') ~= p.generation or ends <= p.now then
+  local endsAt = tonumber(redis.call('HGET', record, 'endsAt') or '0')
+  local isOver = ends <= p.now or (endsAt > 0 and endsAt <= serverNow)
+  -- Withdrawn meanwhile, replaced, or over by either clock: not ours to put back.
+  if redis.call('HGET', record, 'generation') ~= p.generation or isOver then
     return { 0 }
   end
 else
@@ -71,8 +75,6 @@ if p.restore then
   return { 1, 0, unpack(reports) }
 end
 
-local t = redis.call('TIME')
-local serverNow = t[1] * 1000 + math.floor(t[2] / 1000)
 keepPatience(record, p, serverNow)
 local fields = {}
 for field, value in pairs(p.set) do

@@ -37,6 +37,7 @@ function after(
     policy,
     deadline: NOW + 3_600_000,
     now: NOW,
+    latest: NOW,
     random: () => 0.5,
   });
 }
