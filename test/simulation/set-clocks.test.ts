@@ -73,6 +73,22 @@ test('accounts that a clock an hour ahead has put off are looked at within a swe
   await world.runUntil('a token', () => world.token('TV') !== undefined, 2 * MINUTE_MS);
 });
 
+test('an account whose job was lost by a process with a clock an hour ahead is looked at in time', async () => {
+  const tv = { username: 'TV', password: 'made-up-pass-tv' };
+  world = await makeWorld({ entries: [tv] });
+  await world.runFor(10 * MINUTE_MS);
+  world.jobs.setFaults({ doubled: 0, lost: 1 });
+  move(75 * MINUTE_MS);
+  await world.runFor(5 * SECOND_MS);
+  for (const { life } of world.replicas()) life.kill();
+  world.jobs.setFaults({ doubled: 0, lost: 0 });
+  await world.startReplica();
+  for (let minutes = 0; minutes < 90; minutes += 1) {
+    await world.runFor(MINUTE_MS);
+    expect(world.token('TV')).toBeDefined();
+  }
+});
+
 test('a token that was found dead is neither served nor called fresh by a process whose clock is behind', async () => {
   const entry = { broker: 'upstox', ...upstoxEntry };
   world = await makeWorld({ entries: [entry], startAt: ist('2026-01-13T09:00:00') });
