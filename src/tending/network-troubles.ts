@@ -24,6 +24,9 @@ export function networkTrouble(
   return message === undefined ? undefined : { code: because, kind: 'throttled', message };
 }
 
+export const isLongWait = (until: number | undefined, now: number): boolean =>
+  until === undefined || until - now > SHORT_WAIT_MS;
+
 /** True where an account without a live token is badly off: its token is gone, or its first one will be long in coming. */
 export function isLack(
   account: Account,
@@ -31,7 +34,6 @@ export function isLack(
   until: number | undefined,
   now: number,
 ): boolean {
-  const isLong = until === undefined || until - now > SHORT_WAIT_MS;
   // A person's token ends each day: who gets the next one is asked for it.
-  return isLong || (!isPersons(account) && (session !== undefined || failures > SHORT_TRIES));
+  return isLongWait(until, now) || (!isPersons(account) && (session !== undefined || failures > SHORT_TRIES));
 }

@@ -3,7 +3,7 @@ import { BrokerError } from '../core/errors.ts';
 import { isCalm } from '../core/headroom.ts';
 import { isLive, isSameToken, type AccountRecord } from '../core/session.ts';
 import { makeKeyReports } from './key-reports.ts';
-import { isLack, networkTrouble } from './network-troubles.ts';
+import { isLack, isLongWait, networkTrouble } from './network-troubles.ts';
 import type { KeeperParts } from './parts.ts';
 import { isPersons, makeNeed, todaysTrouble } from './persons.ts';
 import type { Telling } from './told.ts';
@@ -138,13 +138,16 @@ export function makeTelling(parts: TellingParts): Telling {
       const network = networkTrouble(because, record);
       const why = todaysTrouble(account, record, clock.now()) ?? network;
       if (needed(account, record, state, why)) return;
+      // Said when it failed, by a process that may have died before it could; and worse once the token has ended.
+      const own = isPersons(account) || record.trouble?.code !== because ? undefined : record.trouble;
       if (isServed) {
-        if (network || because === 'backing_off') late(account, record, nextAt);
+        if (network || own) late(account, record, nextAt);
         return;
       }
-      if (!network) return;
+      const lack = network ?? (isLongWait(nextAt, clock.now()) ? own : undefined);
+      if (!lack || state === 'stopped') return;
       const next = { state, at: nextAt, lacksToken: isLack(account, record, nextAt, clock.now()) };
-      listener.failed(account, network, next);
+      listener.failed(account, lack, next);
     },
 
     diedEarly(account, record, said) {
