@@ -1,16 +1,10 @@
-import { planChaos, type Chaos, type Trouble } from './chaos.ts';
+import { planChaos, type Chaos } from './chaos.ts';
 import { wrongsOf, type Wrong } from './wrongs.ts';
 import { randomDesk, type Desk } from './desk.ts';
-import {
-  BrokenInvariant,
-  strictest,
-  watchInvariants,
-  type Gap,
-  type InvariantOptions,
-} from './invariants/index.ts';
+import { BrokenInvariant, strictest, watchInvariants, type InvariantOptions } from './invariants/index.ts';
 import { employPerson, misspell } from './persons.ts';
 import { makeDice, type Dice } from './random.ts';
-import { issuedIn, kindOf } from './truth.ts';
+import { checkSteady, watchAbsences } from './steady.ts';
 import { makeWorld, type World } from './world.ts';
 
 export interface ScenarioOptions {
@@ -111,6 +105,7 @@ export async function playSeed(options: ScenarioOptions): Promise<Outcome> {
     const chaos = isSteady
       ? { perHour: 6, only: unfelt }
       : { perHour: dice.pick([2, 6, 20]), only: wrongsOf(seed) };
+    const absences = watchAbsences(world);
     const troubles = planChaos(world, invariants, options.chaos ?? chaos, from, until);
     employPerson(world, dice.fork());
     if (desk.wrong !== undefined)
@@ -120,7 +115,7 @@ export async function playSeed(options: ScenarioOptions): Promise<Outcome> {
     await untilCalm(world, dice.chance(0.1) ? desk.calmMs : 0, desk.calmMs, () =>
       invariants.checkCalm(new Set(waiting(world))),
     );
-    if (isSteady) checkSteady(world, invariants.gaps(), troubles);
+    if (isSteady) checkSteady(world, invariants.gaps(), troubles, absences);
     return outcome(undefined);
   } catch (error) {
     const message =
@@ -183,46 +178,4 @@ function waiting(world: World): readonly string[] {
     // At night nobody is asked.
     return isWrong || broker === 'upstox' ? [name] : [];
   });
-}
-
-/** How long the login takes that follows, with the look before it, ms. */
-const LOGIN_MS = 2 * SECOND_MS;
-
-/**
- * True where the broker itself had ended the token: two logins, each of which died with its process, have opened
- * two sessions, and Tradovate closes the oldest. A dead token must not be served, and no other one can be there
- * before a login is answered.
- */
-function isDisplaced(world: World, name: string, { from, until }: Gap): boolean {
-  const living = new Set(world.replicas().map(({ life }) => life.name));
-  const unheard = world
-    .calls()
-    .filter(
-      (call) =>
-        call.username === name &&
-        call.startedAt > from - 2 * MINUTE_MS &&
-        call.startedAt < from &&
-        kindOf(call) === 'sign-in' &&
-        issuedIn(call, 0).length > 0 &&
-        !living.has(call.by),
-    );
-  return unheard.length >= 2 && until - from <= LOGIN_MS;
-}
-
-/** With steady brokers and a second process, no token may be missing for a moment. */
-function checkSteady(
-  world: World,
-  gaps: ReadonlyMap<string, readonly Gap[]>,
-  troubles: readonly Trouble[],
-): void {
-  for (const [name, all] of gaps) {
-    if (name.startsWith('UP_')) continue;
-    for (const { from, until } of all) {
-      if (isDisplaced(world, name, { from, until })) continue;
-      const near = troubles.filter((trouble) => trouble.from < until && trouble.until > from - 2 * MINUTE_MS);
-      throw new BrokenInvariant(
-        `${name} had no live token for ${until - from} ms from ${new Date(from).toISOString()}, with: ${near.map(({ wrong }) => wrong).join(', ') || 'nothing'}`,
-      );
-    }
-  }
 }
