@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Account } from '../core/account.ts';
 import type { Arrival } from '../core/broker.ts';
+import { moment } from '../core/day.ts';
 import type { Clock } from '../core/clock.ts';
 import { SAME_TOKEN } from '../core/session.ts';
 import type { ConsentOutcome, Desk } from '../http/desk.ts';
@@ -38,8 +39,7 @@ const failed = (name: string, message: string): ConsentOutcome => ({
 /** What the person reads at the end of their login. */
 export function arrivedAt(name: string, tended: Tended): ConsentOutcome {
   if (tended.outcome === 'committed') {
-    const until = new Date(tended.session.grant.expiresAt).toISOString();
-    const message = `${name} is logged in; its token is good until ${until}.`;
+    const message = `${name} is logged in; its token is good until ${moment(tended.session.grant.expiresAt)}.`;
     return { outcome: 'done', name, message: tended.same === true ? `${message} ${SAME_TOKEN}` : message };
   }
   if (tended.outcome === 'pending') {

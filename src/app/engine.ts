@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { startAlerts, type Alerts } from '../alerts/alerts.ts';
+import type { Channel } from '../alerts/channel.ts';
 import { discordChannel } from '../alerts/discord.ts';
 import { mailChannel } from '../alerts/mail.ts';
 import { simulatedChannel } from '../alerts/simulated.ts';
@@ -35,6 +36,8 @@ export interface EngineParts {
   readonly redis: Redis;
   readonly seal: Seal;
   readonly accounts: Accounts;
+  /** Ways to people beside those of the configuration. */
+  readonly channels?: readonly Channel[] | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -68,6 +71,7 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
   const tickets = makeTickets((text) => seal.sign(text), isSame);
   const { discord, webhook, mail } = config.alerts;
   const channels = [
+    ...(parts.channels ?? []),
     ...(discord ? [discordChannel({ ...discord, api: discord.apiUrl })] : []),
     ...(webhook ? [webhookChannel(webhook)] : []),
     ...(mail ? [mailChannel(mail)] : []),

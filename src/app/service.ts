@@ -1,4 +1,5 @@
 import type { Simulation } from './simulation.ts';
+import type { Channel } from '../alerts/channel.ts';
 import type { Config } from '../config/index.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
@@ -11,6 +12,8 @@ export interface StartOptions {
   readonly random?: Random;
   /** Start over with this sealing key where the stored data was sealed with another. */
   readonly newKey?: boolean;
+  /** Ways to people beside those of the configuration. */
+  readonly channels?: readonly Channel[];
   /** Aborts a start that still waits. */
   readonly signal?: AbortSignal;
   /** The simulated brokers of a run that brings its own. */

@@ -93,6 +93,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     limits,
     isHoliday,
     mirror,
+    channels: options.channels,
     woken: nudge,
   };
   const { version } = options;

@@ -7,6 +7,8 @@ import { Command } from 'commander';
 import { brokers } from '../brokers/index.ts';
 import { prepareStateDir, thisProcess } from '../config/index.ts';
 import { ConfigurationError } from '../core/errors.ts';
+import type { Service } from '../app/start.ts';
+import { terminalChannel } from '../alerts/terminal.ts';
 import type { Simulator } from '../simulator/index.ts';
 import { serve } from './run.ts';
 
@@ -47,8 +49,9 @@ async function demo(version: string): Promise<void> {
     version,
     scope: { only: TAKEN, fixed },
     simulator,
+    channels: [terminalChannel((text) => process.stdout.write(text))],
     pretty: true,
-    ready: (service) => process.stdout.write(welcome(service.url, service.redisUrl, service.signInLink())),
+    ready: (service) => process.stdout.write(welcome(service, credentials)),
     async stopped() {
       clearInterval(timer);
       await simulator.stop();
@@ -93,20 +96,23 @@ function trouble(simulator: Simulator, port: string): void {
 
 const callbackUrl = (port: string): string => `http://localhost:${port}/callback`;
 
-function welcome(url: string, redis: string, signIn: string): string {
+function welcome({ url, redisUrl: redis, signInLink }: Service, credentials: string): string {
   const bold = (text: string): string => styleText('bold', text);
   const [host, db] = redis.split('/');
   const [address = '', port = ''] = (host ?? '').split(':');
   return `
 ${bold('token-refresher demo')}: simulated brokers, made-up accounts, nothing leaves this machine.
 
-  The page       ${bold(signIn)}
+  The page       ${bold(signInLink())}
                  (signs you in; afterwards ${url}/dashboard)
   A bot's view   redis-cli -h ${address} -p ${port} -n ${db ?? '0'} GET token:DESK_ALPHA
                  or: REDIS_URL=redis://${redis} npm run -s cli -- get DESK_ALPHA
   All accounts   REDIS_URL=redis://${redis} npm run -s cli -- status
   Try            log the account in that awaits approval: press "Log in" on the page, as its
                  owner would each morning
+  Break one      sed -i s/made-up-golf/wrong/ ${credentials}
+                 gives DESK_GOLF a wrong password; s/wrong/made-up-golf/ mends it.
+                 docs/operating.md has the walk: what you are told, where you see why
 
 Below, what the service does: minute-long tokens rotate, 90-second tokens are replaced, and one
 account fails now and then and recovers. Ctrl-C ends the demo.

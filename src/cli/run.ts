@@ -34,7 +34,7 @@ function unknownCommand(command: Command, word: string): never {
   );
 }
 
-export interface ServeOptions extends Pick<StartOptions, 'version' | 'newKey' | 'simulator'> {
+export interface ServeOptions extends Pick<StartOptions, 'version' | 'newKey' | 'simulator' | 'channels'> {
   readonly scope?: Scope;
   /** True: a log for people, also where the output is no terminal. */
   readonly pretty?: boolean;

@@ -18,3 +18,15 @@ export function todayAt(time: string, zone: string, now: number): number {
   const [hour = 0, minute = 0] = time.split(':').map(Number);
   return DateTime.fromMillis(now, { zone }).startOf('day').set({ hour, minute }).toMillis();
 }
+
+/** An instant (ms) for people, to the minute: `Fri 20 Nov 10:42 UTC`. */
+export function moment(at: number): string {
+  const instant = new Date(at);
+  const day = instant.toLocaleDateString('en-GB', {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    timeZone: 'UTC',
+  });
+  return `${day.replace(',', '')} ${instant.toISOString().slice(11, 16)} UTC`;
+}

@@ -55,9 +55,13 @@ describe.skipIf(hasNoBrowser)('the pages in a browser', () => {
       await page.goto(`${few.url}/dashboard${query}`);
       expect(await violations(page), query).toEqual([]);
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(wide);
+      // The details have a scroll of their own.
+      expect(await page.evaluate('panel.scrollWidth <= panel.clientWidth'), query).toBe(true);
       if (query === '') await picture(page, name === 'light' ? 'page' : `page-${name}`);
-      if (query.includes('LATE') && name !== 'dark')
-        await picture(page, name === 'light' ? 'details' : `details-${name}`);
+      if (!query.includes('LATE') || name === 'dark') continue;
+      await picture(page, name === 'light' ? 'details' : `details-${name}`);
+      await page.getByText('Earlier days').scrollIntoViewIfNeeded();
+      await picture(page, name === 'light' ? 'details-below' : `details-below-${name}`);
     }
     await page.context().close();
   });
@@ -152,6 +156,20 @@ describe.skipIf(hasNoBrowser)('the pages in a browser', () => {
     await page.keyboard.press('Enter');
     await page.getByText('A refresh of ALPHA_HALF starts.').waitFor();
     await until(() => !page.url().includes('said'), { what: 'the address to be one for a bookmark' });
+    await page.context().close();
+  });
+
+  it('let go of what a button said, but not while the focus is on it', async () => {
+    const page = await browser.open();
+    await page.clock.install();
+    await signIn(page, few.url);
+    await page.getByRole('button', { name: 'try again' }).click();
+    const said = page.getByText('A refresh of ALPHA_WRONG starts.');
+    await said.waitFor();
+    await page.clock.fastForward(16_000);
+    expect(await said.count()).toBe(1);
+    await page.keyboard.press('Tab');
+    await said.waitFor({ state: 'detached' });
     await page.context().close();
   });
 

@@ -3,6 +3,8 @@ import { morph } from './morph.js';
 import { showPanel, watchPanel } from './panel.js';
 
 const ASK_EVERY_MS = 5000;
+/** What came of a button is shown so long. */
+const SAID_MS = 15000;
 const TYPING_MS = 250;
 /** The service says something every few seconds: after this long without a word the stream is dead, whatever it looks like. */
 const SILENT_MS = 15000;
@@ -76,6 +78,13 @@ const takeNews = ({ now, parts, lists, ...head }) => {
   setHead(head);
   stale.hidden = true;
   return true;
+};
+
+/** What was said is old by now; not while the focus is on it. */
+const unsay = () => {
+  const said = document.getElementById('said');
+  if (said.contains(document.activeElement)) said.addEventListener('focusout', () => said.replaceChildren());
+  else said.replaceChildren();
 };
 
 let asking;
@@ -159,6 +168,7 @@ const address = new URL(location.href);
 address.hash = '';
 address.searchParams.delete('said');
 history.replaceState(null, '', address);
+setTimeout(unsay, SAID_MS);
 watchPanel(show);
 showPanel();
 setClock(Number(document.body.dataset.now));

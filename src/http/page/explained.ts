@@ -84,11 +84,17 @@ function decision(each: Explanation['decisions'][number], now: number): Html {
   </li>`;
 }
 
+const ways: Readonly<Record<string, string>> = {
+  cookie: 'on the page',
+  token: 'over the API',
+  ticket: 'by the link of an alert',
+};
+
 function act(each: Explanation['acts'][number], now: number): Html {
   // An answer's status says whether it was heard; what came of it stands among the decisions.
   const refused = /^[45]\d\d$/.test(each.outcome) ? ` (refused: ${each.outcome})` : '';
   return html`<li>
     <b>${each.what}</b>${refused}
-    <span class="quiet">by ${each.who} from ${each.from}, ${ago(each.at, now)}</span>
+    <span class="quiet">${ways[each.who] ?? `by ${each.who}`} from ${each.from}, ${ago(each.at, now)}</span>
   </li>`;
 }

@@ -59,6 +59,8 @@ export function panel(facts: PanelFacts | undefined, filter: Filter): Html {
 
 function rowsOf({ account, title, now }: PanelFacts): readonly (readonly [string, Html | string])[] {
   const error = account.last_error;
+  // The reason above may be the very same words.
+  const isSaid = error !== null && (reasonOf(account, title) ?? '').includes(error.message);
   const names = [account.name, ...account.sub_accounts];
   return [
     ['Broker', `${title}, ${account.environment}`],
@@ -80,7 +82,8 @@ function rowsOf({ account, title, now }: PanelFacts): readonly (readonly [string
       ? [
           [
             'Last error',
-            html`<code>${error.code}</code> ${when(error.at, now)}<br />${error.message}`,
+            html`<code>${error.code}</code>
+              ${when(error.at, now)}${isSaid ? undefined : html`<br />${error.message}`}`,
           ] as const,
         ]
       : []),

@@ -1,3 +1,4 @@
+import { moment as words } from '../../core/day.ts';
 import type { AccountStatus } from '../../core/status.ts';
 import { countdown, lifeTone } from './countdown.js';
 import { html, type Html } from './html.ts';
@@ -30,14 +31,7 @@ export function ago(instant: string, now: number): Html {
 
 /** An instant to read, to the minute: `Fri 20 Nov 10:42 UTC`. */
 export function moment(instant: string): Html {
-  const at = new Date(instant);
-  const day = at.toLocaleDateString('en-GB', {
-    weekday: 'short',
-    day: 'numeric',
-    month: 'short',
-    timeZone: 'UTC',
-  });
-  return html`<time datetime="${instant}">${day.replace(',', '')} ${instant.slice(11, 16)} UTC</time>`;
+  return html`<time datetime="${instant}">${words(Date.parse(instant))}</time>`;
 }
 
 /** What is left of an account's token, as words and as a bar. */
@@ -57,6 +51,7 @@ export function timeLeft(account: AccountStatus, now: number): Html {
           aria-hidden="true"
         ></progress>`
       : undefined;
-  const words = { lead: 'good for ', past: 'run out' };
-  return html`<span class="time">${until(account.expiry_time, now, words, life)}</span>${bar}`;
+  return html`<span class="time"
+      >${until(account.expiry_time, now, { lead: 'good for ', past: 'run out' }, life)}</span
+    >${bar}`;
 }

@@ -21,7 +21,7 @@ const session: Session = {
 describe('the page at the end of a browser login', () => {
   it('says where the broker handed out the same token again, and only there', () => {
     const at = (same: boolean) => arrivedAt('DESK', { outcome: 'committed', session, same });
-    const message = 'DESK is logged in; its token is good until 2026-01-13T22:00:00.000Z.';
+    const message = 'DESK is logged in; its token is good until Tue 13 Jan 22:00 UTC.';
     expect(at(false)).toEqual({ outcome: 'done', name: 'DESK', message });
     expect(at(true)).toEqual({
       outcome: 'done',

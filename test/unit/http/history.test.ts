@@ -15,7 +15,7 @@ it('stands in the details, with what was decided, what is next and what a person
     'A new token : renewal 1 h 15 min ago',
     'The next try is planned for then.',
     'token-refresher refresh DESK',
-    'refresh by cookie from 127.0.0.1',
+    'refresh on the page from 127.0.0.1',
     'Day (UTC) Refreshes Logins Reports 2026-11-20 14 2 0 2026-11-19 22 1 0 2026-11-18 21 1 1',
     '31 days 189 12 1 Earlier days',
   ]) {
