@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freshFolder, removeFolders } from '../support/folder.ts';
@@ -14,6 +14,8 @@ describe('bin/token-refresher', () => {
     path = `${join(root, 'path')}:/usr/bin:/bin`;
     await mkdir(join(root, 'bin'), { recursive: true });
     await copyFile(launcher, join(root, 'bin/token-refresher'));
+    await mkdir(join(root, 'src/cli'), { recursive: true });
+    await writeFile(join(root, 'src/cli/main.ts'), '');
   });
   afterEach(removeFolders);
 
@@ -52,6 +54,19 @@ describe('bin/token-refresher', () => {
     await symlink('bin/token-refresher', join(root, 'one'));
     await symlink(join(root, 'one'), join(root, 'two'));
     expect((await launch(join(root, 'two'))).stdout).toContain(`${root}/src/cli/main.ts`);
+  });
+
+  it('takes what was built, and the node beside it, where it is installed as a package', async () => {
+    await rm(join(root, 'src'), { recursive: true });
+    await mkdir(join(root, 'node_modules'));
+    const installed = join(root, 'node_modules/token-refresher');
+    await rename(join(root, 'bin'), join(root, 'node_modules/bin'));
+    await mkdir(installed);
+    await rename(join(root, 'node_modules/bin'), join(installed, 'bin'));
+    await node('node_modules/.bin/node', 'v24.21.0');
+    await symlink('../token-refresher/bin/token-refresher', join(root, 'node_modules/.bin/token-refresher'));
+    const { stdout } = await launch(join(root, 'node_modules/.bin/token-refresher'), 'status');
+    expect(stdout).toBe(`node_modules/.bin/node ${installed}/dist/cli/main.js status\n`);
   });
 
   it('says what is needed where there is none', async () => {
