@@ -23,10 +23,14 @@ export const rolloverAfter = (now: number): number => {
   return first + Math.ceil((now + 1 - first) / DAY_MS) * DAY_MS;
 };
 
-/** Drives the world while a person logs in at the broker. */
-export async function logIn(scene: Scene, as: 'user' | 'other' | 'cancel' = 'user'): Promise<string> {
+/** Drives the world while a person logs in at the broker; `name`: another account's person. */
+export async function logIn(
+  scene: Scene,
+  as: 'user' | 'other' | 'cancel' = 'user',
+  name = scene.name,
+): Promise<string> {
   let said: string | undefined;
-  scene.world.logIn(scene.name, as).then(
+  scene.world.logIn(name, as).then(
     (message) => {
       said = message;
     },

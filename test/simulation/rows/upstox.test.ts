@@ -22,7 +22,7 @@ import {
 const startOf = ({ during }: Row): number =>
   ist(during === 'request' ? '2026-01-13T07:59:00' : '2026-01-13T10:00:00');
 
-/** No process of the service calls it by itself: POST /api/accounts/:name/logout is a person's wish. */
+/** No process of the service logs out by itself: upstox-logout.test.ts plays what a person asks for. */
 const played = rows.filter(({ during }) => during !== 'sign-out');
 
 const outcomeOf = ({ expect: end }: Row): string => {

@@ -193,7 +193,7 @@ const proofs: readonly Row[] = [
 const signOuts: readonly Row[] = (
   [
     ['a logout', all()],
-    ['a logout of a token that is dead: an exception dump', told('expire-all')],
+    ['a logout of a token that is dead: an exception dump', told('change-ip', 'AB0001')],
     ['a logout refused by an exception dump', broken('sign-out', 'refuse')],
   ] as const
 ).map(([name, arrange]) => ({
