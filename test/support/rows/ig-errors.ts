@@ -3,6 +3,7 @@ import {
   broken,
   exceeded,
   failing,
+  late,
   operationOf,
   security,
   single,
@@ -131,10 +132,13 @@ const silences: readonly Row[] = (['sign-in', 'renewal'] as const).flatMap((duri
     single(name, during, arrange, expect, more);
   return [
     row('no answer in time', broken(operation, 'stall'), timeout, { stalls: true }),
+    row('an answer after the deadline, after it took effect', late(operation), timeout, { stalls: true }),
+    row('an answer that trickles', broken(operation, 'trickle'), timeout, { stalls: true }),
     row('a reset before the effect', broken(operation, 'drop'), noAnswer),
     row('a reset after the effect', broken(operation, 'drop-after'), noAnswer),
     row('half an answer', broken(operation, 'half'), noAnswer),
     row('a 200 with garbage', broken(operation, 'garbage'), unreadable),
+    row('a compressed body', broken(operation, 'gzip'), unreadable),
     row('a 200 with an empty body', broken(operation, 'empty'), unreadable),
     row('a page with 200', broken(operation, 'html', 200), unreadable),
     row('a page with 403', broken(operation, 'html', 403), atLogin ? unreadable : fault),

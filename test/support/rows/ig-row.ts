@@ -83,6 +83,12 @@ export const broken =
   (simulator) =>
     void simulator.fault({ broker: 'ig', operation, kind, ...(status === undefined ? {} : { status }) });
 
+/** It takes effect, and the answer comes when nobody waits for it any more. */
+export const late =
+  (operation: string): Arrange =>
+  (simulator) =>
+    void simulator.fault({ broker: 'ig', operation, kind: 'slow', ms: 60_000 });
+
 export const later =
   (ms: number): Arrange =>
   (simulator) =>

@@ -60,6 +60,9 @@ const fault =
   (kind: FaultRule['kind'], status?: number): Arrange =>
   (simulator) =>
     void simulator.fault({ broker: 'tradovate', kind, times: 1, ...(status !== undefined && { status }) });
+/** It takes effect, and the answer comes when nobody waits for it any more. */
+const late: Arrange = (simulator) =>
+  void simulator.fault({ broker: 'tradovate', kind: 'slow', ms: 60_000, times: 1 });
 
 const person = (code: string): ErrorRow['expect'] => ({ kind: 'needs-human', code, scope: 'account' });
 const silence = (code: string, retryAfterMs = HOUR_MS, scope: ErrorScope = 'egress'): ErrorRow['expect'] => ({
@@ -376,32 +379,59 @@ const penalties: readonly ErrorRow[] = [
   },
 ];
 
-const hung: readonly ErrorRow[] = [
-  {
-    name: 'timeout on login',
-    entry: api,
-    arrange: fault('stall'),
-    during: 'sign-in',
-    stalls: true,
-    expect: unclear('timeout'),
-  },
-  {
-    name: 'timeout on a bridge login',
-    entry: bridge,
-    arrange: fault('stall'),
-    during: 'sign-in',
-    stalls: true,
-    expect: unclear('timeout'),
-  },
-  {
-    name: 'timeout on renew',
-    entry: api,
-    arrange: fault('stall'),
-    during: 'renewal',
-    stalls: true,
-    expect: unclear('timeout'),
-  },
-];
+/** Calls that only their deadline ends. */
+const hung: readonly ErrorRow[] = (
+  [
+    ['timeout on login', api, fault('stall'), 'sign-in'],
+    ['timeout on a bridge login', bridge, fault('stall'), 'sign-in'],
+    ['timeout on renew', api, fault('stall'), 'renewal'],
+    ['late answer on login, after it took effect', api, late, 'sign-in'],
+    ['late answer on a bridge login, after it took effect', bridge, late, 'sign-in'],
+    ['late answer on renew, after it took effect', api, late, 'renewal'],
+    ['late answer on the renewal of a bridge token, after it took effect', renewing, late, 'renewal'],
+    ['an answer that trickles on a bridge login', bridge, fault('trickle'), 'sign-in'],
+    ['an answer that trickles on renew', api, fault('trickle'), 'renewal'],
+  ] as const satisfies readonly (readonly [string, RawEntry, Arrange, ErrorRow['during']])[]
+).map(([name, entry, arrange, during]) => ({
+  name,
+  entry,
+  arrange,
+  during,
+  stalls: true,
+  expect: unclear('timeout'),
+}));
+
+/** Answers that are none, and end by themselves. */
+const broken: readonly ErrorRow[] = (
+  [
+    ['an empty body', 'empty', 'unreadable_answer'],
+    ['half an answer', 'half', 'no_answer'],
+    ['a 200 with garbage', 'garbage', 'unreadable_answer'],
+    ['a compressed body', 'gzip', 'unreadable_answer'],
+    ['ten megabytes', 'large', 'body_too_large'],
+  ] as const
+).flatMap(([name, kind, code]) =>
+  (
+    [
+      ['login', api, 'sign-in'],
+      ['a bridge login', bridge, 'sign-in'],
+      ['the renewal of a bridge token', renewing, 'renewal'],
+    ] as const
+  ).map(([of, entry, during]) => ({
+    name: `${name} on ${of}`,
+    entry,
+    arrange: fault(kind),
+    during,
+    expect: unclear(code),
+  })),
+);
 
 /** Every error row of the broker's documents that an answer (or none) makes. */
-export const errorRows: readonly ErrorRow[] = [...signIns, ...penalties, ...renewals, ...reads, ...hung];
+export const errorRows: readonly ErrorRow[] = [
+  ...signIns,
+  ...penalties,
+  ...renewals,
+  ...reads,
+  ...hung,
+  ...broken,
+];

@@ -138,12 +138,27 @@ const breaks: readonly Break[] = [
   ['a redirect', 'status', 302, unclear, nothing],
   ['an empty body', 'empty', undefined, unclear, nothing],
   ['JSON that is none', 'garbage', undefined, unclear, nothing],
+  ['a compressed body', 'gzip', undefined, unclear, nothing],
+  [
+    'ten megabytes',
+    'large',
+    undefined,
+    ['outcome-unknown', 'body_too_large'],
+    ['transient', 'body_too_large', 'broker'],
+  ],
   ['half an answer', 'half', undefined, lost, silent],
   ['a connection that breaks before it took effect', 'drop', undefined, lost, silent],
   ['a connection that breaks after it took effect', 'drop-after', undefined, lost, silent],
   [
     'no answer, and no effect',
     'stall',
+    undefined,
+    ['outcome-unknown', 'timeout'],
+    ['transient', 'timeout', 'broker'],
+  ],
+  [
+    'an answer that trickles',
+    'trickle',
     undefined,
     ['outcome-unknown', 'timeout'],
     ['transient', 'timeout', 'broker'],
@@ -159,7 +174,7 @@ const breaks: readonly Break[] = [
 
 const uncoded = breaks.flatMap(([name, kind, status, login, read]) =>
   EVERY.map((during): Row => {
-    const hangs = kind === 'stall' || kind === 'slow';
+    const hangs = kind === 'stall' || kind === 'slow' || kind === 'trickle';
     const isLogin = during === 'consent' || during === 'request';
     return {
       name: `${name} at the ${during}`,

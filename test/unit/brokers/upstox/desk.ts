@@ -19,7 +19,8 @@ export async function openDesk(
   at = ist('2026-01-13T10:00:00'),
   holidays: readonly string[] = [],
 ): Promise<Desk> {
-  const still = { now: () => 0, sleep: () => Promise.resolve() };
+  // No wait, but the sockets' turn: an answer that trickles would else never see that its caller has left.
+  const still = { now: () => 0, sleep: () => new Promise<void>((done) => setImmediate(done)) };
   const simulator = await startSimulator({ brokers: [upstox], clock: still });
   simulator.clock.set(at);
   simulator.command('upstox', 'register', `${entry.clientId} ${entry.userId}`);

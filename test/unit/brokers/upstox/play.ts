@@ -129,7 +129,9 @@ function callOf(desk: Desk, row: Row): Call {
   const deadline = new AbortController();
   const pass = (): void => deadline.abort(new DOMException('the deadline has passed', 'TimeoutError'));
   const isHanging = async (): Promise<void> => {
-    const kinds = ['stall', 'slow'].map((fault) => desk.simulator.waitForCalls({ fault }, 1, 5_000));
+    const kinds = ['stall', 'slow', 'trickle'].map((fault) =>
+      desk.simulator.waitForCalls({ fault }, 1, 5_000),
+    );
     await Promise.any(kinds);
   };
   void isHanging().then(pass, pass);
