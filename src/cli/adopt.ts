@@ -8,7 +8,9 @@ import type { Tended } from '../tending/parts.ts';
 import { noteAct } from './acts.ts';
 import { Failure } from './failure.ts';
 import { besideService, configuredFor, untilSignal } from './first-steps.ts';
-import { silent } from './session.ts';
+import { taught } from './manual.ts';
+import { print, printJson } from './print.ts';
+import { silent } from './silent.ts';
 
 /** So long an account that somebody else looks after is waited for, ms. */
 const PATIENCE_MS = 20_000;
@@ -19,35 +21,39 @@ const unheard = { wrap: <T>(http: T): T => http, watch: <T>(connection: T): T =>
 
 /** `adopt NAME`: serves a token that somebody has already. */
 export function adoptCommand(): Command {
-  return new Command('adopt')
+  const command = new Command('adopt')
     .description('Serve a token that you have already; it is read from standard input.')
     .argument('<name>', 'the account, as in the credentials file')
     .option('--json', 'print JSON for machines')
-    .addHelpText(
-      'after',
-      `
-  token-refresher adopt NAME < token.txt
-
-Never as an argument: those stand in the history of the shell and in the list of processes. The token must say
-itself when it ends (a JWT); where the account has its tokens proved, the broker is asked first. Another user's token
-is refused. It is stored as the service would store it, beside a running service too.`,
-    )
     .action(async (name: string, options: { readonly json?: boolean }) => {
       const { config, accounts } = await configuredFor(name, 'NAME');
       const account = accounts.find((each) => each.name === name);
-      if (!account) throw new Failure(`${name} shares another login's token: adopt it for that login.`);
+      if (!account)
+        throw new Failure('NOT_ADOPTED', `${name} shares another login's token: adopt it for that login.`);
       if (process.stdin.isTTY) {
-        throw new Failure('The token is read from standard input: token-refresher adopt NAME < token.txt');
+        throw new Failure(
+          'WRONG_INPUT',
+          'The token is read from standard input: token-refresher adopt NAME < token.txt',
+        );
       }
       const token = (await text(process.stdin)).trim();
       if (token === '' || token.length > MOST_CHARACTERS || /\s/.test(token)) {
-        throw new Failure('Standard input must hold one token, and nothing else.');
+        throw new Failure('WRONG_INPUT', 'Standard input must hold one token, and nothing else.');
       }
       const said = await untilSignal(async (signal) =>
         adopt({ config: await besideService(config), name, log: silent, transcript: unheard, signal }, token),
       );
-      process.stdout.write(options.json ? `${JSON.stringify(said, null, 2)}\n` : `${said.message}\n`);
+      if (options.json) printJson(said);
+      else print(said.message);
     });
+  return taught(command, {
+    more: `Never as an argument: those stand in the history of the shell and in the list of processes. The token must say
+itself when it ends (a JWT); where the account has its tokens proved, the broker is asked first. Another user's token
+is refused. It is stored as the service would store it, beside a running service too.`,
+    examples: [{ line: 'adopt USER_000000 < token.txt', says: 'serve the token that is in that file' }],
+    exits: ['served', 'refused, and nothing was changed; or Redis does not answer'],
+    json: '"name", "message" and "expires_at".',
+  });
 }
 
 async function adopt(
@@ -60,12 +66,13 @@ async function adopt(
     const { keeper, store, redis, clock } = await openOwnEngine(options, releases);
     const until = clock.now() + PATIENCE_MS;
     let tended = await keeper.adopt(name, token);
-    while ((tended.outcome === 'held' || tended.outcome === 'lost') && clock.now() < until) {
+    while (isBusy(tended) && clock.now() < until) {
       await clock.sleep(PAUSE_MS);
       tended = await keeper.adopt(name, token);
     }
     await noteAct(redis, 'adopt', name, tended.outcome === 'committed' ? 'done' : 'failed');
-    if (tended.outcome !== 'committed') throw new Failure(whyNot(name, tended));
+    if (tended.outcome !== 'committed')
+      throw new Failure(isBusy(tended) ? 'BUSY' : 'NOT_ADOPTED', whyNot(name, tended));
     const { expiresAt } = tended.session.grant;
     const end = new Date(expiresAt).toISOString();
     const isPaused = pauseAt(await store.peek(name), clock.now()) !== undefined;
@@ -84,6 +91,8 @@ const reasons: Readonly<Record<string, string>> = {
   same: 'it is served already',
   dead_on_arrival: 'the broker does not honour it any more',
 };
+
+const isBusy = ({ outcome }: Tended): boolean => outcome === 'held' || outcome === 'lost';
 
 /** Nothing of the token is repeated. */
 function whyNot(name: string, tended: Tended): string {

@@ -9,7 +9,7 @@ import type { Clock } from '../core/clock.ts';
 import type { TranscribedCall } from '../core/transcript.ts';
 import { asMarkdown, reportOf, type LoginReport } from './login-report.ts';
 import { openReportFile } from './report-file.ts';
-import { silent } from './session.ts';
+import { silent } from './silent.ts';
 
 export interface CheckLoginParts {
   readonly config: Config;

@@ -1,3 +1,4 @@
+import { styleText } from 'node:util';
 import { Command } from 'commander';
 import { signInOnce } from '../app/first-login.ts';
 import { countByBroker, shownCounts } from '../app/load.ts';
@@ -13,6 +14,8 @@ import { noteActBeside } from './acts.ts';
 import { checkLogin, type CheckedLogin } from './check-login.ts';
 import { Failure } from './failure.ts';
 import { besideService, configuredFor, untilSignal } from './first-steps.ts';
+import { taught } from './manual.ts';
+import { print, printAside, printJson } from './print.ts';
 import { withRedis } from './session.ts';
 import { warningsOf } from './warnings.ts';
 import { terminalPerson } from './terminal-person.ts';
@@ -27,42 +30,50 @@ type Say = (line: string) => void;
 
 /** `check`: is everything as it must be, before anything is started; with `--login`, one real login as well. */
 export function checkCommand(version: string): Command {
-  return new Command('check')
+  const command = new Command('check')
     .description('Check the configuration and Redis, and print the Redis ACL line the service needs.')
     .option('--login <name>', 'make one real login of this account, and keep its token')
     .option('--report <file>', 'with --login: write what the broker said, without a value of it')
     .option('--json', 'print JSON for machines')
-    .action(async (options: Options, command: Command) => {
+    .action(async (options: Options) => {
       if (options.report !== undefined && options.login === undefined)
-        command.error('--report goes with --login NAME.', { exitCode: 2 });
+        command.error('error: --report goes with --login NAME.', { exitCode: 2 });
       await check(version, options);
     });
+  return taught(command, {
+    more: `Without --login it contacts no broker. With it the report says what the broker answered, without a value of it; a file
+that exists is not written over. A login that fails is not tried again.`,
+    examples: [
+      { line: 'check', says: 'is my configuration right?' },
+      { line: 'check --login USER_000000', says: 'one real login, whose token is kept' },
+      { line: 'check --login USER_000000 --report first.md', says: 'the same, with a report' },
+    ],
+    exits: ['all is as it must be', 'Redis does not answer or is none to start on, or the login failed'],
+    json: '"accounts" by broker, "acl", "warnings", and after a login "login" and "report".',
+  });
 }
 
 async function check(version: string, { login: name, report, json = false }: Options): Promise<void> {
-  const say: Say = json ? (line) => void process.stderr.write(`${line}\n`) : print;
+  const say = json ? printAside : print;
   const { config, accounts, exposed } = await configuredFor(name, '--login');
   if (config.simulate) say('SIMULATED: no real broker is asked, no real token is made (SIMULATE=1).');
-  say(`Configuration: good. Accounts: ${shownCounts(countByBroker(accounts))}.`);
+  say(`Configuration: ${styleText('green', 'good')}. Accounts: ${shownCounts(countByBroker(accounts))}.`);
   const warnings = warningsOf({ config, accounts, exposed });
-  for (const warning of warnings) say(`Warning: ${warning}.`);
+  for (const warning of warnings) say(`${styleText('yellow', 'Warning')}: ${warning}.`);
   if (config.redis.kind !== 'embedded')
     say(`Redis ACL line (put a password in place of <password>):\n  ${aclLine(accounts)}`);
   await checkRedis(config, accounts, say);
   const account = accounts.find((each) => name !== undefined && namesOf(each).includes(name));
   const checked = account && (await loggedIn({ config, account, version, report, say }));
-  if (json) {
-    const summary = { accounts: countByBroker(accounts), acl: aclLine(accounts), warnings };
-    print(
-      JSON.stringify(
-        { ...summary, ...(checked && { login: checked.login, report: checked.report }) },
-        null,
-        2,
-      ),
-    );
-  }
-  if (checked?.login.outcome === 'failed') throw new Failure(checked.login.message);
+  const answer = {
+    accounts: countByBroker(accounts),
+    acl: aclLine(accounts),
+    warnings,
+    ...(checked && { login: checked.login, report: checked.report }),
+  };
+  if (checked?.login.outcome === 'failed') throw new Failure('LOGIN_FAILED', checked.login.message, answer);
   if (checked) say(checked.login.message);
+  if (json) printJson(answer);
 }
 
 async function checkRedis(config: Config, accounts: readonly Account[], say: Say): Promise<void> {
@@ -73,10 +84,11 @@ async function checkRedis(config: Config, accounts: readonly Account[], say: Say
   const deployment = await withRedis(config, readDeployment);
   requireFit(deployment);
   if (deployment.isReplica)
-    throw new Failure('Redis answers, but takes no writes: it is a replica. Name its master.');
+    throw new Failure('REDIS_UNFIT', 'Redis answers, but takes no writes: it is a replica. Name its master.');
   const policy = deployment.evictionPolicy;
   if (policy !== undefined && policy !== 'noeviction' && !config.allowEviction) {
     throw new Failure(
+      'REDIS_UNFIT',
       `Redis answers, but may drop keys when its memory is full (maxmemory-policy ${policy}): set it to noeviction, or ALLOW_EVICTION=1.`,
     );
   }
@@ -115,8 +127,4 @@ async function loggedIn(parts: {
   const { outcome } = checked.login;
   await noteActBeside(parts.config, 'login', account.name, outcome === 'failed' ? 'failed' : 'done');
   return checked;
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

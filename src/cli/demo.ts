@@ -10,6 +10,7 @@ import { ConfigurationError } from '../core/errors.ts';
 import type { Service } from '../app/start.ts';
 import { terminalChannel } from '../alerts/terminal.ts';
 import type { Simulator } from '../simulator/index.ts';
+import { taught } from './manual.ts';
 import { serve } from './run.ts';
 
 /** What the demo takes from the environment; the Redis, credentials and Discord it names stay untouched. */
@@ -21,9 +22,15 @@ const LATENCY_MS = 150;
 
 /** `demo`: the service on simulated brokers, with a Redis of its own. */
 export function demoCommand(version: string): Command {
-  return new Command('demo')
+  const command = new Command('demo')
     .description('See it work on simulated brokers, with a Redis of its own; nothing to configure.')
     .action(() => demo(version));
+  return taught(command, {
+    more: `Of the environment only HTTP_PORT, EMBEDDED_REDIS_PORT, STATE_DIR and LOG_LEVEL are used; nothing leaves the machine.
+Ctrl-C ends it.`,
+    examples: [{ line: 'demo', says: 'twelve made-up accounts, and a link to the page' }],
+    exits: ['ended by a signal', 'it could not start'],
+  });
 }
 
 async function demo(version: string): Promise<void> {

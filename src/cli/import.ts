@@ -6,6 +6,8 @@ import { writePrivately } from '../app/private-file.ts';
 import { brokers, settingsShapes } from '../brokers/index.ts';
 import { errnoOf } from '../core/errno.ts';
 import { ConfigurationError } from '../core/errors.ts';
+import { taught } from './manual.ts';
+import { printJson } from './print.ts';
 
 interface Options {
   readonly out?: string;
@@ -15,43 +17,41 @@ interface Options {
 
 /** `import FILE`: an older credentials shape in the current one. */
 export function importCommand(): Command {
-  return new Command('import')
+  const command = new Command('import')
     .description('Turn an older credentials file (JSON, .env, YAML) into the current shape.')
     .argument('<file>', 'the older file; it is only read')
     .option('--out <file>', 'write it there (0600), and not to the terminal')
     .option('--force', 'write over a file that exists')
-    .option('--json', 'with --out: print what was done as JSON for machines')
-    .addHelpText(
-      'after',
-      `
-Takes a plain list of logins, the older file with a section for each environment, a .env with the variables that make
-accounts, and the settings (YAML) of a program for one broker. What a section took from the environment stays a
-reference to it, "\${NAME}". It says what
-it left out, and what is to be mended before a start. Without --out the secrets of the file are printed.`,
-    )
-    .action(async (file: string, options: Options, command: Command) => {
-      if (options.json && options.out === undefined) {
-        command.error('error: --json says what was done: it needs --out FILE for the accounts themselves.', {
-          exitCode: 2,
-        });
-      }
+    .option('--json', 'print JSON for machines')
+    .action(async (file: string, options: Options) => {
       const imported = importText(await textOf(file), brokers, settingsShapes);
       if ('wrong' in imported) throw wrongFile(resolve(file), imported.wrong);
       const text = `${JSON.stringify(imported.entries, null, 2)}\n`;
-      if (options.out === undefined) process.stdout.write(text);
-      else await write(resolve(options.out), text, options.force === true);
+      if (options.out === undefined && !options.json) process.stdout.write(text);
+      if (options.out !== undefined) await write(resolve(options.out), text, options.force === true);
       const { shape, entries, leftOut, toMend } = imported;
       if (options.json) {
-        const done = {
+        printJson({
           shape,
           accounts: entries.length,
           left_out: leftOut,
           to_mend: toMend,
-          out: options.out,
-        };
-        process.stdout.write(`${JSON.stringify(done, null, 2)}\n`);
+          ...(options.out === undefined ? { entries } : { out: options.out }),
+        });
       } else process.stderr.write(remarks(imported, options.out));
     });
+  return taught(command, {
+    more: `Takes a plain list of logins, the older file with a section for each environment, a .env with the variables that make
+accounts, and the settings (YAML) of a program for one broker. What a section took from the environment stays a
+reference to it, "\${NAME}". It says what it left out, and what is to be mended before a start. Without --out the secrets
+of the file are printed.`,
+    examples: [
+      { line: 'import old.json --out credentials.json', says: 'write it in the current shape' },
+      { line: 'import old.env', says: 'print it' },
+    ],
+    exits: ['turned into the current shape, also where something is to be mended', 'nothing ends with it'],
+    json: '"shape", "accounts" (how many), "left_out", "to_mend", and "out" or else the "entries".',
+  });
 }
 
 function remarks({ shape, entries, leftOut, toMend }: Imported, out: string | undefined): string {

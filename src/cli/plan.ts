@@ -11,8 +11,11 @@ import type { Plan, PlannedBudget } from '../core/plan.ts';
 import { makeInstances } from '../redis/instances.ts';
 import { makeRoster } from '../redis/roster.ts';
 import { readFacts } from '../redis/statuses.ts';
+import { taught } from './manual.ts';
+import { printJson } from './print.ts';
 import { silenceLines, silencesOf } from './silences.ts';
 import { commandConfig, withRedis } from './session.ts';
+import { table, terminalWidth, type Cell } from './table.ts';
 
 const MOST_HOURS = 168;
 /** So many accounts' next refreshes are shown to a person. */
@@ -20,24 +23,10 @@ const SHOWN = 20;
 
 /** `plan`: the coming refreshes against each broker's budgets. */
 export function planCommand(): Command {
-  return new Command('plan')
+  const command = new Command('plan')
     .description('Show the coming refreshes, and whether each broker’s limits carry them.')
     .option('--hours <n>', `how far to look ahead, 1 to ${MOST_HOURS}`, readHours, 24)
     .option('--json', 'print JSON for machines')
-    .addHelpText(
-      'after',
-      `
-Each row is a limit of a broker: how many calls it leaves for the daily round (of the broker's number: the rest is
-kept for tokens that are about to die), how many are used now, the most that are wanted in one window, how many
-accounts it carries at their pace, and how many it has.
-
-  fits   every refresh goes out when it is due
-  tight  some wait, or sign in where they would renew; no token is lost for it
-  over   more accounts than the limit can carry: the sentence below says what will happen and what to do
-
-It reads what the service has entered in Redis, also while the service is down. The exit code is 0 whatever the
-verdict; scripts read "verdict" of --json.`,
-    )
     .action(async (options: { hours: number; json?: boolean }) => {
       const config = commandConfig();
       const sources = { brokers, limits: readLimits(brokers, config.setting), egress: config.egressId };
@@ -56,12 +45,26 @@ verdict; scripts read "verdict" of --json.`,
         };
       });
       if (alone) process.stderr.write('No service is running on this Redis: nothing of this will happen.\n');
-      process.stdout.write(
-        options.json
-          ? `${JSON.stringify(planAnswer(plan), null, 2)}\n`
-          : `${silenceLines(silences)}${showPlan(plan)}`,
-      );
+      if (options.json) printJson(planAnswer(plan));
+      else process.stdout.write(`${silenceLines(silences)}${showPlan(plan, terminalWidth())}`);
     });
+  return taught(command, {
+    more: `Each row is a limit of a broker: how many calls it leaves for the daily round (of the broker's number: the rest is
+kept for tokens that are about to die), how many are used now, the most that are wanted in one window, how many
+accounts it carries at their pace, and how many it has.
+
+  fits   every refresh goes out when it is due
+  tight  some wait, or sign in where they would renew; no token is lost for it
+  over   more accounts than the limit can carry: the sentence below says what will happen and what to do
+
+It reads what the service has entered in Redis, also while the service is down.`,
+    examples: [
+      { line: 'plan', says: 'the next day' },
+      { line: 'plan --hours 168 --json', says: 'a week, for a program' },
+    ],
+    exits: ['planned, whatever the verdict (scripts read "verdict")', 'Redis does not answer'],
+    json: 'what GET /api/plan answers.',
+  });
 }
 
 function readHours(text: string): number {
@@ -74,7 +77,7 @@ const colours = { fits: 'green', tight: 'yellow', over: 'red' } as const;
 const head = ['BROKER', 'LIMIT', 'WHOSE', 'ROOM', 'USED', 'BUSIEST', 'CARRIES', 'HAS', 'VERDICT'];
 
 /** The plan for a person. */
-export function showPlan(plan: Plan): string {
+export function showPlan(plan: Plan, width?: number): string {
   const { budgets, refreshes } = plan;
   if (budgets.length === 0 && refreshes.length === 0)
     return 'No accounts are served from this Redis. Is the service running?\n';
@@ -84,7 +87,7 @@ export function showPlan(plan: Plan): string {
       (each) => `${styleText(colours[each.verdict], each.verdict)} ${each.broker}: ${budgetSentence(each)}`,
     );
   return [
-    ...table(head, budgets.map(row), (cells, i) => colour(cells, head.length - 1, budgets[i])),
+    ...table(head, budgets.map(row), { width }),
     '',
     ...(sentences.length > 0 ? [...sentences, ''] : []),
     ...table(
@@ -92,6 +95,7 @@ export function showPlan(plan: Plan): string {
       nextOfEach(refreshes)
         .slice(0, SHOWN)
         .map(({ at, name, broker, call }) => [when(at - plan.from), name, broker, call]),
+      { width },
     ),
     '',
     ...paceSentences(plan).map((each) => `${each}.`),
@@ -111,7 +115,7 @@ const conclusion = {
   over: 'The limits do not carry them all.',
 } as const;
 
-function row(each: PlannedBudget): readonly string[] {
+function row(each: PlannedBudget): readonly Cell[] {
   const { limit, budget } = each;
   const isCounted = limit.counts === 'every-call';
   return [
@@ -123,28 +127,7 @@ function row(each: PlannedBudget): readonly string[] {
     isCounted ? String(each.busiest) : '-',
     each.carries === undefined ? '-' : String(Math.floor(each.carries)),
     isCounted && limit.per !== 'account' ? String(each.names.length) : '-',
-    each.verdict,
-  ];
-}
-
-function colour(cells: readonly string[], at: number, budget: PlannedBudget | undefined): readonly string[] {
-  const cell = cells[at];
-  return budget && cell !== undefined ? cells.with(at, styleText(colours[budget.verdict], cell)) : cells;
-}
-
-function table(
-  titles: readonly string[],
-  rows: readonly (readonly string[])[],
-  finish: (cells: readonly string[], row: number) => readonly string[] = (cells) => cells,
-): readonly string[] {
-  const widths = titles.map((title, i) =>
-    Math.max(title.length, ...rows.map((cells) => cells[i]?.length ?? 0)),
-  );
-  const padded = (cells: readonly string[]): readonly string[] =>
-    cells.map((cell, i) => (i === titles.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)));
-  return [
-    styleText('bold', padded(titles).join('  ')),
-    ...rows.map((cells, i) => finish(padded(cells), i).join('  ')),
+    { text: each.verdict, colour: colours[each.verdict] },
   ];
 }
 

@@ -20,7 +20,10 @@ export function makeProgram(version: string): Command {
     .description('Keeps the access tokens of many broker accounts fresh in Redis.')
     .version(version)
     .showHelpAfterError('Run "token-refresher --help" to see every command.')
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({
+      showGlobalOptions: true,
+      subcommandTerm: (command) => `${command.name()} ${command.usage()}`.trim(),
+    })
     .exitOverride()
     .addHelpText(
       'after',
@@ -30,12 +33,14 @@ Examples:
   token-refresher check                       is my configuration right?
   token-refresher check --login USER_000000   the first real login of an account
   token-refresher                             serve
-  token-refresher status                      how is every account?
+  token-refresher status --watch              how is every account?
   token-refresher explain NAME                why is one as it is, and what is next?
   token-refresher get USER_000000             the live token of an account
   token-refresher login NAME                  log a person in, or show where to approve
   token-refresher pause NAME --for 2h         no refresh for two hours
   token-refresher plan                        do the brokers' limits carry them all?
+
+Each command says more with --help: token-refresher refresh --help. All of it: docs/cli.md.
 
 Exit codes: 0 done, 1 it failed, 2 wrong usage or configuration.`,
     );

@@ -1,10 +1,12 @@
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
 import type { Logger } from 'pino';
 import { start, type Service, type StartOptions } from '../app/start.ts';
 import { inspectConfig, thisProcess, type Config, type Scope } from '../config/index.ts';
 import { ConfigurationError } from '../core/errors.ts';
+import { nearest } from '../core/nearest.ts';
 import { makeLog } from '../log.ts';
 import { inspectAccounts } from './inspect.ts';
+import { taught } from './manual.ts';
 
 /** The contract's bound on a stop is 15 s; a stop that hangs ends itself before. */
 const STOP_MS = 14_500;
@@ -12,24 +14,42 @@ const STOP_MS = 14_500;
 /** `run`: the service. */
 export function runCommand(version: string): Command {
   const command = new Command('run');
-  return (
-    command
-      .description('Serve: keep the tokens of every account fresh (the default command).')
-      // The default command gets every word that is no command.
-      .argument('[none...]', 'nothing: it takes no words', (word) => unknownCommand(command, word))
-      .option('--new-key', 'start over with this SECRET_KEY where Redis was sealed with another')
-      .action((_none: undefined, options: { newKey?: boolean }) =>
-        serve({ version, newKey: options.newKey === true }),
-      )
-  );
+  // The default command gets every word that is no command.
+  const words = new Argument('[none...]').argParser((word) => unknownCommand(command, word));
+  command
+    .description('Serve: keep the tokens of every account fresh (the default command).')
+    .addArgument(words)
+    .usage('[options]')
+    .option('--new-key', 'start over with this SECRET_KEY where Redis was sealed with another')
+    .action((_none: undefined, options: { newKey?: boolean }) =>
+      serve({ version, newKey: options.newKey === true }),
+    );
+  return taught(command, {
+    more: `SIGTERM and SIGINT (Ctrl-C) end it: no new work, what is under way finishes or is left safely, within 15 s. SIGHUP takes
+the credentials file up anew; on a terminal it ends the service.`,
+    examples: [
+      { line: '', says: 'serve' },
+      { line: 'run --new-key', says: 'serve, after the SECRET_KEY was lost' },
+    ],
+    exits: ['ended by a signal', 'it gave up, and the log says why'],
+  });
 }
 
 /** What people say who want an account to rest. */
 const stopping: ReadonlySet<string> = new Set(['stop', 'disable', 'halt', 'suspend']);
 
 function unknownCommand(command: Command, word: string): never {
+  const meant = nearest(
+    word,
+    (command.parent?.commands ?? []).map((each) => each.name()),
+  );
+  const hint = stopping.has(word)
+    ? ' To have one account rest: "token-refresher pause NAME".'
+    : meant === undefined
+      ? ''
+      : ` Did you mean "${meant}"?`;
   return command.error(
-    `error: There is no command "${word}"; "token-refresher --help" lists them all.${stopping.has(word) ? ' To have one account rest: "token-refresher pause NAME".' : ''}`,
+    `error: There is no command "${word}"; "token-refresher --help" lists them all.${hint}`,
     { exitCode: 2 },
   );
 }

@@ -69,7 +69,7 @@ export function faultOf(error: unknown): HttpFault {
 }
 
 /** What the client of Redis says where the server is gone or does not answer. */
-function isRedisAway(error: unknown): boolean {
+export function isRedisAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return (
     error.name === 'MaxRetriesPerRequestError' ||

@@ -12,11 +12,15 @@ const { scripts } = z
 const shellLines = (document: string): readonly string[] =>
   [...document.matchAll(/^```sh\n([^]*?)^```$/gm)]
     .flatMap(([, block = '']) => block.split('\n'))
-    .map((line) => line.replace(/^(?:[A-Z_]+=\S+ )+/, '').replace(/\s+#.*$/, ''));
+    .map((line) => line.replace(/^(?:[A-Z_]+=\S+ )+/, '').replace(/\s+#.*$/, ''))
+    .map((line) => line.replace(/ < \S+$/, ''));
 
 /** What is given to the command line, where a line calls it. */
 const argumentsIn = (line: string): readonly string[] | undefined =>
-  /^(?:npm run (?:-s )?cli --|(?:bin\/)?token-refresher) ?(.*)$/.exec(line)?.[1]?.split(/\s+/);
+  /^(?:npm run (?:-s )?cli --|(?:bin\/)?token-refresher) ?(.*)$/
+    .exec(line)?.[1]
+    ?.split(/\s+/)
+    .filter((word) => word !== '');
 
 /** Reads the arguments as the command line would, and does nothing of what they ask for. */
 function parse(args: readonly string[]): void {
