@@ -3,6 +3,7 @@ import type { Channelled } from '../alerts/alerts.ts';
 import { brokers } from '../brokers/index.ts';
 import type { Clock } from '../core/clock.ts';
 import { describe, heldBackOf, pauseOf, throttledUntil } from '../core/describe.ts';
+import { heldBackMessage } from '../core/held-back.ts';
 import { describeSilences } from '../core/silence-words.ts';
 import type { Desk, RefreshAnswer } from '../http/desk.ts';
 import { keys } from '../redis/keys.ts';
@@ -28,7 +29,7 @@ export interface DeskParts {
   readonly webhooks: Pick<Webhooks, 'takeNotice'>;
   readonly tickets: Tickets;
   readonly tidings: Pick<Tidings, 'listen'>;
-  readonly planning: Pick<Planning, 'plan'>;
+  readonly planning: Pick<Planning, 'plan' | 'lackingRoom'>;
   readonly audit: Pick<Audit, 'note'>;
   readonly clock: Clock;
   readonly publicUrl: string;
@@ -76,6 +77,7 @@ export function makeDesk(parts: DeskParts): Desk {
     },
 
     plan: parts.planning.plan,
+    lackingRoom: parts.planning.lackingRoom,
 
     async requestRefresh(name, options): Promise<RefreshAnswer> {
       const entry = await roster.get(name);
@@ -124,6 +126,14 @@ export function makeDesk(parts: DeskParts): Desk {
           outcome: 'held-back',
           message: `${name} cannot be refreshed now: ${heldBack.message}`,
           retryAt,
+        };
+      }
+      if (options.room) {
+        const { budget, until } = options.room;
+        return {
+          outcome: 'held-back',
+          message: `${name} was not asked for: ${heldBackMessage(budget, undefined, until)}`,
+          retryAt: new Date(until).toISOString(),
         };
       }
       await requestRefresh(redis, name, entry.broker, options.rearm, clock.now());

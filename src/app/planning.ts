@@ -4,7 +4,8 @@ import type { Broker, Limit } from '../core/broker.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { budgetSentence, losesNothing } from '../core/plan-words.ts';
-import { budgetsIn, makePlan, type Plan } from '../core/plan.ts';
+import { budgetsIn, makePlan, type Plan, type PlanParts } from '../core/plan.ts';
+import { lackingRoom, type Room } from '../core/room.ts';
 import { wayOf, type Way } from '../core/way.ts';
 import { makeRoster, type RosterEntry } from '../redis/roster.ts';
 import { readFacts } from '../redis/statuses.ts';
@@ -26,6 +27,8 @@ export interface PlanningParts extends PlanSources {
 
 export interface Planning {
   plan(hours: number): Promise<Plan>;
+  /** Whose refresh would find no room, if all were wanted at once. */
+  lackingRoom(): Promise<ReadonlyMap<string, Room>>;
   /**
    * Says which budgets carry fewer accounts than they have, before anything fails for it: one alert a broker, resolved
    * once all fit. Never rejects: what cannot be foreseen holds nothing up.
@@ -38,6 +41,15 @@ const HOURS = 24;
 
 /** The plan for every account that is entered on this Redis. Rejects where Redis does. */
 export async function readPlan(sources: PlanSources, hours: number, now: number): Promise<Plan> {
+  return makePlan({ ...(await readPlanned(sources, now)), hours });
+}
+
+/** Whose refresh would find no room in the brokers' budgets, if all were wanted at once. Rejects where Redis does. */
+export async function readLackingRoom(sources: PlanSources, now: number): Promise<ReadonlyMap<string, Room>> {
+  return lackingRoom(await readPlanned(sources, now));
+}
+
+async function readPlanned(sources: PlanSources, now: number): Promise<Omit<PlanParts, 'hours'>> {
   const { redis, limits, egress } = sources;
   const entries = [...(await makeRoster(redis).read())];
   const [facts, spent] = await Promise.all([
@@ -57,14 +69,13 @@ export async function readPlan(sources: PlanSources, hours: number, now: number)
   const counted = new Map(
     budgets.map(({ broker, budget }, i) => [`${broker} ${budget.limit} ${budget.subject}`, usage[i] ?? []]),
   );
-  return makePlan({
+  return {
     accounts,
     limits,
     egress,
     counted: (broker, budget) => counted.get(`${broker} ${budget.limit} ${budget.subject}`) ?? [],
     from: now,
-    hours,
-  });
+  };
 }
 
 export function makePlanning(parts: PlanningParts): Planning {
@@ -103,6 +114,7 @@ export function makePlanning(parts: PlanningParts): Planning {
 
   return {
     plan,
+    lackingRoom: () => readLackingRoom(parts, clock.now()),
     judge: () =>
       judge().catch((error: unknown) => {
         const why = error instanceof Error ? error.message : 'unknown';

@@ -97,7 +97,7 @@ export function budgetsIn(
     const ledger = ledgerOf(parts.limits(broker), parts.egress);
     const budgets = plannedCalls.flatMap((call) => spentBy(account, call, parts));
     for (const budget of ledger ? [...budgets, ledger] : budgets)
-      found.set(idOf(broker, budget), { broker, budget });
+      found.set(budgetId(broker, budget), { broker, budget });
   }
   return [...found.values()];
 }
@@ -107,7 +107,7 @@ export function makePlan(parts: PlanParts): Plan {
   const { from, hours } = parts;
   const meters = new Map(
     budgetsIn(parts).map(({ broker, budget }) => [
-      idOf(broker, budget),
+      budgetId(broker, budget),
       { broker, meter: makeMeter(budget, parts.counted(broker, budget)) },
     ]),
   );
@@ -120,10 +120,12 @@ export function makePlan(parts: PlanParts): Plan {
   return { hours, from, budgets: nearestFirst(budgets), refreshes, total, counts, slots };
 }
 
-const idOf = (broker: string, { limit, subject }: Budget): string => `${broker} ${limit} ${subject}`;
+/** Names a budget among all of them. */
+export const budgetId = (broker: string, { limit, subject }: Budget): string =>
+  `${broker} ${limit} ${subject}`;
 
 /** What a step spends: a budget that counts several of its calls stands there as often. */
-function spentBy(
+export function spentBy(
   { facts, way }: Planned,
   call: PlannedCall,
   { limits, egress }: Pick<PlanParts, 'limits' | 'egress'>,
@@ -148,7 +150,7 @@ function walkerOf(
   if (state === 'disabled' || state === 'paused' || state === 'stopped') return undefined;
   const isLive = expiresAt > parts.from;
   const metersOf = (call: PlannedCall): readonly Meter[] =>
-    spentBy(account, call, parts).flatMap((budget) => meters.get(idOf(broker, budget))?.meter ?? []);
+    spentBy(account, call, parts).flatMap((budget) => meters.get(budgetId(broker, budget))?.meter ?? []);
   return {
     name,
     broker,
@@ -217,7 +219,7 @@ function nearestFirst(budgets: readonly PlannedBudget[]): readonly PlannedBudget
     (a, b) =>
       rank(a) - rank(b) ||
       share(a) - share(b) ||
-      (idOf(a.broker, a.budget) < idOf(b.broker, b.budget) ? -1 : 1),
+      (budgetId(a.broker, a.budget) < budgetId(b.broker, b.budget) ? -1 : 1),
   );
   const seen = new Set<string>();
   return sorted.filter(({ broker, limit }) => {

@@ -1,6 +1,7 @@
 import type { Arrival } from '../core/broker.ts';
 import type { Act, Explanation } from '../core/explain.ts';
 import type { Plan } from '../core/plan.ts';
+import type { Room } from '../core/room.ts';
 import type { SilenceStatus } from '../core/silence-words.ts';
 import type { AccountStatus } from '../core/status.ts';
 
@@ -80,7 +81,13 @@ export interface Desk {
   readiness(): Promise<Readiness>;
   /** The coming refreshes against each broker's budgets. */
   plan(hours: number): Promise<Plan>;
-  requestRefresh(name: string, options: { readonly rearm: boolean }): Promise<RefreshAnswer>;
+  /** Whose refresh would find no room in the brokers' budgets, if all were wanted at once. */
+  lackingRoom(): Promise<ReadonlyMap<string, Room>>;
+  /** `room`: what it is known to wait for; nothing is asked for then, and the answer says so. */
+  requestRefresh(
+    name: string,
+    options: { readonly rearm: boolean; readonly room?: Room | undefined },
+  ): Promise<RefreshAnswer>;
   /** `forMs`: when a pause, or the rest after a logout, ends by itself; undefined: when a person resumes it. */
   intervene(what: Intervention, name: string, forMs: number | undefined): Promise<InterventionAnswer>;
   /** State, the last decisions with reasons, what is next, what a person can do; undefined for a name nobody has. */

@@ -89,13 +89,15 @@ function sendRefreshAnswer(reply: FastifyReply, answer: RefreshAnswer): FastifyR
   }
 }
 
-/** Asks for every account that is in service; the service starts what the brokers' budgets allow. */
+/** Asks for every account that is in service and finds room in the brokers' budgets; of the others it says when they fit. */
 async function refreshAll(desk: Desk, reply: FastifyReply): Promise<FastifyReply> {
   const names = (await desk.accounts()).filter(isServed).map((account) => account.name);
   const limit = pLimit(FAN_OUT);
+  // Those without room would wait in line, and be in the way of tokens that are due.
+  const lacking = await desk.lackingRoom();
   const answers = await limit.map(names, async (name) => ({
     name,
-    ...(await desk.requestRefresh(name, { rearm: false })),
+    ...(await desk.requestRefresh(name, { rearm: false, room: lacking.get(name) })),
   }));
 
   const started = answers.filter((answer) => answer.outcome === 'started').length;

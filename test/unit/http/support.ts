@@ -83,6 +83,7 @@ export function fakeDesk(accounts: readonly AccountStatus[], changes: Partial<De
       counts: [],
       slots: new Map(),
     }),
+    lackingRoom: async () => new Map(),
     requestRefresh: async (name) =>
       accounts.some((one) => one.name === name)
         ? { outcome: 'started', message: `A refresh of ${name} starts.` }

@@ -165,6 +165,40 @@ describe('a refresh of all accounts', () => {
     });
   });
 
+  it('tells the service who finds no room in the limits, and asks for each of the others', async () => {
+    const budget = {
+      ...{ limit: 'renewals', subject: 'desk', max: 15, routine: 12, windowMs: 3_600_000 },
+      counts: 'every-call',
+    } as const;
+    const room = { until: 1, budget };
+    const asked: unknown[] = [];
+    const desk = fakeDesk([account('one'), account('two')], {
+      lackingRoom: async () => new Map([['two', room]]),
+      requestRefresh: async (name, options) => {
+        asked.push([name, options.room]);
+        return options.room
+          ? { outcome: 'held-back', message: 'No room.', retryAt: '2026-11-20T11:00:00.000Z' }
+          : { outcome: 'started', message: '' };
+      },
+    });
+    const { app } = await serve(desk);
+    const answer = await app.inject({
+      method: 'POST',
+      url: refresh,
+      headers: bearer,
+      payload: { all: true },
+    });
+    expect(asked).toEqual([
+      ['one', undefined],
+      ['two', room],
+    ]);
+    expect(answer.json()).toMatchObject({
+      started: 1,
+      refused: [{ name: 'two', message: 'No room.', retry_at: '2026-11-20T11:00:00.000Z' }],
+      retry_at: '2026-11-20T11:00:00.000Z',
+    });
+  });
+
   it('answers 409 where nothing can start, and 200 where only persons can start something', async () => {
     const nothing = await all({ one: { outcome: 'stopped', message: 'Stopped.', retryAt: null } });
     expect([nothing.statusCode, nothing.json<{ code: string }>().code]).toEqual([409, 'NOTHING_STARTS']);
