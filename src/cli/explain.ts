@@ -38,7 +38,7 @@ export function explainCommand(): Command {
       { line: 'explain USER_000000 --json', says: 'the same for a program' },
     ],
     exits: ['explained, whatever its state', 'Redis does not answer, or there is no account of that name'],
-    json: 'what GET /api/accounts/<name>/explain answers.',
+    json: 'what GET /api/accounts/NAME/explain answers.',
   });
 }
 

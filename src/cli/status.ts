@@ -66,7 +66,7 @@ changed, and with --json one line of JSON ("at" in front). It goes on while Redi
       'Redis does not answer, or there is no account of that name',
     ],
     json: `what GET /api/token/status answers, each account with its "usage" by day; with a name what
-GET /api/token/status/<name> answers.`,
+GET /api/token/status/NAME answers.`,
   });
 }
 
