@@ -85,7 +85,11 @@ export function makeDesk(parts: DeskParts): Desk {
       const [facts] = await readFacts(redis, [[name, entry]]);
       const status = facts && describe(facts, clock.now());
       if (status?.state === 'disabled') {
-        return { outcome: 'stopped', message: `${name} is disabled in the credentials file.`, retryAt: null };
+        return {
+          outcome: 'disabled',
+          message: `${name} is disabled in the credentials file.`,
+          retryAt: null,
+        };
       }
       // Also while a call from before the pause is under way: nothing would come of the wish.
       const pause = pauseOf(facts ?? {}, clock.now());

@@ -150,7 +150,8 @@ function answerUnknownRoutes(app: FastifyInstance, { access }: HttpContext): voi
     const path = pathOf(request);
     if (path.startsWith('/api/') && !access.isSignedIn(request)) throw new HttpFault(401, 'UNAUTHORIZED');
     const methods = known.filter(({ pattern }) => pattern.test(path)).flatMap(({ method }) => method);
-    if (methods.length === 0) throw new HttpFault(404, 'NOT_FOUND');
+    // With a method that goes it is the name in the path that is none: longer than any can be.
+    if (methods.length === 0 || methods.includes(request.method)) throw new HttpFault(404, 'NOT_FOUND');
     void reply.header('allow', methods.join(', '));
     throw new HttpFault(405, 'METHOD_NOT_ALLOWED');
   });

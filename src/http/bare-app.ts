@@ -1,7 +1,8 @@
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Log } from '../core/log.ts';
-import { faultBody, HttpFault, judge, sendFault } from './faults.ts';
+import { judge, sendFault } from './faults.ts';
 import { addSecurityHeaders } from './headers.ts';
+import { refuseBytes, refuseUrl, wantHost } from './malformed.ts';
 
 const BODY_LIMIT_BYTES = 16 * 1024;
 /** Longest time in which a request must have come in whole. */
@@ -23,15 +24,13 @@ export function bareApp({ log }: { readonly log: Log }, trustProxy: TrustProxy):
     // A HEAD would run the GET of /callback and spend the login's code.
     exposeHeadRoutes: false,
     return503OnClosing: false,
-    // The framework's own answer repeats the URL.
-    frameworkErrors: (error, _request, reply) => {
-      const status = error.statusCode ?? 400;
-      reply.raw.writeHead(status, { 'content-type': 'application/json' });
-      reply.raw.end(JSON.stringify(faultBody(new HttpFault(status, 'BAD_REQUEST'))));
-    },
+    http: { requireHostHeader: false },
+    clientErrorHandler: refuseBytes,
+    frameworkErrors: (error, _request, reply) => refuseUrl(error.statusCode ?? 400, reply.raw),
   });
   takeJsonOnly(app);
   addSecurityHeaders(app);
+  wantHost(app);
   app.addHook('onResponse', async ({ method, routeOptions }, reply) => {
     log.debug(
       {

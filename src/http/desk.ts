@@ -17,7 +17,7 @@ export type RefreshAnswer =
   | { readonly outcome: 'started'; readonly message: string }
   | { readonly outcome: 'action-required'; readonly message: string; readonly url: string }
   | {
-      readonly outcome: 'stopped' | 'silent' | 'held-back' | 'paused';
+      readonly outcome: 'stopped' | 'silent' | 'held-back' | 'paused' | 'disabled';
       readonly message: string;
       readonly retryAt: string | null;
     }

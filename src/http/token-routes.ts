@@ -19,6 +19,7 @@ export const wish = z.union([
 const refusals = {
   stopped: 'ACCOUNT_STOPPED',
   paused: 'ACCOUNT_PAUSED',
+  disabled: 'ACCOUNT_DISABLED',
   silent: 'BROKER_SILENT',
   'held-back': 'BUDGET_SPENT',
 } as const satisfies Readonly<Record<string, FaultCode>>;
@@ -78,6 +79,7 @@ function sendRefreshAnswer(reply: FastifyReply, answer: RefreshAnswer): FastifyR
       return reply.code(200).send({ status: 'action_required', message, url: answer.url });
     case 'stopped':
     case 'paused':
+    case 'disabled':
     case 'silent':
     case 'held-back':
       return sendFault(

@@ -93,7 +93,14 @@ export const operations: readonly Operation[] = [
     },
     faults: {
       404: ['UNKNOWN_ACCOUNT'],
-      409: ['ACCOUNT_STOPPED', 'ACCOUNT_PAUSED', 'BROKER_SILENT', 'BUDGET_SPENT', 'NOTHING_STARTS'],
+      409: [
+        'ACCOUNT_STOPPED',
+        'ACCOUNT_PAUSED',
+        'ACCOUNT_DISABLED',
+        'BROKER_SILENT',
+        'BUDGET_SPENT',
+        'NOTHING_STARTS',
+      ],
     },
   },
   ...interventions,

@@ -32,6 +32,12 @@ describe('the error shape', () => {
       415,
       'UNSUPPORTED_MEDIA_TYPE',
     ],
+    [
+      '404 for a name longer than any',
+      { url: `/api/token/status/${'x'.repeat(300)}`, headers: bearer },
+      404,
+      'NOT_FOUND',
+    ],
     ['400 for a URL that is none', { url: '/api/token/status/%zz', headers: bearer }, 400, 'BAD_REQUEST'],
   ] as const)('holds for %s', async (_what, request, status, code) => {
     const { app } = await serve(desk);

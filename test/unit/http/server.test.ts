@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
 import { ConfigurationError } from '../../../src/core/errors.ts';
@@ -77,6 +78,33 @@ describe('startHttp', () => {
     expect(failure).toBeInstanceOf(ConfigurationError);
     expect(failure).toMatchObject({ faults: [{ at: 'HTTP_PORT' }] });
     expect(String(failure)).toContain(`port ${String(port)} on 127.0.0.1 is taken by another program`);
+  });
+
+  it.each([
+    ['no HTTP', 'hello made-up-secret\r\n\r\n', 400],
+    ['a method that is none', 'MADE-UP-SECRET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n', 400],
+    ['no Host', 'GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
+    [
+      'a URL that is none',
+      'GET /made-up-secret/% HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+      400,
+    ],
+    [
+      'headers without end',
+      `GET /livez HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
+      431,
+    ],
+  ])('answers %s in the shape of all errors', async (_what, bytes, status) => {
+    const server = await start();
+    const socket = connect(server.port, '127.0.0.1').setEncoding('utf8');
+    socket.write(bytes);
+    let answer = '';
+    for await (const text of socket) answer += String(text);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head).toContain(`HTTP/1.1 ${status} `);
+    expect(head.toLowerCase()).toContain('x-content-type-options: nosniff');
+    expect(body).toMatch(/\{"status":"error","code":"BAD_REQUEST","message":"[^"]+"\}/);
+    expect(answer.toLowerCase()).not.toContain('made-up-secret');
   });
 
   it('lets a request under way finish when it stops', async () => {

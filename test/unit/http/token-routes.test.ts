@@ -73,6 +73,7 @@ describe('POST /api/token/force-refresh', () => {
 
   it.each([
     ['stopped', 'ACCOUNT_STOPPED', null],
+    ['disabled', 'ACCOUNT_DISABLED', null],
     ['paused', 'ACCOUNT_PAUSED', null],
     ['silent', 'BROKER_SILENT', '2026-11-20T11:00:00.000Z'],
     ['held-back', 'BUDGET_SPENT', '2026-11-20T11:00:00.000Z'],
