@@ -114,8 +114,9 @@ function overdueWaitMs(
 function told(before: AccountRecord, error: BrokerError, now: number): Partial<AccountRecord> {
   const { failures, trouble, retryAt } = before;
   const { code, kind, message, scope } = error;
-  const isSaid = (kind === 'needs-human' || kind === 'throttled') && failures === 0;
   const isOwn = kind === 'throttled' && scope === 'account';
+  // Whatever failed before: from here on it is the broker that keeps the account from its next try.
+  const isSaid = isOwn || ((kind === 'needs-human' || kind === 'throttled') && failures === 0);
   return {
     trouble: isSaid ? { code, kind, message, at: now } : trouble,
     retryAt: isOwn ? Math.max(retryAt, now + quietMs(error, before)) : retryAt,

@@ -112,9 +112,10 @@ export function makeProofs(
     if (isOver) tell.diedEarly(account, after, isSurprise || proven === 'someone-else');
     else if (typeof proven === 'object') {
       const late = { state: 'fresh', at: after.proofDueAt, failures: MANY };
-      // A silence that lasts holds others up: its reason in the broker's words must reach a person.
-      const isNews = silence !== undefined && silence.until > now + NEWS_MS;
-      const news = isNews ? { state: 'fresh', at: silence.until, failures: 0 } : undefined;
+      // A silence that lasts holds others up, or this account's renewal: its reason in the broker's words must reach a person.
+      const own = after.retryAt > record.retryAt ? after.retryAt : 0;
+      const quietUntil = Math.max(silence?.until ?? 0, own);
+      const news = quietUntil > now + NEWS_MS ? { state: 'fresh', at: quietUntil, failures: 0 } : undefined;
       tell.unproved(account, proven.error, isLate ? late : news);
     } else tell.proved(account, before);
     return isOver && after.trouble

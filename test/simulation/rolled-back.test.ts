@@ -112,6 +112,20 @@ describe('a Redis that lost its last seconds', () => {
     expect(world.state('IG')['state']).toBe('stopped');
   });
 
+  test('says again that all is well where the end of a message was among them', async () => {
+    const entries = ['A', 'B'].map((username) => ({ username, password: `made-up-pass-${username}` }));
+    await begin({ entries });
+    world.setSwitch('tradovate', 'throttleWith', '429');
+    world.fault({ broker: 'tradovate', kind: 'throttle', times: 1 });
+    const isSaid = (): boolean => world.openIncidents().some(({ code }) => code === 'broker_silence');
+    await world.runUntil('that one waits for what the other was told', isSaid, MINUTE_MS);
+    await rolledBack(async () => {
+      await world.runUntil('the end of it', () => !isSaid(), 2 * 60 * MINUTE_MS);
+    });
+    expect(isSaid()).toBe(true);
+    await world.runUntil('the same again', () => !isSaid(), 2 * MINUTE_MS);
+  });
+
   test('asks nobody whose login was among them: it is served again within a sweep', async () => {
     // 09:00 in India.
     await begin({ entries: [upstox], startAt: Date.UTC(2026, 1, 2, 3, 30) });

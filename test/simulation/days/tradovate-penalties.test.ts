@@ -61,6 +61,29 @@ describe('a time penalty', () => {
     },
   );
 
+  test('of an hour, in answer to the proof after a renewal that was interrupted, is said and obeyed', async () => {
+    const [name = ''] = await open([api], 2);
+    await world.runUntil('a token', () => world.token(name) !== undefined, MINUTE_MS);
+    world.setSwitch('tradovate', 'throttleWith', '429');
+    world.fault({ broker: 'tradovate', kind: 'throttle', operation: 'me' });
+    world.onCall(({ operation, by }, what) => {
+      const dead = operation === 'renew' && what === 'arrived' ? by : undefined;
+      world
+        .replicas()
+        .find(({ life }) => life.name === dead)
+        ?.life.kill();
+    });
+    const count = (): number => world.calls().length;
+    await world.runUntil('the proof', () => world.calls({ operation: 'me' }).length > 0, 70 * MINUTE_MS);
+    await world.runFor(10 * SECOND_MS);
+    expect(world.openIncidents().map(({ code }) => code)).toEqual(['rate_limited']);
+    const before = count();
+    await world.requestRefresh(name, false);
+    await world.runFor(20 * MINUTE_MS);
+    expect(count()).toBe(before);
+    expect(world.state(name)).toMatchObject({ state: 'expired', reason: 'rate_limited' });
+  });
+
   test('of five logins of others stops nobody: each in turn brings its ticket', async () => {
     const names = await open(numbered(8, bridge));
     world.command('tradovate', 'fail-logins');

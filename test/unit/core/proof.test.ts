@@ -38,6 +38,8 @@ describe('the proof of a live token that the broker throttles', () => {
     const own = error({ kind: 'throttled', scope: 'account', retryAfterMs: 60 * MINUTE });
     expect(told(own)).toMatchObject({ retryAt: NOW + 60 * MINUTE, trouble: { kind: 'throttled' } });
     expect(told(penalty).retryAt).toBe(0);
+    const failed = { failures: 1, trouble: { ...troubleOf(own), code: 'interrupted' } };
+    expect(told(own, failed).trouble?.code).toBe('code');
   });
   it('is over with a proof that finds it alive', () => {
     const before = { ...emptyRecord, trouble: troubleOf(penalty) };
