@@ -49,7 +49,8 @@ export function answerDialog(
       const cancel = host.switch<string>('cancel', 'no code');
       if (cancel === 'no redirect')
         return html(200, page('<p>The login was cancelled. You may close this page.</p>'));
-      return back(cancel === 'error=access_denied' ? { error: 'access_denied' } : {});
+      const [, error] = /^error=(\w+)$/.exec(cancel) ?? [];
+      return back(error === undefined ? {} : { error });
     }
     default:
       return html(200, loginPage(client));

@@ -43,6 +43,7 @@ const signals: readonly Signal[] = [
   ['UDAPI1124', ['request'], 'needs-human', 'not_an_individual'],
   ['UDAPI100057', ['consent'], 'refused', 'code_refused'],
   ['UDAPI100058', LOGINS, 'needs-human', 'no_active_segments'],
+  ['UDAPI100050', LOGINS, 'refused', 'token_refused'],
   ['UDAPI100067', ['proof', 'arrival', 'sign-out'], 'refused', 'token_kind_wrong'],
   ['UDAPI10005', EVERY, 'throttled', 'throttled'],
   ['UDAPI100500', LOGINS, 'outcome-unknown', 'server_fault'],

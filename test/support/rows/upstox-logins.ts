@@ -57,6 +57,13 @@ export const loginRows: readonly Row[] = [
     }),
   ),
   consent({
+    name: 'cancel error=server_error',
+    arrange: turned('cancel', 'error=server_error'),
+    button: 'cancel',
+    expect: failing('refused', 'login_failed'),
+    calls: 0,
+  }),
+  consent({
     name: 'cancel no redirect',
     arrange: turned('cancel', 'no redirect'),
     button: 'cancel',

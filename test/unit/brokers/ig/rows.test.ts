@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeHttp, type PooledHttp } from '../../../../src/brokers/http.ts';
+import { igErrorCodes } from '../../../../src/brokers/ig/errors.ts';
 import { ig } from '../../../../src/brokers/ig/index.ts';
 import { igWireCodes } from '../../../../src/brokers/ig/meanings.ts';
 import type { Call, Connection, Grant } from '../../../../src/core/broker.ts';
@@ -84,6 +85,11 @@ describe('the rows', () => {
   it('have a name each', () => {
     const names = rows.map(({ name, entry }) => `${name} ${JSON.stringify(entry)}`);
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
+  it('hold every code of this adapter', () => {
+    const shown = new Set(rows.map((row) => (typeof row.expect === 'string' ? '' : row.expect.code)));
+    expect(igErrorCodes.filter((code) => !shown.has(code))).toEqual([]);
   });
 
   it("hold every code of IG's lists", () => {

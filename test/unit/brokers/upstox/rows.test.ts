@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { upstoxErrorCodes } from '../../../../src/brokers/upstox/errors.ts';
 import { rows } from '../../../support/rows/upstox.ts';
 import { openDesk, type Desk } from './desk.ts';
 import { play } from './play.ts';
@@ -17,6 +18,13 @@ describe('wire signal or switch → what the adapter makes of it, and what it co
     expect(played.end).toEqual(row.expect);
     expect(played.calls).toBe(row.calls);
     if (row.companions !== undefined) expect(played.grant?.companions ?? []).toHaveLength(row.companions);
+  });
+
+  it('has a row for each code', () => {
+    const shown = new Set(rows.map((row) => ('code' in row.expect ? row.expect.code : '')));
+    // Time has to pass within a call: test/simulation/rows/upstox-rollover.test.ts.
+    const elsewhere = ['token_expired'];
+    expect(upstoxErrorCodes.filter((code) => !shown.has(code))).toEqual(elsewhere);
   });
 
   it('names each row once', () => {
