@@ -18,6 +18,7 @@ export const failureCodes = {
   WRONG_INPUT: 'Standard input does not hold what the command reads there.',
   LOGIN_FAILED: 'The login brought no token.',
   NO_WEBHOOK: 'The account has no webhook, or its address cannot be known yet.',
+  NOT_CONFORMING: 'Not every promise of the contract held; `broken` lists them.',
   NO_ANSWER: 'The service did not say in time what came of it.',
   BUSY: 'A running service is looking after the account; try again in a minute.',
   INTERNAL: 'Something failed that nobody foresaw.',

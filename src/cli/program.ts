@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { adoptCommand } from './adopt.ts';
 import { checkCommand } from './check.ts';
+import { conformanceCommand } from './conformance.ts';
 import { demoCommand } from './demo.ts';
 import { explainCommand } from './explain.ts';
 import { forgetCommand } from './forget.ts';
@@ -54,6 +55,7 @@ Exit codes: 0 done, 1 it failed, 2 wrong usage or configuration.`,
     refreshCommand,
     reloadCommand,
     planCommand,
+    conformanceCommand,
     loginCommand,
     adoptCommand,
     pauseCommand,

@@ -1,7 +1,7 @@
 export { inspectConfig, readConfig, type Basis, type Config, type Inspection } from './config.ts';
 export type { Channels, DiscordWebhook } from './channels.ts';
 export { noHolidays, type Holidays } from './holidays.ts';
-export type { Endpoint, RedisLogin, RedisTarget } from './redis.ts';
+export { parseRedisUrl, type Endpoint, type RedisLogin, type RedisTarget } from './redis.ts';
 export { loadOrMakeSecret, presentSealingKeys, readServiceSecrets, type ServiceSecrets } from './secrets.ts';
 export { thisProcess, type Scope, type Surroundings } from './settings.ts';
 export { prepareStateDir } from './state-dir.ts';

@@ -77,6 +77,12 @@ function readUrl(reader: Reader, embeddedPort: number | undefined): RedisTarget 
   return target;
 }
 
+/** The address that a text names, as in REDIS_URL; not `embedded`. */
+export function parseRedisUrl(text: string): Extract<RedisTarget, { kind: 'server' }> | undefined {
+  const parsed = redisUrl(undefined)(text);
+  return 'value' in parsed && parsed.value.kind === 'server' ? parsed.value : undefined;
+}
+
 function redisUrl(embeddedPort: number | undefined): Parse<RedisTarget> {
   return (text): Parsed<RedisTarget> => {
     if (text.trim().toLowerCase() === 'embedded') return { value: { kind: 'embedded', port: embeddedPort } };
