@@ -5,12 +5,14 @@ import type { Channel, Notice } from './channel.ts';
 import { countDue } from './deliveries.ts';
 import {
   failed,
+  failing,
   left,
   recovered,
   resolved,
   retained,
   settled,
   type AccountRef,
+  type Failing,
   type Failure,
 } from './incidents.ts';
 import { makeSenderLease } from './lease.ts';
@@ -57,6 +59,8 @@ export interface Alerts {
   resolve(concern: Pick<Concern, 'broker' | 'code'>): Promise<void>;
   /** All accounts that are watched: any other leaves its incident, without a word of recovery. */
   retain(watched: readonly AccountRef[]): Promise<void>;
+  /** Who fails, as far as people were told. Rejects where Redis does. */
+  failing(): Promise<readonly Failing[]>;
   /** A morning's line, said once by each channel, whichever process says it. Rejects where Redis does. */
   greet(morning: Omit<Morning, 'sent'>): Promise<void>;
   /** How each channel does as this process knows it, and how much it has not been told. Rejects where Redis is away. */
@@ -125,6 +129,7 @@ export function startAlerts(parts: AlertsParts): Alerts {
       return tell((now) => (book) => resolved(book, cause, now));
     },
     retain: (watched) => tell((now) => (book) => retained(book, watched, now)),
+    failing: async () => failing(await store.read()),
     async greet(morning) {
       await change((book) =>
         book.morning?.day === morning.day ? book : { ...book, morning: { ...morning, sent: [] } },

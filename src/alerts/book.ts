@@ -24,6 +24,8 @@ const memberSchema = z.readonly(
     link: z.string().optional(),
     /** What is wrong with this one in particular. */
     why: z.string().optional(),
+    /** True: its token was served all the same, so that this proves nothing. */
+    served: z.boolean().optional(),
     /** When people are reminded of it, ms, in order; an hour at which nobody is there is none. */
     remindAt: z.readonly(z.array(z.number())).optional(),
   }),

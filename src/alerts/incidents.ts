@@ -61,6 +61,21 @@ export function resolved(
   );
 }
 
+/** An account that people were told of. */
+export interface Failing extends AccountRef {
+  /** Its token was served all the same. */
+  readonly served: boolean;
+}
+
+/** Everybody who fails, as far as people were told. */
+export function failing(book: Book): readonly Failing[] {
+  return book.incidents.flatMap(({ broker, members }) =>
+    members
+      .filter((member) => isFailing(member) && member.name !== WHOLE)
+      .map(({ name, served = false }) => ({ broker, account: name, served })),
+  );
+}
+
 /** Accounts that are not watched any more leave their incidents without a word of recovery. */
 export function retained(book: Book, watched: readonly AccountRef[], now: number): Book {
   const kept = new Set(watched.map((account) => `${account.broker}/${account.account}`));

@@ -16,6 +16,8 @@ export interface Failure {
   readonly link?: string | undefined;
   /** What is wrong with this account in particular, beside the message that it shares. */
   readonly why?: string | undefined;
+  /** Its token is served all the same. */
+  readonly served?: boolean | undefined;
   /**
    * When whoever is concerned may next be called, at or after an instant (ms); undefined: not for this any more.
    * Left out: at any hour.
@@ -29,7 +31,7 @@ export const REMIND_AFTER_MS = [60 * 60_000, 4 * 60 * 60_000, 24 * 60 * 60_000] 
 
 /** The account as a member. Who joins an incident later is reminded with the others, of what is still to come. */
 export function memberOf(failure: Failure, openedAt: number, since: number): Member {
-  const { account: name, why, link } = failure;
+  const { account: name, why, link, served } = failure;
   const ahead = REMIND_AFTER_MS.map((after) => openedAt + after).filter((at) => at > since);
   return {
     name,
@@ -38,6 +40,7 @@ export function memberOf(failure: Failure, openedAt: number, since: number): Mem
     remindAt: [...new Set(ahead.flatMap((at) => nextHearing(failure, at) ?? []))],
     ...(why !== undefined && { why }),
     ...(link !== undefined && { link }),
+    ...(served === true && { served }),
   };
 }
 

@@ -84,10 +84,12 @@ export function makeEntrance(parts: EntranceParts): Entrance {
     tidy,
     async lookAtFirst() {
       const all = accounts.all();
-      const states = await roster.states(all.map(({ name }) => name));
+      const standings = await roster.standings(all.map(({ name }) => name));
       const outdated = await Promise.all(all.map(({ name }) => parts.keeper.isOutdated(name)));
       const held = new Set(parts.mirror.held().map(({ account }) => account));
-      const first = all.filter(({ name }, i) => states[i] === 'stopped' || outdated[i] || held.has(name));
+      const first = all.filter(
+        ({ name }, i) => standings[i]?.state === 'stopped' || outdated[i] || held.has(name),
+      );
       for (const [broker, names] of namesByBroker(first)) await due.put(broker, names, clock.now());
     },
     async lookAtAll() {

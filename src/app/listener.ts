@@ -58,6 +58,7 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
           code: error.code,
           message: error.message,
           nextAt: next.at,
+          served: next.state === 'fresh',
           // A login that did not work out must not take away the way to the next one.
           link:
             next.state === 'stopped'

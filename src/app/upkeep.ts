@@ -11,8 +11,9 @@ import type { Roster } from '../redis/roster.ts';
 import type { Seal } from '../redis/seal.ts';
 import type { Accounts } from './accounts.ts';
 import type { Keeper } from '../tending/parts.ts';
+import { makeUntold, type UntoldParts } from './untold.ts';
 
-export interface UpkeepParts {
+export interface UpkeepParts extends Pick<UntoldParts, 'alerts'> {
   readonly redis: Redis;
   readonly seal: Seal;
   readonly due: DueIndex;
@@ -56,6 +57,7 @@ const FINDINGS = [
 
 export function makeUpkeep(parts: UpkeepParts): Upkeep {
   const { redis, due, clock, log } = parts;
+  const sayUntold = makeUntold(parts);
   let from = 0;
   /** What each record said when this process learned of it. */
   const learned = new Map<string, string>();
@@ -182,7 +184,10 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
       }
       await sweepFindings(served);
       await sweepKeys(served.map((account) => account.name));
-      await parts.keeper.takeBack();
+      await sayUntold(
+        served.filter(({ enabled }) => enabled),
+        clock.now(),
+      );
     },
     async rearm() {
       const names = await dueForRearm(redis, clock.now());

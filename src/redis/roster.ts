@@ -39,13 +39,16 @@ export type RosterEntry = z.output<typeof entrySchema>;
 const STATE_LINGERS_MS = 24 * 60 * 60_000;
 const BATCH = 500;
 
+/** Where an account stands, and why. */
+type Standing = Readonly<Record<'state' | 'reason', string>>;
+
 export interface Roster {
   /** Enters accounts, and the names they own, whether they are there or not. */
   enter(accounts: readonly Account[]): Promise<void>;
   /** Takes accounts off: renewed no more, keys left to run out. */
   remove(names: readonly string[]): Promise<void>;
-  /** What `state:<name>` says of each, null where it says nothing. */
-  states(names: readonly string[]): Promise<readonly (string | null)[]>;
+  /** What `state:<name>` says of each, undefined where it says nothing. */
+  standings(names: readonly string[]): Promise<readonly (Standing | undefined)[]>;
   /** The accounts that are not on it, or whose names are nobody's. */
   missing(accounts: readonly Account[]): Promise<readonly string[]>;
   read(): Promise<ReadonlyMap<string, RosterEntry>>;
@@ -86,15 +89,15 @@ export function makeRoster(redis: Redis, wayOf?: (account: Account) => Way): Ros
           .exec();
       }
     },
-    async states(names) {
-      const states: (string | null)[] = [];
+    async standings(names) {
+      const standings: (Standing | undefined)[] = [];
       for (let i = 0; i < names.length; i += BATCH) {
         const read = redis.pipeline();
-        for (const name of names.slice(i, i + BATCH)) read.hget(`state:${name}`, 'state');
+        for (const name of names.slice(i, i + BATCH)) read.hmget(`state:${name}`, 'state', 'reason');
         const replies = (await read.exec()) ?? [];
-        states.push(...replies.map(([, state]) => (typeof state === 'string' ? state : null)));
+        standings.push(...replies.map(([, fields]) => standingIn(fields)));
       }
-      return states;
+      return standings;
     },
     async missing(accounts) {
       const without: string[] = [];
@@ -182,6 +185,11 @@ async function dropFormerNames(redis: Redis, accounts: readonly Account[]): Prom
     if (free.length > 0) await redis.hdel(keys.names, ...free);
     for (const name of free) await redis.pexpire(`state:${name}`, STATE_LINGERS_MS);
   }
+}
+
+function standingIn(fields: unknown): Standing | undefined {
+  const [state, reason] = z.array(z.unknown()).catch([]).parse(fields);
+  return typeof state === 'string' ? { state, reason: typeof reason === 'string' ? reason : '' } : undefined;
 }
 
 function entryOf(account: Account, way: Way | undefined): RosterEntry {

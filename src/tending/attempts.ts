@@ -17,7 +17,6 @@ import type { Outcomes } from './outcomes.ts';
 import { policyOf, type KeeperParts, type Tended } from './parts.ts';
 import { hasLiveToken, type Surroundings } from './surroundings.ts';
 import type { Telling } from './telling.ts';
-import type { Untaken } from './untaken.ts';
 
 /** Calls that change something at the broker: noted and charged before they go out, closed by their outcome. */
 export interface Attempts {
@@ -42,7 +41,6 @@ export function makeAttempts(
   commits: Commits,
   note: Note,
   tell: Telling,
-  untaken: Pick<Untaken, 'add'>,
 ): Attempts {
   const { store, clock, log, keepsake } = parts;
 
@@ -193,7 +191,6 @@ export function makeAttempts(
     } catch (error) {
       // Redis does not take it. The attempt stays open and the answer is held: the next look stores it.
       tell.unstored(account, error);
-      untaken.add(account.name, startedAt);
       throw error;
     }
   }

@@ -20,7 +20,7 @@ import { makeAsk } from './requests.ts';
 import { makeSignOut } from './sign-outs.ts';
 import { makeSurroundings } from './surroundings.ts';
 import { makeTelling } from './telling.ts';
-import { makeUntaken } from './untaken.ts';
+import { isWell } from './well.ts';
 import { makeWithdraw } from './withdrawals.ts';
 
 /** Looks after accounts, one at a time under its lease; whatever asks (a job, a person) asks here. */
@@ -33,8 +33,7 @@ export function makeKeeper(parts: KeeperParts): Keeper {
   const unsent = new Map<string, number>();
   const underWay = new Set<string>();
   const note = makeNote(parts, around, outcomes, tell, unsent);
-  const untaken = makeUntaken(parts, tell);
-  const attempts = makeAttempts(parts, around, outcomes, commits, note, tell, untaken);
+  const attempts = makeAttempts(parts, around, outcomes, commits, note, tell);
   const publishKept = makePublishKept(parts, around, attempts);
   const ask = makeAsk(parts, outcomes, note, tell);
   const take = makeTake(parts, around, outcomes);
@@ -170,12 +169,15 @@ export function makeKeeper(parts: KeeperParts): Keeper {
         !isWanted(account, session.grant)
       );
     },
+    async isWell(name) {
+      const account = parts.account(name);
+      return account?.enabled === true && isWell(account, await store.peek(name), clock.now());
+    },
     isBehind(name, generation) {
       const account = parts.account(name);
       return account?.enabled === true && keepsake.isBehind(account, generation);
     },
     doubt: keepsake.doubt,
-    takeBack: untaken.review,
     async learn(name) {
       const account = parts.account(name);
       if (!account?.enabled) return;

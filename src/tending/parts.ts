@@ -184,14 +184,14 @@ export interface Keeper {
   restore(name: string): Promise<boolean>;
   /** True where a live token is no longer what the entry asks for. Calls nobody. */
   isOutdated(name: string): Promise<boolean>;
+  /** True where it has a live token, and nothing is wrong with it, under way or waits. Calls nobody. */
+  isWell(name: string): Promise<boolean>;
   /** Takes what other processes found out about the account to this machine's disk. Calls nobody. */
   learn(name: string): Promise<void>;
   /** True where a newer token is known here than this generation: Redis went back in time. */
   isBehind(name: string, generation: number): boolean;
   /** Redis failed, or is another server now: it may have lost its last seconds. */
   doubt(): void;
-  /** Takes back what this process has said of answers that Redis did not take, and has by now. Calls nobody. */
-  takeBack(): Promise<void>;
 }
 
 /** The broker's policy, and where this login's sessions differ from it. */

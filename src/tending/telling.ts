@@ -13,8 +13,8 @@ export type { Telling } from './told.ts';
 
 type TellingParts = Pick<KeeperParts, 'log' | 'listener' | 'clock' | 'isHoliday'>;
 
-/** An account waits, and this is not what keeps it. */
-const quietReasons: readonly string[] = ['proof_pending', 'asked_later', 'approval_lapsed'];
+/** An account waits, and this is not what keeps it: people hear nothing of it. */
+export const quietReasons: readonly string[] = ['proof_pending', 'asked_later', 'approval_lapsed'];
 
 const iso = (at: number): string => new Date(at).toISOString();
 
@@ -170,10 +170,6 @@ export function makeTelling(parts: TellingParts): Telling {
       const isObeyed = kind === 'needs-human' || (waiting !== undefined && kind === 'throttled');
       if (!isObeyed && (waiting?.failures ?? 0) <= 1) return;
       listener.failed(account, error, { state: waiting?.state ?? 'fresh', at: waiting?.at });
-    },
-
-    stored(account, { session }) {
-      if (lackOf(account, session) === undefined) listener.recovered(account);
     },
 
     proved(account, before) {

@@ -37,8 +37,6 @@ export interface Telling {
   defect(account: Account, error: unknown): BrokerError;
   /** Redis does not take an answer; people hear of it until it has. */
   unstored(account: Account, error: unknown): void;
-  /** It has by now, whoever stored it. */
-  stored(account: Account, record: AccountRecord): void;
   expired(account: Account, reason: string): void;
   /** The account rests: people hear of it where it has no token for a reason that is not its own, or waits for them. */
   waits(

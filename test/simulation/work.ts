@@ -105,7 +105,7 @@ export async function exercise(redis: Redis, dice: Dice): Promise<void> {
     () => roster.remove([dice.pick(names)]),
     () => roster.enter(all()),
     () => roster.missing(all()),
-    () => roster.states(names),
+    () => roster.standings(names),
     async () => readFacts(redis, [...(await roster.read())]),
     () => instances.beat(),
     () => instances.others(),
