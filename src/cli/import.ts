@@ -49,7 +49,10 @@ of the file are printed.`,
       { line: 'import old.json --out credentials.json', says: 'write it in the current shape' },
       { line: 'import old.env', says: 'print it' },
     ],
-    exits: ['turned into the current shape, also where something is to be mended', 'nothing ends with it'],
+    exits: [
+      'turned into the current shape, also where something is to be mended',
+      'nothing foreseen: a file that cannot be read or written is 2',
+    ],
     json: '"shape", "accounts" (how many), "left_out", "to_mend", and "out" or else the "entries".',
   });
 }

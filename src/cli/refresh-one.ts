@@ -2,6 +2,8 @@ import type { Redis } from 'ioredis';
 import { requestRefresh } from '../app/desk.ts';
 import { systemClock } from '../core/clock.ts';
 import { describe, heldBackOf } from '../core/describe.ts';
+import { heldBackMessage } from '../core/held-back.ts';
+import type { Room } from '../core/room.ts';
 import { SAME_TOKEN } from '../core/session.ts';
 import type { AccountStatus } from '../core/status.ts';
 import { keys } from '../redis/keys.ts';
@@ -29,6 +31,8 @@ export interface RefreshOneParts {
   readonly egress: string;
   /** A stopped account is tried once more. */
   readonly force: boolean;
+  /** What it is known to wait for, where many are wanted at once. */
+  readonly room?: Room | undefined;
 }
 
 /** Asks the running service for a new token and waits for what comes of it. */
@@ -76,6 +80,10 @@ async function whyNot(parts: RefreshOneParts, name: string, entry: RosterEntry):
   if (refusal) return refusal;
   const waits = (await silence()) ?? (force ? undefined : await heldBack());
   if (waits !== undefined) return waits;
+  if (parts.room) {
+    const { budget, until } = parts.room;
+    return { code: 'budget_spent', message: heldBackMessage(budget, undefined, until) };
+  }
   const askedAt = systemClock.now();
   await requestRefresh(redis, name, entry.broker, force, askedAt);
   while (systemClock.now() - askedAt < WAIT_MS) {

@@ -1,6 +1,9 @@
 import { Command } from 'commander';
 import type { Redis } from 'ioredis';
 import pLimit from 'p-limit';
+import { readLimits } from '../app/limits.ts';
+import { readLackingRoom } from '../app/planning.ts';
+import { brokers } from '../brokers/index.ts';
 import { systemClock } from '../core/clock.ts';
 import { makeInstances } from '../redis/instances.ts';
 import { makeRoster, type RosterEntry } from '../redis/roster.ts';
@@ -37,16 +40,28 @@ export function refreshCommand(): Command {
       const config = commandConfig();
       await withRedis(config, async (redis) => {
         const chosen = await choose(redis, name);
-        await noteAct(redis, 'refresh', name ?? '*', 'done');
-        const parts = { redis, egress: config.egressId, force: options.force === true };
-        const results = await refreshAll(chosen, (each, entry) => refreshOne(parts, each, entry), options);
+        const { egressId: egress, setting } = config;
+        const limits = readLimits(brokers, setting);
+        // Those without room would wait in line, and be in the way of tokens that are due.
+        const lacking =
+          name === undefined
+            ? await readLackingRoom({ redis, brokers, limits, egress }, systemClock.now())
+            : undefined;
+        const parts = { redis, egress, force: options.force === true };
+        const refreshed = (each: string, entry: RosterEntry): Promise<Refreshed> =>
+          refreshOne({ ...parts, room: lacking?.get(each) }, each, entry);
+        if (name === undefined) await noteAct(redis, 'refresh', '*', 'done');
+        const results = await refreshAll(chosen, refreshed, options);
+        const isDone = results.every(({ code }) => code === null);
+        if (name !== undefined) await noteAct(redis, 'refresh', name, isDone ? 'done' : 'failed');
         report(results, name === undefined, options);
       });
     });
   return taught(command, {
     more: `A running service does it, as its broker's limits allow; this waits for what comes of it. --all is a real login, at once,
-of every account that cannot renew: not for trying things out. It leaves out who is paused, disabled, or needs a person. On a
-terminal a line shows how far it is; at the end it says of each reason whom it concerns.`,
+of every account that cannot renew: not for trying things out. It leaves out who is paused, disabled, or needs a person, and
+who finds no room in its broker's limits: it says when there is. On a terminal a line shows how far it is; at the end it
+says of each reason whom it concerns.`,
     examples: [
       { line: 'refresh USER_000000', says: 'a new token now' },
       { line: 'refresh USER_000000 --force', says: 'one more try of a stopped account' },

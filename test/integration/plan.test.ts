@@ -171,6 +171,45 @@ describe('the plan of a running service', () => {
     expect(people.stdout).toMatch(/refreshes in the next 2 h\. The limits do not carry them all\.$/m);
     expect(JSON.parse(machines.stdout)).toMatchObject({ hours: 24, verdict: 'over' });
   });
+
+  it('lets a refresh of all start what fits, and says when the rest does', async () => {
+    const renewals = (): number => bench.simulator.calls({ broker: 'tradovate', operation: 'renew' }).length;
+    const token = (await readFile(join(bench.folder, 'data/admin-token'), 'utf8')).trim();
+    const answer = await fetch(`${bench.service.url}/api/token/force-refresh`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ all: true }),
+    });
+    expect(answer.status).toBe(202);
+    const body = (await answer.json()) as Answered['body'];
+    const refused = body['refused'] as { name: string; message: string; retry_at: string }[];
+    expect(body).toMatchObject({
+      started: 3,
+      action_required: [{ name: 'UP_A' }],
+      retry_at: expect.any(String),
+    });
+    expect(refused).toHaveLength(2);
+    for (const { name, message, retry_at } of refused) {
+      expect(names).toContain(name);
+      expect(message).toContain('"renewals" (2 in 60 min) leaves no room before');
+      expect(Math.abs(Date.parse(retry_at) - Date.now() - 3_600_000)).toBeLessThan(20_000);
+    }
+    await until(() => renewals() === 2, { what: 'two renewals' });
+
+    // Nobody is in line for them: the others are as fresh as before.
+    const options = { dir: bench.folder, env: { ...env, REDIS_URL: server.url } };
+    const exit = await runCli(['refresh', '--all', '--json'], options);
+    expect(exit.code).toBe(1);
+    const { results } = JSON.parse(exit.stdout) as { results: { name: string; code: string | null }[] };
+    expect(
+      results
+        .filter(({ code }) => code === 'budget_spent')
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(names);
+    expect(renewals()).toBe(2);
+    for (const name of names) expect(await bench.redis.hget(`state:${name}`, 'state')).toBe('fresh');
+  });
 });
 
 describe.concurrent('more accounts than a budget carries', () => {
