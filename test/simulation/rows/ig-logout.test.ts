@@ -1,5 +1,16 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { streaming, v2, v3 } from '../../support/rows/ig-row.ts';
+import {
+  answered,
+  broken,
+  exceeded,
+  late,
+  security,
+  streaming,
+  v2,
+  v3,
+  type Row,
+} from '../../support/rows/ig-row.ts';
+import { watchGaps } from '../days/clockwork.ts';
 import { intervene } from '../interventions.ts';
 import { operations } from './next.ts';
 import { HOUR_MS, MINUTE_MS, openScene, SECOND_MS, type Scene } from './scene.ts';
@@ -58,4 +69,67 @@ test('a DELETE on a spent key quota -> throttled key_quota_exceeded -> no keys, 
   await world.runUntil('the token of the other one', () => world.token('desk_next') !== undefined, MINUTE_MS);
   expect(scene.sent('logout')).toHaveLength(1);
   expect(world.state(name)).toMatchObject({ state: 'paused', reason: 'logged_out' });
+});
+
+type Signal = readonly [name: string, arrange: Row['arrange'], ended: boolean, why?: RegExp];
+
+const signals: readonly Signal[] = [
+  ['401 oauth-token-invalid', answered('logout', 401, security('oauth-token-invalid')), true],
+  ['401 client-token-invalid', answered('logout', 401, security('client-token-invalid')), true],
+  ['401 account-token-invalid', answered('logout', 401, security('account-token-invalid')), true],
+  ['401 client-token-missing', answered('logout', 401, security('client-token-missing')), false, /defect/],
+  ['403 api-key-restricted', answered('logout', 403, security('api-key-restricted')), false, /API key/],
+  ['403 exceeded-account-allowance', answered('logout', 403, exceeded('account-allowance')), false, /allow/],
+  ['401 of an unknown code', answered('logout', 401, security('something-new')), false],
+  ['500 system.error', answered('logout', 500, 'system.error'), false],
+  ['504 authentication.timeout', answered('logout', 504, security('authentication.timeout')), false],
+  ['a page with 503', broken('logout', 'html', 503), false],
+  ['a page with 403', broken('logout', 'html', 403), false],
+  ['a redirect', broken('logout', 'status', 302), false],
+  ['no answer in time', broken('logout', 'stall'), false, /did not answer in time/],
+  ['an answer after the deadline', late('logout'), false, /did not answer in time/],
+  ['a reset after the effect', broken('logout', 'drop-after'), false, /connection broke/],
+  ['ten megabytes', broken('logout', 'large'), false, /larger than 256 KiB/],
+  // No body is documented, so that any 2xx will do.
+  ['a 200 with garbage', broken('logout', 'garbage'), true],
+  ['a 200 with an empty body', broken('logout', 'empty'), true],
+];
+
+describe('an answer to the DELETE -> ended, or said that it is not -> one DELETE, no keys, the neighbour on the key served', () => {
+  test.each(
+    signals.flatMap(([name, arrange, ended, why = /./]) =>
+      [v3, v2].map((entry) => {
+        const words = `${name} (${entry === v2 ? 'v2' : 'v3'}) -> ${ended ? 'ended' : 'not ended'}`;
+        return [words, { entry, arrange, ended, why }] as const;
+      }),
+    ),
+  )('%s', async (_, { entry, arrange, ended, why }) => {
+    const neighbour = { ...v3, username: 'desk_next' };
+    scene = await openScene({ broker: 'ig', entry });
+    const { world, name, stage } = scene;
+    await scene.enable();
+    await scene.add(neighbour);
+    const served = (each: string): boolean => world.token(each) !== undefined;
+    await world.runUntil('both tokens', () => served(name) && served('desk_next'), MINUTE_MS);
+    const gaps = watchGaps(world, ['desk_next']);
+    const livesUntil = world.meta(name)['expiresAt'];
+    await scene.arrange(() => arrange(stage));
+    const answer = await intervene(world, 'logout', name);
+    expect(answer).toMatchObject({
+      state: 'paused',
+      session: ended
+        ? { ended: true, valid_until: null }
+        : { ended: false, reason: expect.stringMatching(why) as unknown, valid_until: livesUntil },
+    });
+    expect(answer.message).not.toMatch(/made-up|key-demo|[<{}]/);
+    expect(world.token(name)).toBeUndefined();
+    expect(world.meta(name)).toEqual({});
+    scene.heal();
+    await world.runFor(15 * MINUTE_MS);
+    expect(operations(scene.sent())).toEqual(['logout']);
+    expect(world.state(name)).toMatchObject({ state: 'paused', reason: 'logged_out' });
+    expect(scene.opened()).toEqual([]);
+    expect(gaps.of('desk_next')).toEqual([]);
+    expect(served('desk_next')).toBe(true);
+  });
 });
