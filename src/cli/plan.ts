@@ -74,6 +74,8 @@ function readHours(text: string): number {
 }
 
 const colours = { fits: 'green', tight: 'yellow', over: 'red' } as const;
+/** What is left out where there is no room: what is busiest, carried and there. */
+const SPARE = [5, 6, 7];
 const head = ['BROKER', 'LIMIT', 'WHOSE', 'ROOM', 'USED', 'BUSIEST', 'CARRIES', 'HAS', 'VERDICT'];
 
 /** The plan for a person. */
@@ -87,7 +89,7 @@ export function showPlan(plan: Plan, width?: number): string {
       (each) => `${styleText(colours[each.verdict], each.verdict)} ${each.broker}: ${budgetSentence(each)}`,
     );
   return [
-    ...table(head, budgets.map(row), { width }),
+    ...table(head, budgets.map(row), { width, spare: SPARE }),
     '',
     ...(sentences.length > 0 ? [...sentences, ''] : []),
     ...table(

@@ -3,6 +3,9 @@ import type { AccountStatus } from '../core/status.ts';
 import { stateColours } from './colours.ts';
 import { table } from './table.ts';
 
+/** Where there is no room: the broker, then what is next. */
+const SPARE = [1, 4];
+
 export interface StatusTableOptions {
   readonly now: number;
   readonly width: number | undefined;
@@ -24,7 +27,7 @@ export function statusTable(accounts: readonly AccountStatus[], options: StatusT
   ]);
   const live = accounts.filter((account) => account.valid).length;
   return [
-    ...table(['NAME', 'BROKER', 'STATE', 'LEFT', 'NEXT', 'WHAT'], rows, { width, textLines }),
+    ...table(['NAME', 'BROKER', 'STATE', 'LEFT', 'NEXT', 'WHAT'], rows, { width, textLines, spare: SPARE }),
     '',
     `${live} of ${accounts.length} accounts have a live token.`,
     '',

@@ -11,6 +11,8 @@ export interface TableOptions {
   readonly textLines?: number;
   /** The columns that hold numbers. */
   readonly right?: readonly number[];
+  /** The columns that a narrow terminal is spared, the first of these first: better than cutting what is in the others. */
+  readonly spare?: readonly number[];
 }
 
 const GAP = 2;
@@ -24,13 +26,32 @@ const INDENT = 4;
 export function table(
   head: readonly string[],
   rows: readonly (readonly Cell[])[],
-  { width, textLines = 0, right = [] }: TableOptions = {},
+  options: TableOptions = {},
+): readonly string[] {
+  const { width, textLines = 0, spare: [spared, ...others] = [] } = options;
+  const fixed = textLines > 0 ? head.length - 1 : head.length;
+  if (spared === undefined || width === undefined || total(naturalWidths(head, rows, fixed)) <= width)
+    return drawn(head, rows, options);
+  const after = (column: number): number => (column > spared ? column - 1 : column);
+  return table(
+    head.toSpliced(spared, 1),
+    rows.map((row) => row.toSpliced(spared, 1)),
+    {
+      ...options,
+      right: (options.right ?? []).filter((each) => each !== spared).map(after),
+      spare: others.map(after),
+    },
+  );
+}
+
+function drawn(
+  head: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  { width, textLines = 0, right = [] }: TableOptions,
 ): readonly string[] {
   const fixed = textLines > 0 ? head.length - 1 : head.length;
   const texts = rows.map((row) => row.map(textOf));
-  const natural = head
-    .slice(0, fixed)
-    .map((title, i) => Math.max(lengthOf(title), ...texts.map((row) => lengthOf(row[i] ?? ''))));
+  const natural = naturalWidths(head, rows, fixed);
   const widths = width === undefined ? natural : narrowed(natural, width);
   const taken = widths.reduce((sum, each) => sum + each + GAP, 0);
   const room = width === undefined ? Infinity : width - taken;
@@ -74,10 +95,22 @@ const coloured = (cell: Cell, text: string): string =>
 
 const lengthOf = (text: string): number => [...text].length;
 
+const naturalWidths = (
+  head: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  fixed: number,
+): readonly number[] =>
+  head
+    .slice(0, fixed)
+    .map((title, i) => Math.max(lengthOf(title), ...rows.map((row) => lengthOf(textOf(row[i] ?? '')))));
+
+const total = (widths: readonly number[]): number =>
+  widths.reduce((sum, each) => sum + each, GAP * (widths.length - 1));
+
 /** The widest give way first. */
 function narrowed(natural: readonly number[], width: number): readonly number[] {
   const widths = [...natural];
-  let over = widths.reduce((sum, each) => sum + each, 0) + GAP * (widths.length - 1) - width;
+  let over = total(widths) - width;
   while (over > 0) {
     const widest = widths.indexOf(Math.max(...widths));
     if ((widths[widest] ?? 0) <= LEAST) break;

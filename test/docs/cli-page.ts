@@ -18,7 +18,7 @@ and \`docker compose exec token-refresher token-refresher <command>\` in the con
 - **Exit codes**: 0 done, 1 it failed, 2 wrong usage or configuration. What went wrong is said on standard error, in one message.
 - **\`--json\`** prints one JSON object on standard output, whatever came of it; an error is
   \`{"status":"error","code":"UPPER_SNAKE","message":"…"}\`, with the fields that [its code](#errors) names. Instants are ISO 8601 in UTC. The exit codes stay.
-- **On a terminal** tables fit its width: long names are cut in the middle, long texts go on below. Colours say the state; they are left out
+- **On a terminal** tables fit its width: what matters less is left out, long names are cut in the middle, long texts go on below. Colours say the state; they are left out
   where the output is no terminal or \`NO_COLOR\` is set, and \`FORCE_COLOR=1\` brings them back. Into a pipe or a file lines are never cut.
 `;
 

@@ -50,6 +50,18 @@ describe('a table', () => {
     expect(line).toBe('DESK_XXX…XXX_0017  1');
   });
 
+  it('leaves columns out before it cuts anything', () => {
+    const cells = [['DESK_ALPHA', 'alpha', '7', 'fresh']];
+    const at = (width: number): readonly string[] =>
+      table(['NAME', 'BROKER', 'N', 'STATE'], cells, { width, right: [2], spare: [1, 2] }).map((line) =>
+        stripVTControlCharacters(line),
+      );
+    expect(at(28)).toEqual(['NAME        BROKER  N  STATE', 'DESK_ALPHA  alpha   7  fresh']);
+    expect(at(27)).toEqual(['NAME        N  STATE', 'DESK_ALPHA  7  fresh']);
+    expect(at(19)).toEqual(['NAME        STATE', 'DESK_ALPHA  fresh']);
+    expect(at(16)[1]).toBe('DESK…LPHA  fresh');
+  });
+
   it.each([1, 12, 30, 47, 80, 200])('has no line of more than %i columns, or as few as it can', (width) => {
     for (const line of shown({ width })) expect(line.length).toBeLessThanOrEqual(Math.max(width, 16));
   });
