@@ -32,7 +32,8 @@ export interface DeskParts {
   readonly planning: Pick<Planning, 'plan' | 'lackingRoom'>;
   readonly audit: Pick<Audit, 'note'>;
   readonly clock: Clock;
-  readonly publicUrl: string;
+  /** A login without a ticket begins where one is signed in. */
+  readonly pageUrl: string;
   readonly notReady: () => Promise<readonly string[]>;
   /** How the channels for alerts do. */
   readonly channels: () => readonly Channelled[];
@@ -45,7 +46,7 @@ export interface DeskParts {
 export function makeDesk(parts: DeskParts): Desk {
   const { redis, roster, clock } = parts;
   const linkTo = (entry: RosterEntry, name: string): string =>
-    `${parts.publicUrl}/oauth/${entry.broker}/${encodeURIComponent(name)}`;
+    `${parts.pageUrl}/oauth/${entry.broker}/${encodeURIComponent(name)}`;
 
   return {
     async accounts() {

@@ -43,6 +43,8 @@ export interface EngineParts {
   readonly log: Log;
   readonly instance: string;
   readonly publicUrl: string;
+  /** What links to the page begin with. */
+  readonly pageUrl: string;
   readonly mirror: Mirror;
   readonly metrics: Pick<Metrics, 'attempted'>;
   readonly limits: (broker: string) => readonly Limit[];
@@ -81,7 +83,7 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
     clock,
     log,
     instance,
-    reader: { zone: config.alertTimes.zone, home: `${parts.publicUrl}/dashboard` },
+    reader: { zone: config.alertTimes.zone, home: `${parts.pageUrl}/dashboard` },
     channels: config.simulate ? channels.map(simulatedChannel) : channels,
   });
   releases.add(() => alerts.stop());
@@ -91,6 +93,7 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
     clock,
     log,
     publicUrl: parts.publicUrl,
+    pageUrl: parts.pageUrl,
     isHoliday: parts.isHoliday,
     metrics: parts.metrics,
     titleOf: (name) => brokerNamed(name).title,

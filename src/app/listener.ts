@@ -17,6 +17,8 @@ export interface ListenerParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly publicUrl: string;
+  /** What links to the page begin with. */
+  readonly pageUrl: string;
   readonly titleOf: (broker: string) => string;
   readonly metrics: Pick<Metrics, 'attempted'>;
   readonly woken: (broker: string) => void;
@@ -62,7 +64,7 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
           // A login that did not work out must not take away the way to the next one.
           link:
             next.state === 'stopped'
-              ? `${parts.publicUrl}/dashboard`
+              ? `${parts.pageUrl}/dashboard`
               : isPersons(account) && next.state !== 'fresh'
                 ? link(account)
                 : undefined,

@@ -10,7 +10,7 @@ import { shownSettings } from './shown-settings.ts';
 
 export interface ServeParts extends Pick<
   HttpOptions,
-  'desk' | 'metrics' | 'publicUrl' | 'adminToken' | 'log' | 'clock' | 'version'
+  'desk' | 'metrics' | 'publicUrl' | 'pageUrl' | 'adminToken' | 'log' | 'clock' | 'version'
 > {
   readonly accounts: Pick<Accounts, 'all'>;
   readonly vainReports: Pick<VainReports, 'remarks'>;
@@ -31,6 +31,12 @@ export function serve(config: Config, parts: ServeParts): Promise<HttpServer> {
     allowedHosts: config.allowedHosts,
     titleOf: (name) => brokerNamed(name).title,
     remarks: () => [...remarks(config, accounts.all()), ...vainReports.remarks()],
-    settings: shownSettings(config, { redis, publicUrl: parts.publicUrl, brokers, limits }),
+    settings: shownSettings(config, {
+      redis,
+      publicUrl: parts.publicUrl,
+      pageUrl: parts.pageUrl,
+      brokers,
+      limits,
+    }),
   });
 }

@@ -13,6 +13,7 @@ export function shownSettings(
   known: {
     readonly redis: string;
     readonly publicUrl: string;
+    readonly pageUrl: string;
     readonly brokers: readonly Broker[];
     readonly limits: (broker: string) => readonly Limit[];
   },
@@ -32,6 +33,7 @@ export function shownSettings(
     ['HTTP_HOST, HTTP_PORT', `${http.host}, ${http.port}`],
     ['PUBLIC_HTTP_PORT', config.publicPort === undefined ? 'none' : String(config.publicPort)],
     ['PUBLIC_URL', known.publicUrl],
+    ['PAGE_URL', known.pageUrl],
     ['TRUST_PROXY', String(config.trustProxy)],
     ['ALLOWED_HOSTS', config.allowedHosts.join(', ') || 'none'],
     ['DISCORD_WEBHOOK_URL', setOr(alerts.discord, 'none')],

@@ -13,6 +13,7 @@ import { enterWorld, isEmptied, refuseRealTokens } from '../redis/world.ts';
 import { startSchedule, type Schedule } from '../scheduling/schedule.ts';
 import { startAudit } from './audit.ts';
 import { startAccounts } from './accounts.ts';
+import { addressesOf } from './addresses.ts';
 import { atMost } from './at-most.ts';
 import { makeConsents } from './consents.ts';
 import { makeDesk } from './desk.ts';
@@ -56,7 +57,7 @@ export async function start(options: StartOptions): Promise<Service> {
 async function assemble(options: StartOptions, releases: Releases): Promise<Service> {
   const { config, log, clock = systemClock, random = Math.random } = options;
   const instance = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
-  const publicUrl = config.publicUrl ?? `http://localhost:${config.http.port}`;
+  const { publicUrl, pageUrl } = addressesOf(config);
 
   const simulation = options.simulator ?? (config.simulate ? await startSimulation(releases) : undefined);
   const setting = (variable: string): string | undefined =>
@@ -90,6 +91,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     log,
     instance,
     publicUrl,
+    pageUrl,
     limits,
     isHoliday,
     mirror,
@@ -132,7 +134,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     webhooks,
     redis,
     clock,
-    publicUrl,
+    pageUrl,
     nudge,
     notReady: readiness.reasons,
     channels: engine.alerts.states,
@@ -147,6 +149,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     limits,
     redis: target.shown,
     publicUrl,
+    pageUrl,
     adminToken: secrets.adminToken,
     log,
     clock,

@@ -55,6 +55,8 @@ export interface Config extends Basis {
   readonly allowedHosts: readonly string[];
   /** What links begin with, without a slash at its end; undefined: `http://localhost:` and the port listened on. */
   readonly publicUrl: string | undefined;
+  /** Where people come to the page, where that is another address. */
+  readonly pageUrl: string | undefined;
   readonly alerts: Channels;
   readonly alertTimes: AlertTimes;
   /** Called while all is well; undefined: none. */
@@ -134,6 +136,7 @@ function readRest(reader: Reader): Omit<Config, keyof Basis | 'redis'> {
     trustProxy: reader.read('TRUST_PROXY', false, trustProxy),
     allowedHosts: reader.read('ALLOWED_HOSTS', [], hostNames),
     publicUrl: reader.read('PUBLIC_URL', undefined, webBase),
+    pageUrl: reader.read('PAGE_URL', undefined, webBase),
     alerts: readChannels(reader),
     alertTimes: readAlertTimes(reader),
     heartbeatUrl: reader.read('HEARTBEAT_URL', undefined, webAddress),

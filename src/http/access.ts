@@ -72,12 +72,19 @@ export function bearerOf(request: FastifyRequest): string | undefined {
  * every port of localhost is the same site. No such header at all means no browser (Go's
  * net/http.CrossOriginProtection judges in the same order).
  */
-export function isSameOrigin(request: FastifyRequest, publicUrl: URL): boolean {
+export function isSameOrigin(
+  request: FastifyRequest,
+  { publicUrl, pageUrl }: { readonly publicUrl: URL; readonly pageUrl: URL },
+): boolean {
   const site = request.headers['sec-fetch-site'];
   if (typeof site === 'string') return site === 'same-origin' || site === 'none';
   const { origin } = request.headers;
   if (origin === undefined) return true;
-  return origin === publicUrl.origin || (URL.canParse(origin) && new URL(origin).host === request.host);
+  return (
+    origin === publicUrl.origin ||
+    origin === pageUrl.origin ||
+    (URL.canParse(origin) && new URL(origin).host === request.host)
+  );
 }
 
 /** Compares in constant time, whatever the lengths. */

@@ -129,10 +129,10 @@ export async function callbackApp(
 }
 
 /** A session's cookie alone starts nothing that another site asked for. A bearer token no other site has. */
-function refuseOtherSites(app: FastifyInstance, { publicUrl }: HttpContext): void {
+function refuseOtherSites(app: FastifyInstance, context: HttpContext): void {
   app.addHook('onRequest', async (request) => {
     const reads = request.method === 'GET' || request.method === 'HEAD';
-    if (!reads && bearerOf(request) === undefined && !isSameOrigin(request, publicUrl)) {
+    if (!reads && bearerOf(request) === undefined && !isSameOrigin(request, context)) {
       throw new HttpFault(403, 'CROSS_ORIGIN');
     }
   });

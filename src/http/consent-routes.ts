@@ -69,7 +69,7 @@ export async function answerArrival(
   const arrival: Arrival = { ...(code !== undefined && { code }), ...(error !== undefined && { error }) };
   const outcome = await context.desk.finishConsent(textField(request.query, 'state'), arrival);
   context.log.info({ event: 'consent.arrived', outcome: outcome.outcome }, 'A browser login came back.');
-  return sendPage(reply, statusOf[outcome.outcome], arrivalPage(context.assets, context.publicUrl, outcome));
+  return sendPage(reply, statusOf[outcome.outcome], arrivalPage(context, outcome));
 }
 
 /** A field that came exactly once, as text; a repeated one is nobody's honest answer. */

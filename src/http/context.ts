@@ -20,8 +20,10 @@ export interface HttpContext {
   readonly log: Log;
   readonly assets: Assets;
   readonly version: string;
-  /** Where people reach this service. */
+  /** Where people's logins and brokers reach this service. */
   readonly publicUrl: URL;
+  /** Where people reach the page. */
+  readonly pageUrl: URL;
   readonly knowsHost: KnowsHost;
   /** A broker's name for people. */
   readonly titleOf: (broker: string) => string;

@@ -26,7 +26,7 @@ const RETRY_MS = 3_000;
  * the accounts cannot be read just now.
  */
 export function addEventRoutes(app: FastifyInstance, context: HttpContext, sight: Sight): void {
-  const { access, clock, publicUrl } = context;
+  const { access, clock } = context;
   const open = new Set<AbortController>();
   app.addHook('preClose', async () => {
     for (const each of open) each.abort();
@@ -34,7 +34,7 @@ export function addEventRoutes(app: FastifyInstance, context: HttpContext, sight
 
   app.get('/api/events', async (request, reply) => {
     if (!access.isSignedIn(request)) throw new HttpFault(401, 'UNAUTHORIZED');
-    if (!isSameOrigin(request, publicUrl)) throw new HttpFault(403, 'CROSS_ORIGIN');
+    if (!isSameOrigin(request, context)) throw new HttpFault(403, 'CROSS_ORIGIN');
     if (open.size >= MOST_STREAMS) {
       void reply.header('retry-after', String(FULL_S));
       throw new HttpFault(429, 'TOO_MANY_STREAMS');

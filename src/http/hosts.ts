@@ -14,8 +14,8 @@ const privateEndings = ['.localhost', '.local', '.internal', '.home.arpa'];
  * address, a name without a dot (`localhost`, a container's) and names of the own network are none.
  * `allowed`: further names, `.example.com` for all below it.
  */
-export function knownHosts(publicUrl: URL, host: string, allowed: readonly string[]): KnowsHost {
-  const names = new Set([publicUrl.hostname, host, ...allowed].map(plain));
+export function knownHosts(ours: readonly URL[], host: string, allowed: readonly string[]): KnowsHost {
+  const names = new Set([...ours.map(({ hostname }) => hostname), host, ...allowed].map(plain));
   const endings = [...privateEndings, ...allowed.map(plain).filter((name) => name.startsWith('.'))];
   return (header) => {
     // Only HTTP/1.0 comes without; a browser always says.

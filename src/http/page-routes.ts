@@ -40,7 +40,7 @@ export function addDashboard(app: FastifyInstance, { access }: HttpContext, sigh
 
 /** Signing in with the admin token, or with the one-time link that the start prints; and out again. */
 export function addSignInRoutes(app: FastifyInstance, context: HttpContext): void {
-  const { access, log, publicUrl } = context;
+  const { access, log } = context;
 
   app.get('/sign-in', async (request, reply) =>
     access.isSignedIn(request) ? reply.redirect(HOME, 303) : sendSignIn(reply, 200, HOME, undefined),
@@ -68,7 +68,7 @@ export function addSignInRoutes(app: FastifyInstance, context: HttpContext): voi
       path: '/',
       httpOnly: true,
       sameSite: 'strict',
-      secure: isSecure(request, publicUrl),
+      secure: isSecure(request, context),
       maxAge: session.maxAgeSeconds,
     });
     // On to a broker only by way of a page: `form-action` of the form would stop a redirect that leaves us.
@@ -97,6 +97,7 @@ export function safePath(wanted: string | undefined): string {
 }
 
 /** Over TLS, also where the proxy in front does not say so. */
-function isSecure(request: FastifyRequest, publicUrl: URL): boolean {
-  return request.protocol === 'https' || (publicUrl.protocol === 'https:' && request.host === publicUrl.host);
+function isSecure(request: FastifyRequest, { publicUrl, pageUrl }: HttpContext): boolean {
+  const isOurs = ({ protocol, host }: URL): boolean => protocol === 'https:' && request.host === host;
+  return request.protocol === 'https' || isOurs(publicUrl) || isOurs(pageUrl);
 }

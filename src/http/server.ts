@@ -23,6 +23,8 @@ export interface HttpOptions {
   readonly publicPort?: number | undefined;
   /** What links for people begin with. */
   readonly publicUrl: string;
+  /** What links to the page begin with. */
+  readonly pageUrl: string;
   /** Further names by which browsers may come. */
   readonly allowedHosts?: readonly string[];
   /** Secret. */
@@ -59,6 +61,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const { clock, host } = options;
   const access = makeAccess(options.adminToken, clock);
   const publicUrl = new URL(options.publicUrl);
+  const pageUrl = new URL(options.pageUrl);
   const context: HttpContext = {
     desk: options.desk,
     metrics: options.metrics,
@@ -68,7 +71,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     assets: await readAssets(),
     version: options.version,
     publicUrl,
-    knowsHost: knownHosts(publicUrl, host, options.allowedHosts ?? []),
+    pageUrl,
+    knowsHost: knownHosts([publicUrl, pageUrl], host, options.allowedHosts ?? []),
     titleOf: options.titleOf ?? ((broker) => broker),
     remarks: options.remarks ?? (() => []),
     settings: options.settings ?? [],
@@ -88,7 +92,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   return {
     url: `http://${shownHost(host)}:${String(bound.port)}`,
     port: bound.port,
-    signInLink: () => new URL(`/sign-in#${access.makeLink()}`, publicUrl).href,
+    signInLink: () => new URL(`/sign-in#${access.makeLink()}`, pageUrl).href,
     setCallbackListeners: (urls) =>
       listeners.set(urls, bound, (request, response) => {
         callbacks.routing(request, response);

@@ -18,6 +18,7 @@ export function serveDesk(
     host: '127.0.0.1',
     port: 0,
     publicUrl: 'http://localhost:8000',
+    pageUrl: 'http://localhost:8000',
     adminToken: ADMIN_TOKEN,
     log: fakeLog(),
     clock: systemClock,

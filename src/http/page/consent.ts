@@ -1,3 +1,4 @@
+import type { HttpContext } from '../context.ts';
 import type { ConsentOutcome } from '../desk.ts';
 import type { Assets } from './assets.ts';
 import { html } from './html.ts';
@@ -33,7 +34,10 @@ const headings: Readonly<Record<ConsentOutcome['outcome'], { readonly tone: Tone
   };
 
 /** The page at the end of a browser login. */
-export function arrivalPage(assets: Assets, publicUrl: URL, outcome: ConsentOutcome): Page {
+export function arrivalPage(
+  { assets, publicUrl, pageUrl }: Pick<HttpContext, 'assets' | 'publicUrl' | 'pageUrl'>,
+  outcome: ConsentOutcome,
+): Page {
   const { tone, title } = headings[outcome.outcome];
   const closes = outcome.outcome === 'done' || outcome.outcome === 'handed-over';
   const again = 'again' in outcome ? outcome.again : undefined;
@@ -45,6 +49,6 @@ export function arrivalPage(assets: Assets, publicUrl: URL, outcome: ConsentOutc
     // It may be a command's that cannot be heard here: the address is then what has to be pasted.
     keepsAddress: outcome.outcome === 'unknown-state',
     more: html`${again === undefined ? undefined : html`<p><a class="button" href="${new URL(again, publicUrl).href}">Start again</a></p>`}${closes ? html`<p class="quiet">This page closes by itself; where the browser keeps it open, close it.</p>` : undefined}
-      <p><a href="${new URL('/dashboard', publicUrl).href}">All accounts</a></p>`,
+      <p><a href="${new URL('/dashboard', pageUrl).href}">All accounts</a></p>`,
   });
 }

@@ -22,7 +22,12 @@ const shown = (env: Record<string, string>): ReadonlyMap<string, string> => {
       throw Object.assign(new Error('none'), { code: 'ENOENT' });
     },
   });
-  const known = { redis: 'redis.example:6379/3', publicUrl: 'https://tokens.example', brokers };
+  const known = {
+    redis: 'redis.example:6379/3',
+    publicUrl: 'https://tokens.example',
+    pageUrl: 'https://page.example',
+    brokers,
+  };
   const list = shownSettings(config, {
     ...known,
     limits: (name) => brokers.find((each) => each.name === name)?.limits ?? [],

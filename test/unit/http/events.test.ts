@@ -52,6 +52,7 @@ async function start(desk: Desk): Promise<HttpServer> {
     host: '127.0.0.1',
     port: 0,
     publicUrl: 'http://localhost:8000',
+    pageUrl: 'http://localhost:8000',
     adminToken: ADMIN_TOKEN,
     log: fakeLog(),
     clock: systemClock,

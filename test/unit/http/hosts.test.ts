@@ -5,7 +5,7 @@ import { account, bearer, fakeDesk, serve } from './support.ts';
 const desk = fakeDesk([account('one')]);
 
 describe('a name that is ours', () => {
-  const knows = knownHosts(new URL('https://tokens.example/desk'), 'box.office.example', [
+  const knows = knownHosts([new URL('https://tokens.example/desk')], 'box.office.example', [
     'bots.example',
     '.Cluster.example',
   ]);

@@ -22,6 +22,7 @@ async function start(port = 0, served: Desk = desk): Promise<HttpServer> {
     host: '127.0.0.1',
     port,
     publicUrl: 'http://localhost:8000',
+    pageUrl: 'http://localhost:8000',
     adminToken: ADMIN_TOKEN,
     log: fakeLog(),
     clock: systemClock,
@@ -189,6 +190,7 @@ describe('setCallbackListeners', () => {
 });
 
 describe('the listener for the outside', () => {
+  const outsiders: HttpServer[] = [];
   const outside = async (): Promise<string> => {
     const port = await freePort();
     const server = await startHttp({
@@ -198,11 +200,13 @@ describe('the listener for the outside', () => {
       port: 0,
       publicPort: port,
       publicUrl: 'https://tokens.example',
+      pageUrl: 'http://localhost:8000',
       adminToken: ADMIN_TOKEN,
       log: fakeLog(),
       clock: systemClock,
       version: '0.0.0-test',
     });
+    outsiders.push(server);
     releases.push(() => server.stop());
     return `http://127.0.0.1:${String(port)}`;
   };
@@ -228,6 +232,13 @@ describe('the listener for the outside', () => {
       // There is nothing here that could take it, or that the page could load.
       for (const each of ['<form', '/assets/', '/sign-in']) expect(text, path).not.toContain(each);
     }
+  });
+
+  it('leads to the page where the page is, and signs in there', async () => {
+    const url = await outside();
+    const back = await (await fetch(`${url}/callback?code=made-up&state=made-up`)).text();
+    expect(back).toContain('href="http://localhost:8000/dashboard"');
+    expect(outsiders.at(-1)?.signInLink()).toMatch(/^http:\/\/localhost:8000\/sign-in#/);
   });
 
   it('has nothing else, with the admin token neither', async () => {
