@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import type { Clock } from '../core/clock.ts';
 import { duration, readDuration } from '../core/duration.ts';
 import { Failure } from './failure.ts';
+import { wrapped } from './wrapped.ts';
 
 const LEAST_MS = 1_000;
 const MOST_MS = 60 * 60_000;
@@ -24,6 +25,7 @@ export interface Seen {
 export interface Screen {
   readonly isTTY?: boolean;
   readonly rows?: number;
+  readonly columns?: number;
   write(text: string): unknown;
   once(event: 'error', heard: () => void): unknown;
   on(event: 'resize', heard: () => void): unknown;
@@ -55,7 +57,7 @@ export async function watch(parts: WatchParts): Promise<void> {
   let seen = await parts.look();
   let shown = '';
   const show = (): void => {
-    if (isDrawn) return void screen.write(frame(seen, parts, screen.rows));
+    if (isDrawn) return void screen.write(frame(seen, parts));
     const facts = JSON.stringify(seen.facts);
     if (facts === shown) return;
     shown = facts;
@@ -87,9 +89,18 @@ function aborted<T>(signal: AbortSignal, last: T): Promise<T> {
 }
 
 /** Nothing of the last frame may stand behind this one, and none of it scrolls. */
-function frame({ text }: Seen, { everyMs, clock }: WatchParts, rows = 24): string {
+function frame({ text }: Seen, { everyMs, clock, screen }: WatchParts): string {
+  const { rows = 24, columns = 80 } = screen;
   const time = new Date(clock.now()).toISOString().slice(11, 19);
-  const all = [`${time} UTC, every ${duration(everyMs)}. Ctrl-C ends it.`, '', ...text.trimEnd().split('\n')];
+  const all = [
+    `${time} UTC, every ${duration(everyMs)}. Ctrl-C ends it.`,
+    '',
+    // A row with colours fits already; a sentence that the terminal broke would be more lines than were counted.
+    ...text
+      .trimEnd()
+      .split('\n')
+      .flatMap((line) => (line.includes('\u001B') ? line : wrapped(line, columns, Infinity))),
+  ];
   const room = Math.max(1, rows - 1);
   const more = `… and ${all.length - room + 1} more lines: this terminal is too low for them.`;
   const lines = all.length > room ? [...all.slice(0, room - 1), more] : all;

@@ -7,7 +7,12 @@ const seen = (state: string, text = `${state}\n`): Seen => ({ facts: [state], te
 /** Shows one look after the other, and ends with the last. */
 async function shown(
   looks: readonly (Seen | Error)[],
-  screen: { readonly isTTY?: boolean; readonly rows?: number; readonly json?: boolean } = {},
+  screen: {
+    readonly isTTY?: boolean;
+    readonly rows?: number;
+    readonly columns?: number;
+    readonly json?: boolean;
+  } = {},
 ): Promise<readonly string[]> {
   const ending = new AbortController();
   const written: string[] = [];
@@ -77,6 +82,12 @@ describe('status --watch', () => {
     expect(frame).toContain('two');
     expect(frame).not.toContain('three');
     expect(frame).toContain('… and 3 more lines');
+  });
+
+  it('breaks what is longer than a line itself, so that it knows how many there are', async () => {
+    const text = 'Redis does not answer at all.\n';
+    const [, frame = ''] = await shown([seen('due', text)], { isTTY: true, rows: 24, columns: 12 });
+    expect(frame).toContain('Redis does\u001B[K\nnot answer\u001B[K\nat all.\u001B[K\n');
   });
 
   it('fails where there is nothing to be seen from the start', async () => {
