@@ -10,12 +10,23 @@ export async function readUsage(
   budgets: readonly { readonly broker: string; readonly budget: Budget }[],
   now: number,
 ): Promise<readonly (readonly number[])[]> {
-  const replies = await inBatches(redis, budgets, (read, { broker, budget }) =>
-    read.zrange(keys.budget(broker, budget), `(${now - budget.windowMs}`, '+inf', 'BYSCORE', 'WITHSCORES'),
-  );
-  return replies.map((reply) =>
-    Array.isArray(reply) ? reply.filter((_, i) => i % 2 === 1).map((score: unknown) => Number(score)) : [],
-  );
+  const [replies, successes] = await Promise.all([
+    inBatches(redis, budgets, (read, { broker, budget }) =>
+      read.zrange(keys.budget(broker, budget), `(${now - budget.windowMs}`, '+inf', 'BYSCORE', 'WITHSCORES'),
+    ),
+    inBatches(redis, budgets, (read, { broker, budget }) =>
+      read.get(`${keys.budget(broker, budget)}:success`),
+    ),
+  ]);
+  return replies.map((reply, i) => countedIn(reply, Number(successes[i] ?? 0)));
+}
+
+/** As scripts/budget.lua counts: what nobody answered was no failure of the network once a sign-in after it worked. */
+function countedIn(reply: unknown, succeededAt: number): readonly number[] {
+  if (!Array.isArray(reply)) return [];
+  const members = reply.filter((_, i) => i % 2 === 0).map(String);
+  const instants = reply.filter((_, i) => i % 2 === 1).map(Number);
+  return instants.filter((at, i) => at > succeededAt || !(members[i] ?? '').startsWith('u:'));
 }
 
 /** Those of the accounts whose present session can be renewed no more: what renews it was spent or refused. */

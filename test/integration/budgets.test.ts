@@ -5,6 +5,7 @@ import { emptyRecord } from '../../src/core/session.ts';
 import type { NoteOptions, Noted, Settlement, TokenStore } from '../../src/core/store.ts';
 import { makeSeal } from '../../src/redis/seal.ts';
 import { makeStore } from '../../src/redis/store.ts';
+import { readUsage } from '../../src/redis/usage.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 
 const MINUTE = 60_000;
@@ -148,6 +149,16 @@ describe('a budget over a rolling window', () => {
     expect((await renew('A', NOW, { budgets: [renewals, all], reads: 1 })).outcome).toBe('noted');
     const used = (of: string): Promise<number> => redis.zcard(`refresher:budget:some-broker:${of}:default`);
     expect([await used('renewals'), await used('all')]).toEqual([1, 2]);
+  });
+
+  it('is shown as used as the ledger itself counts: what nobody answered no more once a sign-in worked', async () => {
+    const used = async (): Promise<readonly number[]> =>
+      (await readUsage(redis, [{ broker: 'some-broker', budget: ledger }], NOW))[0] ?? [];
+    const key = 'refresher:budget:some-broker:sign-in-failures:default';
+    await redis.zadd(key, NOW - 3_000, 'u:1', NOW - 2_000, 'r:2', NOW - 1_000, 'u:3', NOW - 2 * HOUR, 'r:4');
+    expect(await used()).toEqual([NOW - 3_000, NOW - 2_000, NOW - 1_000]);
+    await redis.set(`${key}:success`, NOW - 1_500);
+    expect(await used()).toEqual([NOW - 2_000, NOW - 1_000]);
   });
 
   it('takes a call back that never left', async () => {

@@ -156,6 +156,11 @@ describe('--json is one object, whatever came of it', () => {
     ['forget AB0001 --while-served', 0, { name: 'AB0001' }],
     ['reload', 0, { answers: [{ done: true }] }],
     ['plan', 0, { hours: 24, verdict: expect.any(String) }],
+    [
+      'conformance --name USER_000000 --seconds 2',
+      0,
+      { accounts: expect.anything(), held: expect.anything(), broken: [], not_seen: expect.anything() },
+    ],
     ['import old.json', 0, { accounts: 2, entries: [{ username: 'USER_000000' }, {}] }],
     [
       'import nothing.json',
@@ -182,8 +187,11 @@ describe('--json is one object, whatever came of it', () => {
 
   it('says which Redis does not answer', async () => {
     const env = { ...service.env, REDIS_URL: `redis://:Mark-of-redis@127.0.0.1:${await freePort()}` };
-    for (const line of ['status', 'plan', 'reload', 'refresh --all', 'get A', 'pause A', 'forget A']) {
-      const exit = await runCli([...line.split(' '), '--json'], { dir: service.dir, env });
+    const lines = ['status', 'plan', 'reload', 'refresh --all', 'get A', 'pause A', 'forget A'];
+    const exits = await Promise.all(
+      lines.map((line) => runCli([...line.split(' '), '--json'], { dir: service.dir, env })),
+    );
+    for (const exit of exits) {
       expect(exit.code).toBe(1);
       expect(JSON.parse(exit.stdout)).toMatchObject({
         code: 'REDIS_AWAY',
