@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { WHOLE, type Level } from './book.ts';
 import type { Channel, Notice } from './channel.ts';
-import { countDue } from './deliveries.ts';
+import { overdue } from './deliveries.ts';
 import {
   failed,
   failing,
@@ -63,8 +63,8 @@ export interface Alerts {
   failing(): Promise<readonly Failing[]>;
   /** A morning's line, said once by each channel, whichever process says it. Rejects where Redis does. */
   greet(morning: Omit<Morning, 'sent'>): Promise<void>;
-  /** How each channel does as this process knows it, and how much it has not been told. Rejects where Redis is away. */
-  channels(): Promise<readonly (Channelled & { readonly waiting: number })[]>;
+  /** How each channel does as this process knows it, how much it has not been told, and for how long. Rejects where Redis is away. */
+  channels(): Promise<readonly (Channelled & { readonly waiting: number; readonly oldestMs: number })[]>;
   /** The same without Redis. */
   states(): readonly Channelled[];
   /** Ends after a message under way; what is unsaid is said by the next process. */
@@ -140,7 +140,11 @@ export function startAlerts(parts: AlertsParts): Alerts {
     async channels() {
       if (channels.length === 0) return [];
       const book = await store.read();
-      return states().map((each) => ({ ...each, waiting: countDue(book, each.channel, clock.now()) }));
+      const now = clock.now();
+      return states().map((each) => {
+        const { waiting, since } = overdue(book, each.channel, now);
+        return { ...each, waiting, oldestMs: since === undefined ? 0 : now - since };
+      });
     },
     async stop() {
       await Promise.all(senders.map((sender) => sender.stop()));

@@ -30,11 +30,21 @@ export function nextTask(book: Book, channel: string, now: number, calls = false
   return tasks.sort((a, b) => order(a, b, now))[0];
 }
 
-/** How many things a channel should have been told by now. */
-export function countDue(book: Book, channel: string, now: number): number {
-  const due = book.incidents.filter((incident) => (taskOf(incident, channel, now)?.dueAt ?? Infinity) <= now);
-  return due.length + (unsaidMorning(book, channel, now) ? 1 : 0);
+/** What a channel should have been told by now: how many things, and since when the oldest of them waits (ms). */
+export function overdue(
+  book: Book,
+  channel: string,
+  now: number,
+): { readonly waiting: number; readonly since: number | undefined } {
+  const tasks = book.incidents.flatMap((incident) => taskOf(incident, channel, now) ?? []);
+  const morning = unsaidMorning(book, channel, now);
+  const waits = [...tasks.map(waitsSince), ...(morning ? [morning.at] : [])].filter((at) => at <= now);
+  return { waiting: waits.length, since: waits.length === 0 ? undefined : Math.min(...waits) };
 }
+
+/** An edit may have been due for long before there was anything to change. */
+const waitsSince = ({ act, incident, dueAt }: Task): number =>
+  act === 'edit' ? Math.max(dueAt, incident.changedAt) : dueAt;
 
 function taskOf(incident: Incident, channel: string, now: number, calls = false): Task | undefined {
   const sent = incident.sent[channel];

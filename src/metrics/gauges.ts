@@ -33,6 +33,11 @@ export function makeGauges(
   const outbox = gauge('alert_outbox_depth', 'Messages of alerts that should be out by now, and are not.', [
     'channel',
   ]);
+  const outboxAge = gauge(
+    'alert_outbox_oldest_seconds',
+    'How long the message of alerts waits that should have been out first; 0 where none waits.',
+    ['channel'],
+  );
   const channelUp = gauge('alert_channel_up', '0 while a channel for alerts does not take them, else 1.', [
     'channel',
   ]);
@@ -45,8 +50,9 @@ export function makeGauges(
       ofBrokers.show(picture);
       ofTokens.show(picture);
       for (const { broker, limit, left } of picture.budgets) budget.set({ broker, limit }, left);
-      for (const { channel, state, waiting } of picture.channels) {
+      for (const { channel, state, waiting, oldestMs } of picture.channels) {
         outbox.set({ channel }, waiting);
+        outboxAge.set({ channel }, oldestMs / 1000);
         channelUp.set({ channel }, channelStates[state]);
       }
       skew.set(picture.clockAheadMs / 1000);

@@ -6,6 +6,8 @@ export interface ChannelHealth {
   readonly state: 'works' | 'failing' | 'dead';
   /** Messages that should be out by now, and are not. */
   readonly waiting: number;
+  /** How long the oldest of them waits, ms; 0 for none. */
+  readonly oldestMs: number;
 }
 
 /** What a scrape shows of Redis, as it stands at that moment. */

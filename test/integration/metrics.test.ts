@@ -188,7 +188,9 @@ describe('/metrics', () => {
         await until(async () => (await scrape(url)).value('alert_channel_up{channel="discord"}') === 0, {
           what: 'a failing channel',
         });
-        expect((await scrape(url)).value('alert_outbox_depth{channel="discord"}')).toBe(1);
+        const seen = await scrape(url);
+        expect(seen.value('alert_outbox_depth{channel="discord"}')).toBe(1);
+        expect(seen.value('alert_outbox_oldest_seconds{channel="discord"}')).toBeGreaterThan(0);
         const readyz = await fetch(`${url}/readyz`);
         expect([readyz.status, await readyz.json()]).toMatchObject([
           200,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { emptyBook, type Book } from '../../../src/alerts/book.ts';
 import {
-  countDue,
+  overdue,
   delivered,
   EDIT_GAP_MS,
   GROUP_MS,
@@ -38,10 +38,18 @@ describe('nextTask', () => {
 
   it('is counted once it should have been done', () => {
     const book = failed(failed(emptyBook, failure(), T), failure({ broker: 'ig' }), T + 1);
-    expect(countDue(book, 'discord', T + GROUP_MS - 1)).toBe(0);
-    expect(countDue(book, 'discord', T + GROUP_MS)).toBe(1);
-    expect(countDue(book, 'discord', T + GROUP_MS + 1)).toBe(2);
-    expect(countDue(done(book, T + GROUP_MS), 'discord', T + GROUP_MS)).toBe(0);
+    expect(overdue(book, 'discord', T + GROUP_MS - 1).waiting).toBe(0);
+    expect(overdue(book, 'discord', T + GROUP_MS).waiting).toBe(1);
+    expect(overdue(book, 'discord', T + GROUP_MS + 1).waiting).toBe(2);
+    expect(overdue(done(book, T + GROUP_MS), 'discord', T + GROUP_MS).waiting).toBe(0);
+  });
+
+  it('waits since it should have been done; an edit, since there is something to change', () => {
+    const opened = failed(emptyBook, failure(), T);
+    expect(overdue(opened, 'discord', T + 60_000)).toEqual({ waiting: 1, since: T + GROUP_MS });
+    const book = failed(done(opened, T + GROUP_MS), failure({ account: 'USER_000001' }), T + 30_000);
+    expect(overdue(book, 'discord', T + 60_000)).toEqual({ waiting: 1, since: T + 30_000 });
+    expect(overdue(done(book, T + 60_000), 'discord', T + 60_000).since).toBeUndefined();
   });
 
   it('edits what grew, not more often than the gap', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { emptyBook, readBook, type Book } from '../../../src/alerts/book.ts';
-import { countDue, saidMorning } from '../../../src/alerts/deliveries.ts';
+import { overdue, saidMorning } from '../../../src/alerts/deliveries.ts';
 import { greetText } from '../../../src/alerts/discord-message.ts';
 import { failed, recovered, settled } from '../../../src/alerts/incidents.ts';
 import { morningText, tally, unsaidMorning, type Morning } from '../../../src/alerts/morning.ts';
@@ -100,7 +100,8 @@ describe("the morning's line in the book", () => {
     expect(unsaidMorning(book, 'discord', T)).toBe(book.morning);
     const said = saidMorning(book, '2026-11-30', 'discord');
     expect(unsaidMorning(said, 'discord', T)).toBeUndefined();
-    expect([countDue(said, 'discord', T), countDue(said, 'mail', T)]).toEqual([0, 1]);
+    expect(overdue(said, 'discord', T)).toEqual({ waiting: 0, since: undefined });
+    expect(overdue(said, 'mail', T + HOUR)).toEqual({ waiting: 1, since: T });
     expect(saidMorning(said, '2026-11-30', 'discord')).toBe(said);
     expect(saidMorning(book, '2026-11-29', 'discord')).toBe(book);
     expect(unsaidMorning(book, 'discord', T + 2 * HOUR)).toBeUndefined();
