@@ -25,6 +25,9 @@ interface Tried {
   readonly open: Map<number, BrokerCall>;
 }
 
+/** Turned away, or a page of whatever stands in front of the broker: nobody has looked at the password. */
+const isNobodysVerdict = (call: BrokerCall): boolean => call.fault === 'html' || wasTurnedAway(call);
+
 /** No refused password is sent again, and logins that nobody answers are paced. */
 export function watchSignIns(
   world: World,
@@ -104,7 +107,7 @@ export function watchSignIns(
     if (issuedIn(call, 0).length > 0) {
       known.unknown = [];
       known.refusedAt = undefined;
-    } else if (!isRight && call.answer.status < 500 && call.fault !== 'throttle' && !wasTurnedAway(call)) {
+    } else if (!isRight && call.answer.status < 500 && !isNobodysVerdict(call)) {
       known.refusedAt = call.startedAt;
       known.refusals += 1;
       if (known.refusals > known.allowed)
