@@ -68,7 +68,9 @@ function nextOf(row: Row): Next {
   if (typeof row.expect === 'string') return worksAsRowSays(row);
   const { kind, code, scope } = row.expect;
   if (row.during === 'discovery') {
-    if (kind !== 'throttled' && kind !== 'needs-human') return listsLater('accounts', lifeOf(row), false);
+    if (kind !== 'throttled' && kind !== 'needs-human') {
+      return listsLater('accounts', lifeOf(row), row.stalls === true ? 'later, tried once' : 'later');
+    }
     const silenceMs = kind === 'throttled' ? 10 * SECOND_MS : 0;
     return heedsList('accounts', lifeOf(row), { code, silenceMs, isSaid: kind === 'needs-human' });
   }

@@ -67,9 +67,14 @@ function nextOf(row: ErrorRow): Next {
   }
 }
 
-function afterListing({ name, expect: { kind, code, scope, retryAfterMs } }: ErrorRow, list: string): Next {
-  if (kind !== 'throttled' && kind !== 'needs-human')
-    return listsLater(list, LIFE_MS, name.startsWith('account list'));
+function afterListing(
+  { name, stalls, expect: { kind, code, scope, retryAfterMs } }: ErrorRow,
+  list: string,
+): Next {
+  if (kind !== 'throttled' && kind !== 'needs-human') {
+    const comes = name.startsWith('account list') ? 'at once' : 'later';
+    return listsLater(list, LIFE_MS, stalls === true ? 'later, tried once' : comes);
+  }
   const silenceMs = retryAfterMs ?? 0;
   const isNetworks = silenceMs > 0 && scope === 'egress';
   const isSaid = kind === 'needs-human' || silenceMs >= MINUTE_MS;

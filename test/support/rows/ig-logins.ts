@@ -6,7 +6,9 @@ import {
   encrypted,
   exceeded,
   failing,
+  late,
   nothing,
+  operationOf,
   security,
   single,
   v2,
@@ -17,6 +19,7 @@ import {
 
 const { human, keyRefused, keyQuota, accountQuota, fault, noAnswer } = verdicts;
 
+const timeout = failing('outcome-unknown', 'timeout');
 const wrong = { password: 'made-up-wrong' };
 const signIn = (
   name: string,
@@ -151,6 +154,22 @@ const others: readonly Row[] = [
   ),
   single('a page with 503', 'proof', broken('session', 'html', 503), fault),
   single('no answer', 'proof', broken('session', 'drop'), noAnswer),
+  ...(['proof', 'discovery'] as const).flatMap((during): readonly Row[] => {
+    const operation = operationOf[during];
+    const row = (name: string, arrange: Row['arrange'], expect: Row['expect'], stalls = false): Row =>
+      single(name, during, arrange, expect, { stalls });
+    return [
+      row('no answer in time', broken(operation, 'stall'), timeout, true),
+      row('an answer after the deadline', late(operation), timeout, true),
+      row('an answer that trickles', broken(operation, 'trickle'), timeout, true),
+      row('half an answer', broken(operation, 'half'), noAnswer),
+      row('a 200 with garbage', broken(operation, 'garbage'), fault),
+      row('a 200 with an empty body', broken(operation, 'empty'), fault),
+      row('a redirect 302', broken(operation, 'status', 302), fault),
+      row('a page with 403', broken(operation, 'html', 403), fault),
+      row('ten megabytes', broken(operation, 'large'), failing('outcome-unknown', 'body_too_large')),
+    ];
+  }),
   single('three accounts', 'discovery', nothing, 'works'),
   single(
     '401 error.security.oauth-token-invalid',

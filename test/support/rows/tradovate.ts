@@ -391,6 +391,10 @@ const hung: readonly ErrorRow[] = (
     ['late answer on the renewal of a bridge token, after it took effect', renewing, late, 'renewal'],
     ['an answer that trickles on a bridge login', bridge, fault('trickle'), 'sign-in'],
     ['an answer that trickles on renew', api, fault('trickle'), 'renewal'],
+    ['timeout on me', bridge, fault('stall'), 'proof'],
+    ['an answer that trickles on me', bridge, fault('trickle'), 'proof'],
+    ['account list, timeout', bridge, fault('stall'), 'discovery'],
+    ['account list, late', api, late, 'discovery'],
   ] as const satisfies readonly (readonly [string, RawEntry, Arrange, ErrorRow['during']])[]
 ).map(([name, entry, arrange, during]) => ({
   name,
@@ -416,6 +420,7 @@ const broken: readonly ErrorRow[] = (
       ['login', api, 'sign-in'],
       ['a bridge login', bridge, 'sign-in'],
       ['the renewal of a bridge token', renewing, 'renewal'],
+      ['me', bridge, 'proof'],
     ] as const
   ).map(([of, entry, during]) => ({
     name: `${name} on ${of}`,
@@ -426,6 +431,20 @@ const broken: readonly ErrorRow[] = (
   })),
 );
 
+const brokenLists: readonly ErrorRow[] = (
+  [
+    ['half a body', 'half', 'no_answer'],
+    ['garbage', 'garbage', 'unreadable_answer'],
+    ['ten megabytes', 'large', 'body_too_large'],
+  ] as const
+).map(([name, kind, code]) => ({
+  name: `account list, ${name}`,
+  entry: bridge,
+  arrange: fault(kind),
+  during: 'discovery',
+  expect: unclear(code),
+}));
+
 /** Every error row of the broker's documents that an answer (or none) makes. */
 export const errorRows: readonly ErrorRow[] = [
   ...signIns,
@@ -434,4 +453,5 @@ export const errorRows: readonly ErrorRow[] = [
   ...reads,
   ...hung,
   ...broken,
+  ...brokenLists,
 ];
