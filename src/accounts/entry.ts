@@ -1,7 +1,7 @@
 import type { Broker, RawEntry } from '../core/broker.ts';
 import type { Fault } from '../core/errors.ts';
 import { isExample, STILL_THE_EXAMPLE } from './examples.ts';
-import { commonFields, commonNotYet, isName, namesRule } from './fields.ts';
+import { commonFields, isName, namesRule } from './fields.ts';
 import { nearest } from '../core/nearest.ts';
 import { unresolved } from './resolve.ts';
 import { fieldName, withoutValue, wordingOf } from './wording.ts';
@@ -109,7 +109,7 @@ export const isRecord = (value: unknown): value is RawEntry =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const notYet = (entry: RawEntry, broker: Broker): ReadonlySet<string> =>
-  new Set([...commonNotYet(entry), ...broker.notYet(entry).map(({ field }) => field)]);
+  new Set(broker.notYet(entry).map(({ field }) => field));
 
 function unknownField(
   field: string,

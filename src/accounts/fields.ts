@@ -67,11 +67,6 @@ export type CommonFields = z.output<typeof checked>;
 
 export const commonPart = (entry: RawEntry): CommonFields => checked.parse(entry);
 
-/** Common fields that are read and checked, but whose work comes later. */
-export function commonNotYet(entry: RawEntry): readonly string[] {
-  return entry['mode'] === 'observe' ? ['mode'] : [];
-}
-
 /** What an entry asks for and its login has no call for. */
 export function beyondConnection(
   { discoverAccounts, verify }: CommonFields,

@@ -133,6 +133,7 @@ function accountOf(checked: CheckedEntry, broker: Broker, login: Login, source: 
     environment: login.environment,
     username: login.username,
     enabled: common.enabled,
+    ...(common.mode === 'observe' && common.enabled && { observed: true }),
     subAccounts: common.accounts,
     ttlSeconds: common.ttlSeconds,
     // As a "file:" secret: relative to the credentials file.

@@ -37,8 +37,12 @@ export interface WatchParts {
 
 /** The accounts in force, and what keeps them up to date. */
 export interface Accounts {
+  /** One that is served. */
   get(name: string): Account | undefined;
+  /** All that are served. */
   all(): readonly Account[];
+  /** Those that somebody else serves, and that are only watched. */
+  observed(): readonly Account[];
   /** Every file read for the configuration and the accounts. */
   files(): readonly string[];
   redirectUris(): readonly string[];
@@ -88,7 +92,8 @@ export async function startAccounts(parts: AccountsParts): Promise<Accounts> {
 
   return {
     get: (name) => byName.get(name),
-    all: () => inForce.accounts,
+    all: () => servedOf(inForce.accounts),
+    observed: () => inForce.accounts.filter(isObserved),
     files: () => [
       ...new Set([
         ...config.filesRead(),
@@ -96,7 +101,9 @@ export async function startAccounts(parts: AccountsParts): Promise<Accounts> {
       ]),
     ],
     redirectUris: () => [
-      ...new Set(inForce.accounts.flatMap((account) => account.connection.consent?.redirectUri ?? [])),
+      ...new Set(
+        servedOf(inForce.accounts).flatMap((account) => account.connection.consent?.redirectUri ?? []),
+      ),
     ],
     watch(watching) {
       const { alerts } = watching;
@@ -105,7 +112,7 @@ export async function startAccounts(parts: AccountsParts): Promise<Accounts> {
       };
       // What a predecessor said of its file is over: this process has taken the file as it stands.
       settle();
-      sayUnreachableNotifiers(config, inForce.accounts, log);
+      sayUnreachableNotifiers(config, servedOf(inForce.accounts), log);
       watch = watchAccounts({
         async read() {
           const faults = config.holidays.reread();
@@ -117,8 +124,8 @@ export async function startAccounts(parts: AccountsParts): Promise<Accounts> {
         async changed(next, diff) {
           inForce = next;
           byName = index(next);
-          sayUnreachableNotifiers(config, next.accounts, log);
-          await watching.changed(diff);
+          sayUnreachableNotifiers(config, servedOf(next.accounts), log);
+          await watching.changed(servedDiff(diff));
           log.info(
             {
               event: 'accounts.reloaded',
@@ -167,7 +174,30 @@ export async function startAccounts(parts: AccountsParts): Promise<Accounts> {
 }
 
 const index = (loaded: Loaded): ReadonlyMap<string, Account> =>
-  new Map(loaded.accounts.map((account) => [account.name, account]));
+  new Map(servedOf(loaded.accounts).map((account) => [account.name, account]));
+
+const isObserved = ({ observed }: Account): boolean => observed === true;
+const servedOf = (accounts: readonly Account[]): readonly Account[] =>
+  accounts.filter((account) => !isObserved(account));
+
+/** What a reload does to those that are served: one that is only watched from now on leaves service. */
+function servedDiff({ added, removed, changed }: AccountsDiff): AccountsDiff {
+  return {
+    added: [
+      ...servedOf(added),
+      ...changed
+        .filter(({ before, after }) => isObserved(before) && !isObserved(after))
+        .map(({ after }) => after),
+    ],
+    removed: [
+      ...servedOf(removed),
+      ...changed
+        .filter(({ before, after }) => !isObserved(before) && isObserved(after))
+        .map(({ before }) => before),
+    ],
+    changed: changed.filter(({ before, after }) => !isObserved(before) && !isObserved(after)),
+  };
+}
 
 /** The state folder's fault belongs into the same one message as the accounts'. */
 async function loadWithStateDir(source: AccountsSource, stateDir: string): Promise<Loaded> {

@@ -83,6 +83,10 @@ export function makeDesk(parts: DeskParts): Desk {
     async requestRefresh(name, options): Promise<RefreshAnswer> {
       const entry = await roster.get(name);
       if (!entry) return { outcome: 'unknown-name', message: `There is no account named ${name}.` };
+      if (entry.observed) {
+        const message = `${name} is only observed (mode "observe"): whoever serves it refreshes it.`;
+        return { outcome: 'disabled', message, retryAt: null };
+      }
       const [facts] = await readFacts(redis, [[name, entry]]);
       const status = facts && describe(facts, clock.now());
       if (status?.state === 'disabled') {

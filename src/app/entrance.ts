@@ -47,6 +47,9 @@ export function makeEntrance(parts: EntranceParts): Entrance {
       members.map((account) => account.name),
     ]);
 
+  const isConfigured = (name: string): boolean =>
+    accounts.get(name) !== undefined || accounts.observed().some((each) => each.name === name);
+
   async function retainServed(): Promise<void> {
     const served = [...(await roster.read())];
     await parts.alerts.retain(served.map(([name, { broker }]) => ({ broker, account: name })));
@@ -55,7 +58,7 @@ export function makeEntrance(parts: EntranceParts): Entrance {
   async function tidy(): Promise<void> {
     // While a deploy rolls, another process may know accounts that this one does not.
     if ((await parts.instances.others()) > 0) return;
-    const gone = [...(await roster.read()).keys()].filter((name) => !accounts.get(name));
+    const gone = [...(await roster.read()).keys()].filter((name) => !isConfigured(name));
     if (gone.length === 0) return;
     parts.log.warn(
       { event: 'accounts.removed', accounts: gone },
@@ -67,7 +70,7 @@ export function makeEntrance(parts: EntranceParts): Entrance {
 
   async function enterAll(): Promise<void> {
     const all = accounts.all();
-    await roster.enter(all);
+    await roster.enter([...all, ...accounts.observed()]);
     await tidy();
     for (const [broker, names] of namesByBroker(all)) await due.seed(broker, names, clock.now());
     for (const { fault } of await parts.listen(accounts.redirectUris())) {
@@ -97,7 +100,8 @@ export function makeEntrance(parts: EntranceParts): Entrance {
     },
     async passOn(broker, name) {
       await due.unqueue(broker, [name]);
-      if ((await roster.get(name))?.broker === broker)
+      const entry = await roster.get(name);
+      if (entry?.broker === broker && !entry.observed)
         await due.put(broker, [name], clock.now() + PASSED_ON_MS);
       else await due.remove(broker, [name]);
     },

@@ -134,7 +134,8 @@ export function makeInterventions(parts: InterventionParts): Pick<Desk, 'interve
       if (!entry || !facts) return unknown(name);
       const status = describe(facts, clock.now());
       if (!entry.enabled) {
-        const message = `${name} is disabled in the credentials file: it is not served in any case.`;
+        const why = entry.observed ? 'only observed' : 'disabled';
+        const message = `${name} is ${why} in the credentials file: it is not served in any case.`;
         return { outcome: 'disabled', message };
       }
       if (what === 'resume') return resume(name, entry, status);

@@ -78,13 +78,14 @@ export async function openOwnEngine(options: OwnEngineOptions, releases: Release
     isHoliday,
     introduce: simulation?.introduce,
   });
-  const { accounts } = await loadAccounts({
+  const { accounts: configured } = await loadAccounts({
     file: config.credentialsFile,
     brokers,
     setting,
     takesExamples: config.simulate,
     connect: (broker, login) => transcript.watch(connect(broker, login)),
   });
+  const accounts = configured.filter(({ observed }) => observed !== true);
   const byName = new Map(accounts.map((each) => [each.name, each]));
   const account = byName.get(name);
   if (!account) throw new Error(`no account is named ${name}`);

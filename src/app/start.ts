@@ -27,6 +27,7 @@ import { startMetering } from './metering.ts';
 import { makePlanning } from './planning.ts';
 import { makeReadiness } from './readiness.ts';
 import { makeReleases, type Releases } from './releases.ts';
+import { startObserving } from './observing.ts';
 import { startReports } from './reports.ts';
 import type { Service, StartOptions } from './service.ts';
 import { serve } from './serve.ts';
@@ -218,6 +219,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   // Browser logins end beside the jobs, not after them: both share the one grace.
   releases.add(() => Promise.all([schedule.stop(GRACE_MS), atMost(clock, GRACE_MS, consents.close())]));
   releases.add(startReports({ ...parts, ...engine, metrics, address: target.address, nudge }));
+  releases.add(startObserving({ ...parts, alerts: engine.alerts }));
   accounts.watch({
     redis,
     alerts: engine.alerts,

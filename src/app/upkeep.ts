@@ -172,7 +172,7 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
     async sweep() {
       await parts.enterWorld();
       await parts.tidy();
-      const entered = await sweepRoster(parts.accounts.all());
+      const entered = await sweepRoster([...parts.accounts.all(), ...parts.accounts.observed()]);
       // A disabled account rests without a next action, but its state may be gone with its roster entry.
       const served = parts.accounts.all().filter(({ enabled, name }) => enabled || entered.has(name));
       for (const [broker, group] of Map.groupBy(served, (account) => account.broker)) {

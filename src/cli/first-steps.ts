@@ -16,8 +16,11 @@ export async function configuredFor(
   if (!config || all.length > 0) throw new ConfigurationError(all);
   if (name !== undefined) {
     const account = inspected.accounts.find((each) => namesOf(each).includes(name));
-    const wrong = account ? 'is disabled in the credentials file' : 'is no account of the credentials file';
-    if (!account?.enabled) throw new ConfigurationError([{ at, message: `${name} ${wrong}` }]);
+    const wrong = !account
+      ? 'is no account of the credentials file'
+      : `is ${account.observed ? 'only observed' : 'disabled'} in the credentials file`;
+    if (!account?.enabled || account.observed)
+      throw new ConfigurationError([{ at, message: `${name} ${wrong}` }]);
   }
   return { ...inspected, config };
 }

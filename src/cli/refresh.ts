@@ -85,6 +85,12 @@ async function choose(redis: Redis, name: string | undefined): Promise<Chosen> {
   const roster = await makeRoster(redis).read();
   const entry = name === undefined ? undefined : roster.get(name);
   if (name !== undefined && !entry) throw unknownAccount(name, roster.keys());
+  if (name !== undefined && entry?.observed) {
+    throw new Failure(
+      'ACCOUNT_DISABLED',
+      `${name} is only observed (mode "observe"): whoever serves it refreshes it.`,
+    );
+  }
   const chosen: Chosen =
     name !== undefined && entry
       ? [[name, entry]]

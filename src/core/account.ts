@@ -9,6 +9,8 @@ export interface Account {
   readonly environment: string;
   readonly username: string;
   readonly enabled: boolean;
+  /** True: somebody else serves it. No login and no write; what is in Redis for it is only watched. */
+  readonly observed?: boolean | undefined;
   /** Further names that share this login's token. */
   readonly subAccounts: readonly string[];
   /** Longest TTL of this login's keys, seconds; undefined: the broker's default. */

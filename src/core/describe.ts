@@ -12,6 +12,8 @@ export interface StatusFacts {
   readonly broker: string;
   readonly environment: string;
   readonly enabled: boolean;
+  /** Somebody else serves it. */
+  readonly observed?: boolean | undefined;
   readonly subAccounts: readonly string[];
   readonly person: boolean;
   readonly generation: number | undefined;
@@ -58,7 +60,7 @@ const pausedSchema = z.object({
 /** What the state of an account hangs on. */
 export type StateFacts = Pick<
   StatusFacts,
-  'enabled' | 'underWay' | 'state' | 'expiresAt' | 'renewAt' | 'person'
+  'enabled' | 'observed' | 'underWay' | 'state' | 'expiresAt' | 'renewAt' | 'person'
 >;
 
 /** The state at `now`: what was stored last, moved on by the clock. */
@@ -68,8 +70,8 @@ export function stateAt(facts: StateFacts, now: number): State {
   const stored = stateSchema.safeParse(facts.state).data ?? 'due';
   if (stored === 'fresh' && facts.expiresAt !== undefined && now >= facts.expiresAt)
     return facts.person ? 'awaiting_approval' : 'expired';
-  if (stored === 'fresh' && facts.renewAt !== undefined && now >= facts.renewAt && !facts.person)
-    return 'due';
+  const isOurs = !facts.person && facts.observed !== true;
+  if (stored === 'fresh' && facts.renewAt !== undefined && now >= facts.renewAt && isOurs) return 'due';
   return stored;
 }
 
@@ -174,10 +176,11 @@ function sentence(state: State, leftMs: number, detail: string | undefined): str
 }
 
 function detailOf(
-  { name, unrenewed, issuedAt = 0, expiresAt = 0 }: StatusFacts,
+  { name, unrenewed, observed, issuedAt = 0, expiresAt = 0 }: StatusFacts,
   state: State,
   trouble: string | undefined,
 ): string | undefined {
+  if (observed) return trouble ?? 'it is only observed: somebody else keeps it.';
   switch (state) {
     case 'fresh':
       return vainRenewals(unrenewed, expiresAt - issuedAt)?.message;

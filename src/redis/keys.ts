@@ -13,6 +13,8 @@ export const keys = {
   aliases: own('aliases'),
   discovered: own('discovered'),
   owners: own('owners'),
+  /** What was seen of accounts that somebody else serves. */
+  observed: own('observed'),
   rearm: own('rearm'),
   instances: own('instances'),
   reload: own('reload'),

@@ -25,6 +25,8 @@ const entrySchema = z.object({
   environment: z.string(),
   username: z.string(),
   enabled: z.boolean(),
+  /** True: only watched. Such a one is not `enabled`, so that nothing is done for it. */
+  observed: z.boolean().optional(),
   subAccounts: z.array(z.string()),
   /** True where only a person can get the next token. */
   person: z.boolean(),
@@ -121,6 +123,7 @@ export function makeRoster(redis: Redis, wayOf?: (account: Account) => Way): Ros
 async function removeOne(redis: Redis, name: string): Promise<void> {
   const entry = parse((await redis.hget(keys.roster, name)) ?? '');
   if (!entry) return;
+  if (entry.observed) return removeObserved(redis, name, entry);
   const stored = await redis.hmget(
     keys.record(name),
     'generation',
@@ -162,6 +165,16 @@ async function removeOne(redis: Redis, name: string): Promise<void> {
   await write.publish('token-events', JSON.stringify(event)).exec();
 }
 
+/** What bots read of it is somebody else's. */
+async function removeObserved(redis: Redis, name: string, { subAccounts }: RosterEntry): Promise<void> {
+  const own = [name, ...subAccounts];
+  const holders = await redis.hmget(keys.names, ...own);
+  const held = own.filter((_, i) => holders[i] === name);
+  const write = redis.multi().hdel(keys.roster, name).hdel(keys.observed, name);
+  if (held.length > 0) write.hdel(keys.names, ...held);
+  await write.exec();
+}
+
 function listOf(text: string | null | undefined): readonly string[] {
   try {
     return z
@@ -198,7 +211,8 @@ function entryOf(account: Account, way: Way | undefined): RosterEntry {
     broker: account.broker,
     environment: account.environment,
     username: account.username,
-    enabled: account.enabled,
+    enabled: account.enabled && account.observed !== true,
+    ...(account.observed === true && { observed: true }),
     subAccounts: [...account.subAccounts],
     person: account.connection.signIn === undefined && account.connection.consent !== undefined,
     ...(way && { way }),

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { StatusFacts } from '../core/describe.ts';
 import { keys } from './keys.ts';
+import { readObserved } from './observed.ts';
 import type { RosterEntry } from './roster.ts';
 
 const recordFields = [
@@ -88,7 +89,21 @@ export async function readFacts(
       });
     });
   }
-  return facts;
+  return withObserved(redis, entries, facts);
+}
+
+/** Of those that somebody else serves it counts what was seen of them. */
+async function withObserved(
+  redis: Redis,
+  entries: readonly (readonly [string, RosterEntry])[],
+  facts: readonly StatusFacts[],
+): Promise<readonly StatusFacts[]> {
+  const names = entries.filter(([, { observed }]) => observed).map(([name]) => name);
+  const seen = await readObserved(redis, names);
+  const watched = new Set(names);
+  return facts.map((each) =>
+    watched.has(each.name) ? { ...each, ...seen.get(each.name), enabled: true, observed: true } : each,
+  );
 }
 
 function list(reply: unknown): readonly (string | null)[] {

@@ -98,6 +98,7 @@ export async function startReplica(parts: ReplicaParts): Promise<Replica> {
   const accounts: Accounts = {
     get: account,
     all: () => inForce.accounts,
+    observed: () => [],
     files: () => [config.credentialsFile],
     redirectUris: () => [],
     watch: () => undefined,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { commonFields, commonNotYet } from '../../../src/accounts/fields.ts';
+import { commonFields } from '../../../src/accounts/fields.ts';
 import { brokers } from '../../../src/brokers/index.ts';
 import type { Broker } from '../../../src/core/broker.ts';
 import { below, found, rows, rowsByName, sorted, textOf } from './documents.ts';
@@ -107,7 +107,7 @@ function refusedBy(broker: Broker): readonly string[] {
   return Object.entries({ ...commonFields, ...broker.fields }).flatMap(([field, schema]) => {
     const refused = candidates(schema).some((value) => {
       const entry = { [field]: value };
-      const later = [...commonNotYet(entry), ...broker.notYet(entry).map((each) => each.field)];
+      const later = broker.notYet(entry).map((each) => each.field);
       return later.includes(field);
     });
     return refused ? [field] : [];

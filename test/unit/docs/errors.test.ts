@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { brokers } from '../../../src/brokers/index.ts';
 import { restReasons } from '../../../src/core/decision.ts';
 import { errorKinds, ownCodes } from '../../../src/core/errors.ts';
+import { observedReasons } from '../../../src/core/observation.ts';
 import { faultCodes } from '../../../src/http/faults.ts';
 import { below, found, rows, rowsByName, sorted, sourcesBelow, textOf } from './documents.ts';
 
@@ -52,7 +53,7 @@ describe('the codes in docs/errors.md', () => {
     const causes = [...found(app, literal), ...found(app, /\b(?:REFUSED|HELD) = '([a-z_]+)'/g)];
     expect(written.size).toBeGreaterThan(4);
     // A fresh account's reason is an empty one.
-    const all = [...reasons, ...causes].filter(
+    const all = [...reasons, ...causes, ...observedReasons].filter(
       (reason) => reason !== 'fresh' && !codesBelow("The service's own").includes(reason),
     );
     expect(codesBelow('Reasons that are no errors')).toEqual(sorted(all));
