@@ -118,12 +118,13 @@ function overAfter(before: AccountFacts, change: AccountChange, saidAt: number):
 /** The same for a network. */
 export function changeNetwork(before: NetworkFacts, change: NetworkChange): NetworkFacts {
   const { silence, failed, succeededAt = 0 } = change;
-  const settles = before.failedSignIns.some(({ as, at }) => as === 'unknown' && at <= succeededAt);
+  // No further than what it settles: dated by a clock that is ahead, it would settle what is still to come.
+  const settled = before.failedSignIns.filter(({ as, at }) => as === 'unknown' && at <= succeededAt);
   const after = mergeNetworks(before, {
     ...emptyNetwork,
     ...(silence && { silence }),
     failedSignIns: failed ? [failed] : [],
-    succeededAt: settles ? succeededAt : 0,
+    succeededAt: Math.max(0, ...settled.map(({ at }) => at)),
   });
   return isSame(after, before) ? before : after;
 }

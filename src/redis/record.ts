@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Grant } from '../core/broker.ts';
 import { errorKinds } from '../core/errors.ts';
 import type { Pause } from '../core/pause.ts';
-import { emptyRecord, type AccountRecord, type Session } from '../core/session.ts';
+import { emptyRecord, type AccountRecord, type Attempt, type Session } from '../core/session.ts';
 import type { Facts } from '../core/store.ts';
 import type { Seal } from './seal.ts';
 
@@ -98,7 +98,7 @@ export function readRecord(name: string, fields: Fields, seal: Seal): ReadRecord
     record: {
       fence: Number(fields['fence'] ?? 0),
       session,
-      attempt: parsed(fields['attempt'], attemptSchema),
+      attempt: readAttempt(fields['attempt']),
       failures: Number(fields['failures'] ?? 0),
       trouble: parsed(fields['trouble'], troubleSchema),
       retryAt: Number(fields['retryAt'] ?? 0),
@@ -218,6 +218,15 @@ function readSession(name: string, fields: Fields, seal: Seal): Session | undefi
     unrenewed: Number(fields['unrenewed'] ?? 0),
     ...(fields['withdrawn'] === '1' && { withdrawn: true }),
   };
+}
+
+/**
+ * The attempt under way. One that cannot be read (a newer version's, in a rolling deploy) is under way all the same:
+ * taken for none, what it sent would go out again.
+ */
+function readAttempt(text: string | undefined): Attempt | undefined {
+  if (text === undefined) return undefined;
+  return parsed(text, attemptSchema) ?? { kind: 'renewal', startedAt: 0, by: '', fingerprint: '' };
 }
 
 function defined(grant: z.output<typeof grantSchema>): Grant {

@@ -51,6 +51,10 @@ local function ledgerSays(key, p, untried)
   local entries = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
   -- A success shows that this network is not barred, whatever became of what nobody answered.
   local succeededAt = tonumber(redis.call('GET', key .. ':success') or '0')
+  -- By this clock it is still to come: what nobody answers until then would be excused before it was.
+  if succeededAt > p.now then
+    succeededAt = 0
+  end
   local refusedAt, unknownAt, all = {}, {}, {}
   for i = 1, #entries, 2 do
     local at = tonumber(entries[i + 1])

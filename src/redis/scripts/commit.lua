@@ -16,8 +16,9 @@ if p.restore then
   local ends = tonumber(redis.call('HGET', record, 'expiresAt') or '0')
   local endsAt = tonumber(redis.call('HGET', record, 'endsAt') or '0')
   local isOver = ends <= p.now or (endsAt > 0 and endsAt <= serverNow)
+  local isWithdrawn = redis.call('HEXISTS', record, 'withdrawn') == 1
   -- Withdrawn meanwhile, replaced, or over by either clock: not ours to put back.
-  if redis.call('HGET', record, 'generation') ~= p.generation or isOver then
+  if redis.call('HGET', record, 'generation') ~= p.generation or isOver or isWithdrawn then
     return { 0 }
   end
 else
@@ -94,7 +95,9 @@ if p.answered then
   answered(KEYS[10], KEYS[11], KEYS[12], p.name)
 end
 if p.signedIn and redis.call('EXISTS', KEYS[13]) == 1 then
-  redis.call('SET', KEYS[13] .. ':success', string.format('%.0f', p.now), 'PX', string.format('%.0f', p.signedIn.windowMs))
+  -- Dated by a clock that is ahead, it would excuse for as long what nobody answers after it.
+  local at = math.min(p.now, serverNow)
+  redis.call('SET', KEYS[13] .. ':success', string.format('%.0f', at), 'PX', string.format('%.0f', p.signedIn.windowMs))
 end
 local woken = leaveRamp(KEYS[7], KEYS[8], KEYS[9], KEYS[3], p.name, p.ramp, p.now, p.open, serverNow)
 if redis.call('GET', KEYS[1]) == p.owner then

@@ -18,7 +18,8 @@ local function keepDay(name, day)
     end
   end
   local last = string.sub(line, -1)
-  if string.find('-igwx', day.as, 1, true) > string.find('-igwx', last, 1, true) then
+  -- A letter that another version wrote and this one does not know gives way to any.
+  if string.find('-igwx', day.as, 1, true) > (string.find('-igwx', last, 1, true) or 0) then
     last = day.as
   end
   line = string.sub(string.sub(line, 1, -2) .. last, -96)

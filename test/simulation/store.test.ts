@@ -1,0 +1,165 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Ledger } from '../../src/core/limits.ts';
+import { emptyRecord, withdrawn } from '../../src/core/session.ts';
+import type { Acquired, Commit, Settlement, TokenStore } from '../../src/core/store.ts';
+import { makeSeal } from '../../src/redis/seal.ts';
+import { makeStore } from '../../src/redis/store.ts';
+import { directLink, makeClient } from './redis/client.ts';
+import { makeRedisServer } from './redis/server.ts';
+
+/* What the scripts make of clocks that stand wrong, of words of another version, and of writes that overtake each other. */
+
+const START = 1_790_000_000_000;
+const SECOND = 1_000;
+const HOUR = 3_600 * SECOND;
+const network = { broker: 'some-broker', egress: 'default' };
+const silent = (): void => undefined;
+const log = { debug: silent, info: silent, warn: silent, error: silent };
+const ledger: Ledger = {
+  limit: 'sign-in-failures',
+  subject: 'default',
+  max: 5,
+  routine: 3,
+  windowMs: HOUR,
+  counts: 'failures',
+  paceMs: 60 * SECOND,
+};
+
+let now = START;
+let redis: ReturnType<typeof makeClient>;
+let store: TokenStore;
+beforeEach(async () => {
+  now = START;
+  redis = makeClient(directLink((await makeRedisServer(() => now)).execute));
+  store = makeStore(redis, makeSeal([Buffer.alloc(32, 1)]), log);
+});
+
+let owners = 0;
+async function take(name: string): Promise<Acquired> {
+  const acquired = await store.acquire(name, network, `owner-${(owners += 1)}`, 10 * SECOND, now);
+  if (!acquired) throw new Error(`${name} is held`);
+  return acquired;
+}
+
+/** A token from a login, by a clock that is so far ahead. */
+function commitOf({ lease }: Acquired, aheadMs = 0): Commit {
+  const own = now + aheadMs;
+  const { owner, proven, provenAt, proofDueAt, discovered, listedAt, retryAt, asked } = emptyRecord;
+  return {
+    session: {
+      generation: lease.fence,
+      grant: {
+        token: `token-${lease.fence}`,
+        headers: {},
+        issuedAt: own,
+        expiresAt: own + HOUR,
+        tokenType: 'Bearer',
+        baseUrl: 'http://127.0.0.1',
+      },
+      source: 'sign-in',
+      identity: 'login',
+      renewAt: own + HOUR / 2,
+      renewalSpent: false,
+    },
+    publications: [{ name: lease.name, meta: { generation: String(lease.fence) } }],
+    ttlCapMs: undefined,
+    refused: [],
+    claims: [],
+    events: ['refreshed'],
+    dueAt: own + HOUR / 2,
+    paused: undefined,
+    ramp: 'success',
+    facts: { owner, proven, provenAt, proofDueAt, discovered, listedAt, retryAt, asked },
+    answered: true,
+    startedAt: own,
+    ledger,
+  };
+}
+
+const unanswered = (name: string): Settlement => ({
+  record: emptyRecord,
+  standing: { state: 'backing_off', reason: 'timeout' },
+  names: [name],
+  dueAt: now,
+  event: undefined,
+  ramp: 'other',
+  charge: { ledger, as: 'unknown' },
+});
+
+describe('a network of which nobody answers', () => {
+  /** How many logins of as many accounts go out in a minute, none of which is answered. */
+  async function sentInAMinute(): Promise<number> {
+    let sent = 0;
+    for (let i = 0; i < 30; i++) {
+      now += 2 * SECOND;
+      const name = `LATER_${i}`;
+      const { lease } = await take(name);
+      const { outcome } = await store.note(lease, undefined, {
+        ttlMs: 10 * SECOND,
+        now,
+        network,
+        budgets: [],
+        cost: 1,
+        emergency: true,
+        expiresAt: 0,
+        signIn: { ledger, proven: true, forced: false },
+      });
+      if (outcome === 'noted') {
+        sent += 1;
+        await store.settle(lease, network, unanswered(name), now);
+      } else await store.release(lease);
+    }
+    return sent;
+  }
+
+  it.each([0, 10 * SECOND, HOUR])('is paced also after a login that is dated %i ms ahead', async (ahead) => {
+    const first = await take('FIRST');
+    await store.settle(first.lease, network, unanswered('FIRST'), now);
+    now += SECOND;
+    const second = await take('SECOND');
+    const commit = commitOf(second, ahead);
+    expect((await store.commit(second.lease, network, commit, now + ahead)).outcome).toBe('committed');
+    expect(await sentInAMinute()).toBe(3);
+  });
+});
+
+describe('what another version wrote', () => {
+  it('is an attempt, also where its kind is unknown: what it sent is not sent again', async () => {
+    await store.release((await take('DESK')).lease);
+    const attempt = { kind: 'some-new-kind', startedAt: now, by: 'a newer one', fingerprint: 'f' };
+    await redis.hset('refresher:account:DESK', 'attempt', JSON.stringify(attempt));
+    expect((await store.peek('DESK')).attempt).toMatchObject({ kind: 'renewal' });
+  });
+
+  it('hinders no token from being published, its lease from ending and its next look from being planned', async () => {
+    await redis.hset('refresher:roster', 'DESK', '{}');
+    await redis.set('refresher:day:DESK', `${Math.floor(now / (900 * SECOND))}.0.g.p`);
+    const taken = await take('DESK');
+    const commit = commitOf(taken);
+    expect((await store.commit(taken.lease, network, commit, now)).outcome).toBe('committed');
+    expect(await redis.get('token:DESK')).toBe(commit.session.grant.token);
+    expect(await redis.exists('refresher:lease:DESK')).toBe(0);
+    expect(Number(await redis.zscore('refresher:due:some-broker', 'DESK'))).toBe(commit.dueAt);
+  });
+});
+
+it('a token that was withdrawn is not put back by who has looked at it before', async () => {
+  const first = await take('DESK');
+  const commit = commitOf(first);
+  await store.commit(first.lease, network, commit, now);
+  await redis.del('token:DESK');
+  const second = await take('DESK');
+  await store.settle(
+    second.lease,
+    network,
+    {
+      ...unanswered('DESK'),
+      record: withdrawn(second.record, now),
+      standing: { state: 'expired', reason: 'revoked' },
+      withdraw: true,
+    },
+    now,
+  );
+  await store.restore('DESK', network, commit, now - 1);
+  expect(await redis.exists('token:DESK')).toBe(0);
+});
