@@ -10,7 +10,7 @@ import { makeAttempts } from './attempts.ts';
 import { makeCommits } from './commits.ts';
 import { makeHandover } from './handovers.ts';
 import { LEASE_SHARE, takeLease, type HeldLease, type Work } from './lease.ts';
-import { makeNote } from './notes.ts';
+import { makeNote, type Unsent } from './notes.ts';
 import type { Step } from './obtain.ts';
 import { makeCloseOpenAttempt } from './open-attempts.ts';
 import { makeOutcomes } from './outcomes.ts';
@@ -30,7 +30,7 @@ export function makeKeeper(parts: KeeperParts): Keeper {
   const tell = makeTelling(parts);
   const outcomes = makeOutcomes(parts, around, tell);
   const commits = makeCommits(parts, around, tell);
-  const unsent = new Map<string, number>();
+  const unsent = new Map<string, Unsent>();
   const underWay = new Set<string>();
   const note = makeNote(parts, around, outcomes, tell, unsent);
   const attempts = makeAttempts(parts, around, outcomes, commits, note, tell);

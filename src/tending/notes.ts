@@ -38,13 +38,20 @@ export type Note = (
   },
 ) => Promise<MayCall>;
 
-/** @param unsent the attempts of this process that Redis may know of though their calls never went out, by account */
+/** An attempt that Redis may know of though its call never went out, and what its note took from the record. */
+export interface Unsent {
+  readonly startedAt: number;
+  readonly request: AccountRecord['request'];
+  readonly seedSpent: AccountRecord['seedSpent'];
+}
+
+/** @param unsent such attempts of this process, by account */
 export function makeNote(
   parts: KeeperParts,
   around: Surroundings,
   outcomes: Outcomes,
   tell: Telling,
-  unsent: Map<string, number>,
+  unsent: Map<string, Unsent>,
 ): Note {
   const { store, clock } = parts;
 
@@ -82,7 +89,8 @@ export function makeNote(
     const credentials = parts.fingerprints(account.credentials);
     const fingerprint = around.fingerprintOf(account);
     const attempt: Attempt | undefined = kind && { kind, startedAt: now, by: parts.instance, fingerprint };
-    if (attempt) unsent.set(account.name, now);
+    const { request, seedSpent } = record;
+    if (attempt) unsent.set(account.name, { startedAt: now, request, seedSpent });
     const noted = await store.note(held.lease, attempt, {
       ...how,
       ttlMs: timeoutMs * LEASE_SHARE,

@@ -4,6 +4,7 @@ import type { PublishKept } from './adoption.ts';
 import type { Attempts } from './attempts.ts';
 import type { Work } from './lease.ts';
 import type { Outcomes } from './outcomes.ts';
+import type { Unsent } from './notes.ts';
 import type { KeeperParts } from './parts.ts';
 
 /** What an attempt that is found open may lead to. */
@@ -12,7 +13,7 @@ interface Ways {
   readonly attempts: Attempts;
   readonly publishKept: PublishKept;
   /** The attempts of this process that Redis may know of though their calls never went out, by account. */
-  readonly unsent: ReadonlyMap<string, number>;
+  readonly unsent: ReadonlyMap<string, Unsent>;
   /** The look goes on as if there had been no attempt. */
   readonly goOn: Work;
 }
@@ -29,9 +30,16 @@ export function makeCloseOpenAttempt(
   const { clock, log, keepsake } = parts;
   return async (account, held, record) => {
     const { kind: during = 'sign-in', startedAt = 0, by } = record.attempt ?? {};
-    // Redis noted it and did not say so in time: its call never went out.
-    if (by === parts.instance && unsent.get(account.name) === startedAt) {
-      return goOn(account, held, { ...record, attempt: undefined });
+    // Redis noted it and did not say so in time: its call never went out, and what it was for is still wanted.
+    const never = unsent.get(account.name);
+    if (by === parts.instance && never?.startedAt === startedAt) {
+      const { request, seedSpent } = never;
+      return goOn(account, held, {
+        ...record,
+        attempt: undefined,
+        request: record.request ?? request,
+        seedSpent,
+      });
     }
     // A Redis that went back in time has it open again; what came of it is known.
     const isAnswered = by === parts.instance && keepsake.isAnswered(account, startedAt);
