@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Planned } from '../core/next-look.ts';
 import { keys } from './keys.ts';
-import { patienceIn } from './record.ts';
+import { patienceIn } from './patience.ts';
 import { run, scripts } from './scripts.ts';
 
 /** How far a claim pushes an account ahead: when its job is lost, it is due again after this. */

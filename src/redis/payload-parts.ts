@@ -1,7 +1,7 @@
 import { dayPayload } from '../core/last-day.ts';
 import type { Pause } from '../core/pause.ts';
 import type { Settlement } from '../core/store.ts';
-import type { Fields } from './record.ts';
+import type { Fields } from './patience.ts';
 
 /** What people read of a decision later. A trouble's message holds no secret. */
 export function madeOf(

@@ -4,6 +4,7 @@ import { errorKinds } from '../core/errors.ts';
 import type { Pause } from '../core/pause.ts';
 import { emptyRecord, type AccountRecord, type Attempt, type Session } from '../core/session.ts';
 import type { Facts } from '../core/store.ts';
+import type { Fields } from './patience.ts';
 import type { Seal } from './seal.ts';
 
 const words = z.record(z.string(), z.string());
@@ -52,29 +53,6 @@ const signedOutSchema = z.object({
 const sourceSchema = z.enum(['sign-in', 'renewal', 'consent', 'adopted']);
 const pendingSchema = z.array(z.object({ grant: grantSchema, source: sourceSchema, identity: z.string() }));
 const askedSchema = z.object({ at: z.number(), until: z.number(), refused: z.string().exactOptional() });
-
-/** Clocks that stand less far apart are kept, ms. */
-const APART_MS = 5_000;
-/** The longest wait of our own, ms: what a server's clock that was set back may add. */
-const LONGEST_WAIT_MS = 15 * 60_000;
-
-/**
- * Until when nothing is tried for an account (ms), by the clock that says `now`. Who wrote it down may have had
- * another one: how long that is after the server's own time stands beside it.
- */
-export function patienceIn(fields: Fields, serverNow: number, now: number): number {
-  const retryAt = Number(fields['retryAt'] ?? 0);
-  const retryBy = Number(fields['retryBy'] ?? 0);
-  if (retryAt === 0 || retryBy === 0) return retryAt;
-  const byThisClock = now + retryBy - serverNow;
-  if (byThisClock < retryAt - APART_MS) return byThisClock;
-  return byThisClock > retryAt + APART_MS
-    ? Math.max(retryAt, Math.min(byThisClock, now + LONGEST_WAIT_MS))
-    : retryAt;
-}
-
-/** The record as it lies in its hash. */
-export type Fields = Readonly<Record<string, string>>;
 
 /** The record, and whether its sealed part could not be opened (then it counts as having no session). */
 export interface ReadRecord {

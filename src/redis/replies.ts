@@ -1,5 +1,5 @@
 import type { CommitResult } from '../core/store.ts';
-import type { Fields } from './record.ts';
+import type { Fields } from './patience.ts';
 
 /** What commit.lua says. */
 export function committed(reply: unknown): CommitResult {
