@@ -1,6 +1,5 @@
 import { styleText } from 'node:util';
 import { Command } from 'commander';
-import { signInOnce } from '../app/first-login.ts';
 import { countByBroker, shownCounts } from '../app/load.ts';
 import { brokers } from '../brokers/index.ts';
 import { presentSealingKeys, type Config } from '../config/index.ts';
@@ -110,6 +109,7 @@ async function loggedIn(parts: {
   const { account, say } = parts;
   const broker = brokers.find((each) => each.name === account.broker);
   if (!broker) throw new Error(`no broker is named ${account.broker}`);
+  const { signInOnce } = await import('../app/first-login.ts');
   const checked = await untilSignal(async (signal) =>
     checkLogin({
       config: await besideService(parts.config),

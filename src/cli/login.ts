@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { signInOnce } from '../app/first-login.ts';
 import { webhookPath } from '../app/webhooks.ts';
 import { presentSealingKeys, type Config } from '../config/index.ts';
 import { namesOf, type Account } from '../core/account.ts';
@@ -65,6 +64,7 @@ async function login(name: string, options: Options): Promise<void> {
     say(`  ${webhook}`);
     warnOfAddress(webhook);
   }
+  const { signInOnce } = await import('../app/first-login.ts');
   const outcome = await untilSignal(async (signal) =>
     signInOnce({
       config: await besideService(config),

@@ -1,10 +1,9 @@
 import { Argument, Command } from 'commander';
 import type { Logger } from 'pino';
-import { start, type Service, type StartOptions } from '../app/start.ts';
+import type { Service, StartOptions } from '../app/start.ts';
 import { inspectConfig, thisProcess, type Config, type Scope } from '../config/index.ts';
 import { ConfigurationError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
-import { makeLog } from '../log.ts';
 import { inspectAccounts } from './inspect.ts';
 import { taught } from './manual.ts';
 
@@ -68,6 +67,8 @@ export interface ServeOptions extends Pick<StartOptions, 'version' | 'newKey' | 
 export async function serve(options: ServeOptions): Promise<void> {
   const terminal = process.stdout.isTTY;
   const config = await configured(options.scope);
+  // Every other command, and every --help, would wait for the service's libraries.
+  const [{ start }, { makeLog }] = await Promise.all([import('../app/start.ts'), import('../log.ts')]);
   const log = makeLog(config.logLevel, options.pretty === true || terminal, terminal);
   const ending = new AbortController();
   let ended: Promise<void> | undefined;
