@@ -31,8 +31,8 @@ export interface DueIndex {
   unqueue(broker: string, names: readonly string[]): Promise<void>;
   /** When the one that waits longest in the queue was put there (ms), or undefined. */
   waitingSince(broker: string): Promise<number | undefined>;
-  /** Takes all off it that were queued before `before`: their jobs are lost. */
-  unqueueLost(broker: string, before: number): Promise<void>;
+  /** Takes all off it that were queued before `before`: their jobs are lost, and they are due now. */
+  unqueueLost(broker: string, before: number, now: number): Promise<void>;
 }
 
 const BATCH = 500;
@@ -132,8 +132,8 @@ export function makeDueIndex(redis: Redis): DueIndex {
       const [, score] = await redis.zrange(keys.queued(broker), '0', '0', 'WITHSCORES');
       return score === undefined ? undefined : Number(score);
     },
-    async unqueueLost(broker, before) {
-      await redis.zremrangebyscore(keys.queued(broker), '-inf', before);
+    async unqueueLost(broker, before, now) {
+      await run(redis, scripts.unqueueLost, [keys.due(broker), keys.queued(broker)], [before, now]);
     },
   };
 }

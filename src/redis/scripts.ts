@@ -24,6 +24,7 @@ export const scripts = {
   settle: load('ramp', 'breaker', 'budget', 'publish', 'patience', 'uses', 'pause', 'decisions', 'settle'),
   rearm: load('rearm'),
   claim: load('claim'),
+  unqueueLost: load('unqueue-lost'),
   request: load('request'),
   forget: load('publish', 'forget'),
   report: load('report'),

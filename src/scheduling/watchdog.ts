@@ -22,8 +22,8 @@ const JUMP_MS = 10_000;
 
 export interface WatchdogParts {
   readonly due: {
-    /** Takes all accounts that were queued before `before` off the list of those that wait. */
-    unqueueLost(broker: string, before: number): Promise<void>;
+    /** Takes all accounts that were queued before `before` off the list of those that wait; they are due now. */
+    unqueueLost(broker: string, before: number, now: number): Promise<void>;
     /** A job scheduler has fired. */
     noteTick(broker: string, at: number): Promise<void>;
     lastTick(broker: string): Promise<number | undefined>;
@@ -113,7 +113,7 @@ export function makeWatchdog(parts: WatchdogParts): () => Promise<void> {
     const { broker } = queue;
     const now = elapsed();
     const waiting = await queue.waiting();
-    if (waiting === 0) await due.unqueueLost(broker, clock.now() - ADDED_MS);
+    if (waiting === 0) await due.unqueueLost(broker, clock.now() - ADDED_MS, clock.now());
     const idle = waiting > 0 && queue.underWay() === 0 && now - queue.lastBegunAt() > WEDGED_MS;
     if (!idle) {
       idleSince.delete(broker);

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Ledger } from '../../src/core/limits.ts';
 import { emptyRecord, withdrawn } from '../../src/core/session.ts';
 import type { Acquired, Commit, Settlement, TokenStore } from '../../src/core/store.ts';
+import { makeDueIndex } from '../../src/redis/due.ts';
 import { makeSeal } from '../../src/redis/seal.ts';
 import { makeStore } from '../../src/redis/store.ts';
 import { directLink, makeClient } from './redis/client.ts';
@@ -162,4 +163,17 @@ it('a token that was withdrawn is not put back by who has looked at it before', 
   );
   await store.restore('DESK', network, commit, now - 1);
   expect(await redis.exists('token:DESK')).toBe(0);
+});
+
+it('an account whose job was lost is due as soon as that is known, though a claim has pushed it ahead', async () => {
+  const due = makeDueIndex(redis);
+  await due.put('some-broker', ['DESK'], now);
+  // Its process dies before the job is in the queue.
+  expect((await due.claim('some-broker', now, 10)).names).toEqual(['DESK']);
+  now += 15 * SECOND;
+  // To the next process it seems to wait there.
+  expect((await due.claim('some-broker', now, 10)).names).toEqual([]);
+  now += SECOND;
+  await due.unqueueLost('some-broker', now - 5 * SECOND, now);
+  expect((await due.claim('some-broker', now, 10)).names).toEqual(['DESK']);
 });

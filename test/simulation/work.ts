@@ -78,7 +78,7 @@ export async function exercise(redis: Redis, dice: Dice): Promise<void> {
     () => due.put('tradovate', [dice.pick(names)], clock.now() + dice.whole(-5_000, 5_000)),
     () => due.remove('tradovate', [dice.pick(names)]),
     () => due.missing('tradovate', [...names, 'nobody']),
-    () => due.unqueueLost('tradovate', clock.now()),
+    () => due.unqueueLost('tradovate', clock.now(), clock.now()),
     () => due.waitingSince('tradovate'),
     () => due.noteTick('tradovate', clock.now()),
     () => due.lastTick('tradovate'),
