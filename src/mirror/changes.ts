@@ -5,9 +5,11 @@ import { mergeAccounts, mergeNetworks } from './merge.ts';
 import {
   emptyAccount,
   emptyNetwork,
+  heldAt,
   type AccountFacts,
   type FailedSignIn,
   type HeldAnswer,
+  type HeldFact,
   type NetworkFacts,
   type Over,
   type Verdict,
@@ -95,7 +97,7 @@ export function changeAccount(before: AccountFacts, change: AccountChange, saidA
     ...(asked && !isSame(asked, before.asked?.value) && { asked: said(asked) }),
     ...(paused && { paused }),
     ...(session && { session }),
-    ...(held && { held }),
+    ...(held && { held: { ...held, saidAt } }),
     over: overAfter(before, change, saidAt),
   });
   return isSame(after, before) ? before : after;
@@ -110,10 +112,14 @@ function overAfter(before: AccountFacts, change: AccountChange, saidAt: number):
   return {
     signIns: Math.max(over.signIns, ...unknownSignIns.filter((at) => isOver(at, worked?.at ?? 0))),
     session: session && isOver(session.generation, endedUpTo) ? session.generation : over.session,
-    held: held && isOver(held.startedAt, releasedUpTo) ? held.startedAt : over.held,
+    held: held && (forgotten || isReleased(held, releasedUpTo, saidAt)) ? heldAt(held) : over.held,
     said: forgotten && isKnown ? saidAt : over.said,
   };
 }
+
+/** Of one that was held only after the word came it says nothing, whatever the clock did in between. */
+const isReleased = (held: HeldFact, upTo: number, saidAt: number): boolean =>
+  held.startedAt === upTo || (held.startedAt <= upTo && heldAt(held) < saidAt);
 
 /** The same for a network. */
 export function changeNetwork(before: NetworkFacts, change: NetworkChange): NetworkFacts {

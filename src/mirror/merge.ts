@@ -1,5 +1,12 @@
 import type { Session } from '../core/session.ts';
-import type { AccountFacts, NetworkFacts, Over, Picture, Said } from './mirror.ts';
+import {
+  heldAt,
+  type AccountFacts,
+  type NetworkFacts,
+  type Over,
+  type Picture,
+  type Said,
+} from './mirror.ts';
 import { highest, union } from './ranks.ts';
 
 /*
@@ -34,7 +41,7 @@ export function mergeAccounts(one: AccountFacts, other: AccountFacts): AccountFa
   const asked = later(one.asked, other.asked);
   const paused = highest(one.paused, other.paused, ({ at }) => at);
   const session = newest(one.session, other.session);
-  const held = highest(one.held, other.held, (answer) => answer.startedAt);
+  const held = highest(one.held, other.held, heldAt);
   return {
     verdicts: union(
       [...one.verdicts, ...other.verdicts].filter(stands),
@@ -59,7 +66,7 @@ export function mergeAccounts(one: AccountFacts, other: AccountFacts): AccountFa
     ...(asked && stands(asked) && { asked }),
     ...(paused && paused.at > over.said && { paused }),
     ...(session && session.generation > over.session && { session }),
-    ...(held && held.startedAt > over.held && { held }),
+    ...(held && heldAt(held) > Math.max(over.held, over.said) && { held }),
     over,
   };
 }

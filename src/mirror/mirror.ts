@@ -35,13 +35,21 @@ export interface HeldAnswer {
   readonly identity: string;
 }
 
+/**
+ * The same with the mirror's own stamp of when it was held, by which it is settled: `startedAt` is by a clock that
+ * may have been ahead. Absent from files of earlier versions.
+ */
+export interface HeldFact extends HeldAnswer {
+  readonly saidAt?: number;
+}
+
 /** What is settled: whatever lies at or below these marks counts no longer, in whichever file it stands. */
 export interface Over {
   /** Sign-ins of unknown outcome, by their instants (ms). */
   readonly signIns: number;
   /** Sessions, by their generation. */
   readonly session: number;
-  /** Held answers, by `startedAt` (ms). */
+  /** Held answers, by the stamp of when they were held. */
   readonly held: number;
   /** All that was said, by its stamp. */
   readonly said: number;
@@ -58,7 +66,7 @@ export interface AccountFacts {
   readonly asked?: Said<Asked>;
   readonly paused?: Pause;
   readonly session?: Session;
-  readonly held?: HeldAnswer;
+  readonly held?: HeldFact;
   readonly over: Over;
 }
 
@@ -89,6 +97,9 @@ export interface Picture {
   readonly accounts: ReadonlyMap<string, AccountFacts>;
   readonly networks: ReadonlyMap<string, NetworkFacts>;
 }
+
+/** When it was held, by the mirror's stamp. */
+export const heldAt = (held: HeldFact): number => held.saidAt ?? held.startedAt;
 
 export const emptyAccount: AccountFacts = {
   verdicts: [],
@@ -163,7 +174,14 @@ const account: z.ZodType<AccountFacts> = z.object({
     .exactOptional(),
   session: session.exactOptional(),
   held: z
-    .object({ startedAt: z.number(), since: z.number().exactOptional(), grant, source, identity: z.string() })
+    .object({
+      startedAt: z.number(),
+      saidAt: z.number().exactOptional(),
+      since: z.number().exactOptional(),
+      grant,
+      source,
+      identity: z.string(),
+    })
     .exactOptional(),
   over: z.object({ signIns: z.number(), session: z.number(), held: z.number(), said: z.number() }),
 });

@@ -2,7 +2,7 @@ import type { Silence } from '../core/consequence.ts';
 import type { Pause } from '../core/pause.ts';
 import type { Asked, Session, Trouble } from '../core/session.ts';
 import { cutAccount, cutNetwork } from './cut.ts';
-import type { AccountFacts, FailedSignIn, HeldAnswer, NetworkFacts } from './mirror.ts';
+import type { AccountFacts, FailedSignIn, HeldAnswer, HeldFact, NetworkFacts } from './mirror.ts';
 
 /** What is known of an account beside Redis. */
 export interface MirroredAccount {
@@ -52,7 +52,7 @@ export function recallAccount(facts: AccountFacts | undefined, now: number): Mir
     asked: left.asked?.value,
     paused: left.paused,
     session: left.session,
-    held: left.held,
+    held: left.held && answerOf(left.held),
   };
   const { refused, troubles, proven, unknownSignIns, seedsSpent, ...single } = recalled;
   const lists = [refused, troubles, proven, unknownSignIns, seedsSpent];
@@ -66,7 +66,10 @@ export function recallNetwork(facts: NetworkFacts | undefined, now: number): Mir
   return left && { silence: left.silence, failedSignIns: left.failedSignIns };
 }
 
+/** The stamp is the mirror's own matter. */
+const answerOf = ({ saidAt: _, ...answer }: HeldFact): HeldAnswer => answer;
+
 /** The answers that wait for Redis. */
 export function heldAmong(accounts: ReadonlyMap<string, AccountFacts>): readonly HeldGrant[] {
-  return [...accounts].flatMap(([account, { held }]) => (held ? [{ account, ...held }] : []));
+  return [...accounts].flatMap(([account, { held }]) => (held ? [{ account, ...answerOf(held) }] : []));
 }
