@@ -131,9 +131,9 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
       return kept && { grant: kept.grant, source: kept.source, proved: kept.proved };
     },
 
-    spend(account, grant) {
+    async spend(account, grant) {
       const [fingerprint] = materialOf(grant);
-      if (fingerprint !== undefined) mirror.renewals.spend(account.name, fingerprint);
+      if (fingerprint !== undefined) await mirror.renewals.spend(account.name, fingerprint);
     },
     unspend(account, grant) {
       if (!isSpent(account, grant)) return;

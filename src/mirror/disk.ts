@@ -1,4 +1,4 @@
-import { appendFile, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from '../core/errno.ts';
 
@@ -19,7 +19,7 @@ export interface Disk {
   read(path: string): Promise<string>;
   /** Resolves once the text is on the disk, in a file (0600) of its own. */
   write(path: string, text: string): Promise<void>;
-  /** Adds to a file (0600), made where there is none; the machine may lose it, the process does not. */
+  /** Adds to a file (0600), made where there is none. Resolves once the text is on the disk. */
   append(path: string, text: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   /** Also where there is no such file. */
@@ -37,15 +37,15 @@ export const systemDisk: Disk = {
   },
   async list(folder) {
     const names = await readdir(folder).catch(unlessMissing);
-    const found = await Promise.all(
-      (names ?? []).map(async (name) => {
-        const file = await stat(join(folder, name)).catch(unlessMissing);
-        return file?.isFile()
-          ? [{ name, version: `${file.ino}:${file.mtimeMs}:${file.size}`, writtenAt: file.mtimeMs }]
-          : [];
-      }),
-    );
-    return found.flat();
+    const found: Found[] = [];
+    // One by one: on a disk that hangs each of them would hold a thread of Node's, and there are four.
+    for (const name of names ?? []) {
+      const file = await stat(join(folder, name)).catch(unlessMissing);
+      if (!file?.isFile()) continue;
+      const version = `${file.ino}:${file.mtimeMs}:${file.size}`;
+      found.push({ name, version, writtenAt: file.mtimeMs });
+    }
+    return found;
   },
   read: (path) => readFile(path, 'utf8'),
   async write(path, text) {
@@ -57,7 +57,15 @@ export const systemDisk: Disk = {
       await file.close();
     }
   },
-  append: (path, text) => appendFile(path, text, { mode: 0o600 }),
+  async append(path, text) {
+    const file = await open(path, 'a', 0o600);
+    try {
+      await file.writeFile(text);
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+  },
   rename,
   remove: (path) => rm(path, { force: true }),
   async syncFolder(folder) {

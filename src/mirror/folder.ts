@@ -4,6 +4,7 @@ import { errnoOf } from '../core/errno.ts';
 import type { Log } from '../core/log.ts';
 import type { Disk, Found } from './disk.ts';
 import { pictureOf, textOf, type Picture } from './mirror.ts';
+import { isHung } from './patience.ts';
 
 /** Seals what lies on disk; `context` is bound to it. */
 export interface MirrorSeal {
@@ -145,7 +146,7 @@ export function makeFolder(parts: FolderParts): Folder {
       for (let looks = 1; ; looks += 1) {
         const all = await disk.list(folder);
         const others = all.filter(
-          ({ name }) => isSource(name) && name !== own && !name.startsWith(`${own}.`),
+          ({ name }) => isSource(name) && name !== own && name !== `${own}.1` && !taken.includes(name),
         );
         let isMissing = false;
         for (const { name, version } of others) {
@@ -155,6 +156,8 @@ export function makeFolder(parts: FolderParts): Folder {
             if (picture) seen.push(picture);
             else sayUnreadable(name, 'unopened');
           } catch (error) {
+            // What it says is read when the disk answers again.
+            if (isHung(error)) throw error;
             if (errnoOf(error) !== 'ENOENT') sayUnreadable(name, errnoOf(error));
             else isMissing = true;
           }

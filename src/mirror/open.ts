@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { atMost } from '../core/at-most.ts';
 import type { Clock } from '../core/clock.ts';
 import { errnoOf } from '../core/errno.ts';
 import type { Log } from '../core/log.ts';
@@ -7,6 +8,7 @@ import type { Change } from './changes.ts';
 import { systemDisk, type Disk } from './disk.ts';
 import { makeFolder, type MirrorSeal } from './folder.ts';
 import { makeMemory } from './memory.ts';
+import { DISK_WAIT_MS, isHung, patientDisk } from './patience.ts';
 import {
   heldAmong,
   recallAccount,
@@ -20,7 +22,8 @@ import { makeRounds } from './rounds.ts';
 
 /**
  * What outlives the loss of Redis: sealed, in the state folder. Trouble with the disk never throws: it is
- * said, and tried again, and what was to be written is known in memory meanwhile.
+ * said, and tried again, and what was to be written is known in memory meanwhile. Nor does it hang: whatever
+ * waits for the disk waits for 2 s at most.
  */
 export interface Mirror {
   recall(account: string): MirroredAccount | undefined;
@@ -42,7 +45,7 @@ export interface Mirror {
   held(): readonly HeldGrant[];
   /** Which renewal material was sent. */
   readonly renewals: Pick<Renewals, 'spend' | 'takeBack' | 'isSpent'>;
-  /** Why nothing can be written, in words; undefined: it can. */
+  /** Why the folder is of no use, in words; undefined: it is. */
   health(): string | undefined;
   /** Resolves when all that was noted is on disk, or the disk did not take it. */
   settled(): Promise<void>;
@@ -67,9 +70,10 @@ const SAY_MS = 60_000;
 
 /** Opens the mirror with what earlier and other processes left there. */
 export async function openMirror(options: MirrorOptions): Promise<Mirror> {
-  const { clock, log, seal, disk = systemDisk, writer = randomUUID() } = options;
+  const { clock, log, seal, writer = randomUUID() } = options;
+  const disk = patientDisk(options.disk ?? systemDisk, clock);
   const folder = makeFolder({ folder: join(options.folder, 'mirror'), writer, seal, disk, clock, log });
-  const renewals = makeRenewals({ folder: join(options.folder, 'mirror'), writer, disk, clock });
+  const renewals = makeRenewals({ folder: join(options.folder, 'mirror'), writer, disk, clock, fail });
   const memory = makeMemory();
   const rounds = makeRounds(clock, round);
   const looks = makeRounds(clock, () => takeIn().then(renewals.look).catch(fail));
@@ -93,11 +97,10 @@ export async function openMirror(options: MirrorOptions): Promise<Mirror> {
       isDirty = false;
       await folder.save(memory.picture(clock.now()));
       wasSaved = true;
-      failure = undefined;
+      await renewals.retry();
+      works();
     } catch (error) {
-      isDirty = true;
       fail(error);
-      void rounds.ask(RETRY_MS);
     }
   }
 
@@ -108,15 +111,26 @@ export async function openMirror(options: MirrorOptions): Promise<Mirror> {
     if (wasSaved && !isOurs) isDirty = true;
   }
 
+  /** Whatever it was that failed: once all is written, it works again. */
   function fail(error: unknown): void {
-    failure = errnoOf(error);
+    failure = isHung(error) ? 'it does not answer' : errnoOf(error);
+    isDirty = true;
+    void rounds.ask(RETRY_MS);
     if (clock.now() < saidAt + SAY_MS) return;
     saidAt = clock.now();
     log.error(
-      { event: 'mirror.unwritable', error: failure },
-      'STATE_DIR cannot be written: what must outlive a loss of Redis is in memory only. It is tried again.',
+      { event: 'mirror.unwritable', error: errnoOf(error) },
+      'STATE_DIR cannot be used: what must outlive a loss of Redis is in memory only. It is tried again.',
     );
   }
+
+  function works(): void {
+    if (failure !== undefined) log.info({ event: 'mirror.works' }, 'STATE_DIR can be used again.');
+    failure = undefined;
+  }
+
+  const inTime = (work: Promise<unknown>): Promise<void> =>
+    atMost(clock, DISK_WAIT_MS, work).then(() => undefined);
 
   function apply(changes: readonly Change[]): void {
     for (const change of changes) {
@@ -145,7 +159,7 @@ export async function openMirror(options: MirrorOptions): Promise<Mirror> {
 
   const keep = (...changes: readonly Change[]): Promise<void> => {
     apply(changes);
-    return rounds.ask(0);
+    return inTime(rounds.ask(0));
   };
 
   await begin().catch(fail);
@@ -153,7 +167,7 @@ export async function openMirror(options: MirrorOptions): Promise<Mirror> {
     recall: (account) => recallAccount(memory.account(account), clock.now()),
     recallNetwork: (key) => recallNetwork(memory.network(key), clock.now()),
     generation: () => memory.generation(),
-    look: () => looks.ask(0),
+    look: () => inTime(looks.ask(0)),
     note(...changes) {
       apply(changes);
       void rounds.ask(NOTE_MS);
@@ -161,8 +175,11 @@ export async function openMirror(options: MirrorOptions): Promise<Mirror> {
     keep,
     forget: (account) => keep({ account, forgotten: true }),
     held: () => heldAmong(memory.accounts()),
-    renewals,
-    health: () => failure && `what must outlive a loss of Redis cannot be written to STATE_DIR (${failure})`,
+    renewals: {
+      ...renewals,
+      spend: (account, fingerprint) => inTime(renewals.spend(account, fingerprint)),
+    },
+    health: () => failure && `what must outlive a loss of Redis cannot be kept in STATE_DIR (${failure})`,
     settled: async () => void (await Promise.all([rounds.settled(), renewals.settled()])),
     close: async () => void (await Promise.all([rounds.close(), renewals.settled()])),
   };

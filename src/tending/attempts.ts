@@ -154,9 +154,9 @@ export function makeAttempts(
     }
     // On disk before it is sent: a Redis that is emptied must not make it look unspent.
     if (seedSpent !== undefined) await keepsake.remember(account, { ...record, seedSpent }, 'verdict');
-    // A Redis that loses its last seconds loses the note as well.
+    // A Redis that loses its last seconds loses the note as well; one that loses power with this machine, too.
     const policy = policyOf(parts, account);
-    if (step.kind === 'renewal' && policy.renewalIsSingleUse) keepsake.spend(account, step.from);
+    if (step.kind === 'renewal' && policy.renewalIsSingleUse) await keepsake.spend(account, step.from);
     // The attempt's own instant: an answer that is held is found again by it.
     const { startedAt } = noted;
     const ramped = (outcome: RampOutcome): { ramp?: RampOutcome } =>

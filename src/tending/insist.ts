@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 
 /** How long a Redis that has just gone away is waited for, ms; then the account's next look goes on with it. */
-const INSIST_MS = 60_000;
+export const INSIST_MS = 60_000;
 const PAUSE_MS = 250;
 
 /**

@@ -25,7 +25,7 @@ import { makeWithdraw } from './withdrawals.ts';
 
 /** Looks after accounts, one at a time under its lease; whatever asks (a job, a person) asks here. */
 export function makeKeeper(parts: KeeperParts): Keeper {
-  const { store, clock, keepsake } = parts;
+  const { store, clock, keepsake, log } = parts;
   const around = makeSurroundings(parts);
   const tell = makeTelling(parts);
   const outcomes = makeOutcomes(parts, around, tell);
@@ -99,6 +99,20 @@ export function makeKeeper(parts: KeeperParts): Keeper {
     const ttlMs = policyOf(parts, account).timeoutMs * LEASE_SHARE;
     const held = await takeLease(store, clock, name, around.networkOf(account), owner, ttlMs).catch(doubted);
     if (!held) return { outcome: 'held' };
+    // Whoever waits for it is let go; what it might still do its old fence turns away.
+    return Promise.race([workUnder(held, account, work), abandoned(account, held)]);
+  }
+
+  async function abandoned({ name, broker }: Account, held: HeldLease): Promise<Tended> {
+    await held.overdue;
+    log.error(
+      { event: 'look.abandoned', account: name, broker },
+      `A look at ${name} came to no end and was given up: something that it waited for does not answer. The next one begins anew.`,
+    );
+    return { outcome: 'abandoned' };
+  }
+
+  async function workUnder(held: HeldLease, account: Account, work: Work): Promise<Tended> {
     let released = false;
     try {
       // Its first look, Redis was emptied or went back in time, or a process ended in the midst of a call:

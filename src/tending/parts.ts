@@ -76,7 +76,7 @@ export interface KeeperParts {
 
 /** What outlives a loss of Redis: on this machine's disk, sealed. */
 export interface Keepsake {
-  /** Reads what other processes on this machine have written: before a recall whose answer matters. */
+  /** Reads what other processes on this machine have written, if the disk gives it in time: before a recall whose answer matters. */
   look(): Promise<void>;
   /**
    * Writes a network's silence and failed sign-ins back into a Redis that knows nothing of an account, and
@@ -106,8 +106,11 @@ export interface Keepsake {
   isAnswered(account: Account, startedAt: number): boolean;
   /** True where a session is known here that is newer than this generation, and of use. */
   isBehind(account: Account, generation: number): boolean;
-  /** The material of a grant that can be renewed once goes out now: no later look sends it again, whatever Redis says. */
-  spend(account: Account, grant: Session['grant']): void;
+  /**
+   * The material of a grant that can be renewed once is about to go out: no later look sends it again, whatever Redis
+   * says. Resolves once that is on disk, or the disk did not take it in time.
+   */
+  spend(account: Account, grant: Session['grant']): Promise<void>;
   /** It was not looked at, or is good once more. */
   unspend(account: Account, grant: Session['grant']): void;
   /** An answer that Redis may not take. Resolves once it is on disk. */
@@ -151,7 +154,8 @@ export interface HeldAnswer {
 
 /** What became of one look at an account. `again`: look once more, at once. */
 export type Tended =
-  | { readonly outcome: 'unknown' | 'lost' | 'ramped' }
+  /** `abandoned`: it came to no end within the time that any look needs. */
+  | { readonly outcome: 'unknown' | 'lost' | 'ramped' | 'abandoned' }
   /** `here`: by another look of this process, which may have let go of it in Redis already. */
   | { readonly outcome: 'held'; readonly here?: boolean }
   | { readonly outcome: 'rested'; readonly decision: Extract<Decision, { do: 'rest' }> }

@@ -132,6 +132,48 @@ export const mutations: readonly Mutation[] = [
     tests: [`${modes}/01`, `${modes}/03`],
   },
   {
+    breaks: 'the lease: the work goes on when it is lost',
+    edits: [
+      {
+        file: 'src/tending/lease.ts',
+        from: "return lost.abort(new Error('the lease is lost'));",
+        to: 'return;',
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/lost-lease.test.ts'],
+  },
+  {
+    breaks: 'the lease: it is renewed for as long as a look hangs',
+    edits: [{ file: 'src/tending/lease.ts', from: 'heldMs < mostMs;', to: 'heldMs >= 0;' }],
+    project: 'unit',
+    tests: ['test/unit/tending/hanging-look.test.ts'],
+  },
+  {
+    breaks: 'the mirror: a disk that hangs is waited for',
+    edits: [
+      {
+        file: 'src/mirror/patience.ts',
+        from: 'for (let part = 0; part < PARTS && !answered.signal.aborted; part += 1)',
+        to: 'for (; !answered.signal.aborted; )',
+      },
+    ],
+    project: 'unit',
+    tests: ['test/unit/mirror/patience.test.ts'],
+  },
+  {
+    breaks: 'the mirror: a refresh token goes out before the disk knows',
+    edits: [
+      {
+        file: 'src/tending/attempts.ts',
+        from: 'policy.renewalIsSingleUse) await keepsake.spend(',
+        to: 'policy.renewalIsSingleUse) void keepsake.spend(',
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/power.test.ts'],
+  },
+  {
     breaks: 'the lease: released whoever holds it',
     edits: [
       {

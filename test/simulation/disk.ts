@@ -19,12 +19,21 @@ export interface SimulatedDisk {
   revision(): string;
   /** Nothing can be written until then. */
   failUntil(instant: number): void;
+  /** Answers nothing until then, and all that it was asked meanwhile at once. */
+  hangUntil(instant: number): void;
+  /** What a process appends takes so long, ms, to reach the platters. */
+  appendsTake(ms: number): void;
+  /** The power goes: what is on its way to them is lost. */
+  losePower(): void;
 }
 
 export function makeDisk(timeline: Timeline, dice: Dice): SimulatedDisk {
   const files = new Map<string, File>();
   let versions = 0;
   let failingUntil = 0;
+  let hangingUntil = 0;
+  let appendMs = 0;
+  let powerCuts = 0;
   let changes = 0;
 
   return {
@@ -33,24 +42,37 @@ export function makeDisk(timeline: Timeline, dice: Dice): SimulatedDisk {
     failUntil: (instant) => {
       failingUntil = instant;
     },
+    hangUntil: (instant) => {
+      hangingUntil = instant;
+    },
+    appendsTake: (ms) => {
+      appendMs = ms;
+    },
+    losePower: () => {
+      powerCuts += 1;
+    },
     for(life) {
-      const soon = <T>(work: () => T): Promise<T> =>
+      const soon = <T>(work: () => T, takesMs = 0): Promise<T> =>
         new Promise((resolve, reject) => {
           life.send(() => {
-            timeline.after(dice.whole(0, 3), () => {
+            const cutsBefore = powerCuts;
+            const answer = (): void => {
+              if (timeline.now() < hangingUntil) return void timeline.at(hangingUntil, answer);
+              if (powerCuts > cutsBefore) return;
               const [settle] = attempt(work, resolve, reject);
               life.deliver(settle);
-            });
+            };
+            timeline.after(dice.whole(0, 3) + takesMs, answer);
           });
         });
-      const writing = <T>(work: () => T): Promise<T> =>
+      const writing = <T>(work: () => T, takesMs = 0): Promise<T> =>
         soon(() => {
           if (timeline.now() < failingUntil) {
             throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
           }
           changes += 1;
           return work();
-        });
+        }, takesMs);
       return {
         makeFolder: () => writing(() => undefined),
         list: (folder) =>
@@ -76,7 +98,7 @@ export function makeDisk(timeline: Timeline, dice: Dice): SimulatedDisk {
             versions += 1;
             const before = files.get(path)?.text ?? '';
             files.set(path, { text: before + text, version: String(versions), writtenAt: timeline.now() });
-          }),
+          }, appendMs),
         rename: (from, to) =>
           writing(() => {
             const file = files.get(from);

@@ -10,7 +10,7 @@ export function makeMemoryKeepsake(): Keepsake {
     doubt: () => undefined,
     isDoubtful: () => false,
     isBehind: () => false,
-    spend: () => undefined,
+    spend: () => Promise.resolve(),
     unspend: () => undefined,
     recall: (_, record) => record,
     grantOf: () => undefined,

@@ -109,6 +109,9 @@ export function fakeDisk(from: Names = new Map()): FakeDisk {
       await operation();
       if (refusal) throw failed(refusal);
       put(path, (names.get(path)?.text ?? '') + text);
+      const content = names.get(path);
+      // Synced is the text, not yet the name of a new file.
+      if (content && synced.has(path)) synced.set(path, content);
     },
     async rename(source, target) {
       await operation();
