@@ -37,6 +37,8 @@ export interface DeskParts {
   readonly notReady: () => Promise<readonly string[]>;
   /** How the channels for alerts do. */
   readonly channels: () => readonly Channelled[];
+  /** Why STATE_DIR is of no use, in words; undefined: it is. */
+  readonly stateFolder: () => string | undefined;
   /** Why the broker may not be called now, and until when (ms). */
   readonly silentUntil: (broker: string) => Promise<number>;
   readonly nudge: (broker: string) => void;
@@ -74,7 +76,8 @@ export function makeDesk(parts: DeskParts): Desk {
 
     async readiness() {
       const reasons = await parts.notReady();
-      return { ready: reasons.length === 0, reasons, details: parts.channels().flatMap(troubleOf) };
+      const details = [...parts.channels().flatMap(troubleOf), ...[parts.stateFolder() ?? []].flat()];
+      return { ready: reasons.length === 0, reasons, details };
     },
 
     plan: parts.planning.plan,

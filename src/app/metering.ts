@@ -4,6 +4,7 @@ import type { Broker, Limit } from '../core/broker.ts';
 import { systemElapsed, type Clock } from '../core/clock.ts';
 import { startCensus } from '../metrics/census.ts';
 import { makeMetrics, type Metrics } from '../metrics/metrics.ts';
+import type { Mirror } from '../mirror/index.ts';
 import type { Seal } from '../redis/seal.ts';
 import type { Accounts } from './accounts.ts';
 import type { Engine } from './engine.ts';
@@ -20,6 +21,7 @@ export interface MeteringParts {
   readonly limits: (broker: string) => readonly Limit[];
   readonly isHoliday: (day: string, zone: string) => boolean;
   readonly clock: Clock;
+  readonly mirror: Pick<Mirror, 'health'>;
   readonly version: string;
   /** Counts what it does itself, and so is made later. */
   readonly engine: () => Pick<Engine, 'alerts'>;
@@ -37,7 +39,11 @@ export function startMetering(parts: MeteringParts, releases: Releases): Metrics
         keyOf: (key) => seal.fingerprint(['key', key]),
         egress: config.egressId,
       }),
-    { accountLabels: config.metricsAccountLabels, version: parts.version },
+    {
+      accountLabels: config.metricsAccountLabels,
+      version: parts.version,
+      stateFolderWorks: () => parts.mirror.health() === undefined,
+    },
   );
   const census = startCensus({
     read: () => rollCall({ redis, accounts: accounts.all(), isHoliday, clock }),

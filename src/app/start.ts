@@ -14,7 +14,7 @@ import { startSchedule, type Schedule } from '../scheduling/schedule.ts';
 import { startAudit } from './audit.ts';
 import { startAccounts } from './accounts.ts';
 import { addressesOf } from './addresses.ts';
-import { atMost } from './at-most.ts';
+import { atMost } from '../core/at-most.ts';
 import { makeConsents } from './consents.ts';
 import { makeDesk } from './desk.ts';
 import { makeEngine, type Engine } from './engine.ts';
@@ -139,6 +139,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     nudge,
     notReady: readiness.reasons,
     channels: engine.alerts.states,
+    stateFolder: mirror.health,
     egress: config.egressId,
     silentUntil: (broker) => engine.store.silentUntil({ broker, egress: config.egressId }, clock.now()),
   });
@@ -181,6 +182,9 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     seal,
     accounts,
     tidy: entrance.tidy,
+    egress: config.egressId,
+    mirror,
+    instance,
     enterWorld: () => enterWorld({ ...world, newKey: false }),
     clock,
     log,

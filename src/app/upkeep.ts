@@ -11,15 +11,19 @@ import type { Roster } from '../redis/roster.ts';
 import type { Seal } from '../redis/seal.ts';
 import type { Accounts } from './accounts.ts';
 import type { Keeper } from '../tending/parts.ts';
+import { makeSayOverdue } from './overdue.ts';
+import { makeSayStateFolder, type StateFolderParts } from './state-folder.ts';
 import { makeUntold, type UntoldParts } from './untold.ts';
 
-export interface UpkeepParts extends Pick<UntoldParts, 'alerts'> {
+export interface UpkeepParts
+  extends Pick<UntoldParts, 'alerts'>, Pick<StateFolderParts, 'mirror' | 'instance'> {
   readonly redis: Redis;
   readonly seal: Seal;
   readonly due: DueIndex;
   readonly roster: Roster;
   readonly keeper: Keeper;
   readonly accounts: Accounts;
+  readonly egress: string;
   readonly ttlCapMs: (account: Account) => number | undefined;
   /** Takes off the roster what nobody serves. */
   readonly tidy: () => Promise<void>;
@@ -58,6 +62,8 @@ const FINDINGS = [
 export function makeUpkeep(parts: UpkeepParts): Upkeep {
   const { redis, due, clock, log } = parts;
   const sayUntold = makeUntold(parts);
+  const sayOverdue = makeSayOverdue(parts);
+  const sayStateFolder = makeSayStateFolder(parts);
   let from = 0;
   /** What each record said when this process learned of it. */
   const learned = new Map<string, string>();
@@ -171,6 +177,7 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
     openAll: () => sweepSeals(parts.accounts.all().map(({ name }) => name)),
     async sweep() {
       await parts.enterWorld();
+      await sayStateFolder();
       await parts.tidy();
       const entered = await sweepRoster([...parts.accounts.all(), ...parts.accounts.observed()]);
       // A disabled account rests without a next action, but its state may be gone with its roster entry.
@@ -184,10 +191,9 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
       }
       await sweepFindings(served);
       await sweepKeys(served.map((account) => account.name));
-      await sayUntold(
-        served.filter(({ enabled }) => enabled),
-        clock.now(),
-      );
+      const enabled = served.filter((account) => account.enabled);
+      await sayUntold(enabled, clock.now());
+      await sayOverdue(enabled, clock.now());
     },
     async rearm() {
       const names = await dueForRearm(redis, clock.now());

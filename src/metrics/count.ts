@@ -1,5 +1,6 @@
 import { stateAt, type StateFacts } from '../core/describe.ts';
 import { freshnessKinds, freshnessOf, type Freshness } from '../core/freshness.ts';
+import { LOOK_OVERDUE } from '../core/look-overdue.ts';
 import { states, type State } from '../core/state.ts';
 
 /** An account as the census counts it. */
@@ -7,6 +8,7 @@ export interface Counted extends StateFacts {
   readonly name: string;
   readonly broker: string;
   readonly dueAt: number | undefined;
+  readonly reason?: string | undefined;
   /** Within its `hours`. */
   readonly isThere: boolean;
 }
@@ -15,7 +17,7 @@ export interface Counted extends StateFacts {
 export interface BrokerCount {
   readonly states: ReadonlyMap<State, number>;
   readonly freshness: ReadonlyMap<Freshness, number>;
-  /** Enabled accounts that nothing will ever look at again. */
+  /** Enabled accounts that nothing will ever look at again, or that no look has decided about since their token ended. */
   readonly withoutNextAction: number;
   /** When the token ends that ends first, ms; 0 where an enabled account has none; undefined: none is enabled. */
   readonly firstEnd: number | undefined;
@@ -70,7 +72,7 @@ export function makeCount(now: number): {
       if (!account.enabled) return state;
       count.firstEnd = Math.min(count.firstEnd ?? Infinity, end);
       if (end > 0) count.firstLiveEnd = Math.min(count.firstLiveEnd ?? Infinity, end);
-      if (account.dueAt === undefined) count.withoutNextAction += 1;
+      if (account.dueAt === undefined || account.reason === LOOK_OVERDUE) count.withoutNextAction += 1;
       return state;
     },
     result: () => brokers,

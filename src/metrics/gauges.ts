@@ -66,7 +66,7 @@ function brokerGauges(gauge: MakeGauge): { show(picture: Picture): void } {
   const accounts = gauge('accounts', 'Configured accounts by broker and state.', ['broker', 'state']);
   const withoutNextAction = gauge(
     'accounts_without_next_action',
-    'Enabled accounts that nothing will ever look at again. Must be 0.',
+    'Enabled accounts that nothing will ever look at again, or that no look decides about though their token is over. Must be 0.',
   );
   const counted = gauge('accounts_counted_timestamp_seconds', 'When the accounts were counted.');
   const without = gauge(

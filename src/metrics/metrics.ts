@@ -12,7 +12,12 @@ export interface Metrics extends Tallies {
 /** The metrics of this process and of the Redis it works on; docs/operating.md lists them. */
 export function makeMetrics(
   look: () => Promise<Picture>,
-  options: { readonly accountLabels: boolean; readonly version: string },
+  options: {
+    readonly accountLabels: boolean;
+    readonly version: string;
+    /** True where what must outlive a loss of Redis can be kept. */
+    readonly stateFolderWorks: () => boolean;
+  },
 ): Metrics {
   const registry = new Registry();
   // When it started, its memory, its files, how busy it is.
@@ -23,6 +28,14 @@ export function makeMetrics(
     labelNames: ['version'],
     registers: [registry],
   }).set({ version: options.version }, 1);
+  new Gauge({
+    name: 'state_dir_up',
+    help: '0 while what must outlive a loss of Redis cannot be kept in STATE_DIR, else 1.',
+    registers: [registry],
+    collect() {
+      this.set(options.stateFolderWorks() ? 1 : 0);
+    },
+  });
   const tallies = makeTallies(registry);
   const gauges = makeGauges(registry, options);
   return {

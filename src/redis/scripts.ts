@@ -28,6 +28,7 @@ export const scripts = {
   request: load('request'),
   forget: load('publish', 'forget'),
   report: load('report'),
+  overdue: load('publish', 'overdue'),
   intervene: load('publish', 'intervene'),
   silence: load('silence'),
   reseal: load('reseal'),

@@ -6,6 +6,8 @@ import { keys } from './keys.ts';
 export interface Standing extends Pick<StateFacts, 'underWay' | 'state' | 'expiresAt' | 'renewAt'> {
   /** When it is looked at next, ms; undefined: never. */
   readonly dueAt: number | undefined;
+  /** Why it stands so. */
+  readonly reason: string | undefined;
 }
 
 /** How accounts of one broker stand, in their order: two or three round trips, however many they are. */
@@ -17,15 +19,18 @@ export async function readStandings(
   if (names.length === 0) return [];
   const read = redis.pipeline().zmscore(keys.due(broker), ...names);
   for (const name of names) {
-    read.hmget(keys.record(name), 'expiresAt', 'renewAt', 'attempt').hget(`state:${name}`, 'state');
+    read
+      .hmget(keys.record(name), 'expiresAt', 'renewAt', 'attempt')
+      .hmget(`state:${name}`, 'state', 'reason');
   }
   const [scores, ...rest] = answersOf(await read.exec());
   const rows = names.map((name, i) => {
     const [expiresAt, renewAt, attempt] = list(rest[2 * i]);
-    const state = rest[2 * i + 1];
+    const [state, reason] = list(rest[2 * i + 1]);
     return {
       name,
       state: typeof state === 'string' ? state : undefined,
+      reason: typeof reason === 'string' ? reason : undefined,
       expiresAt: numeric(expiresAt),
       renewAt: numeric(renewAt),
       dueAt: numeric(list(scores)[i]),

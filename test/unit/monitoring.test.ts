@@ -9,7 +9,7 @@ import { rows, textOf } from './docs/documents.ts';
 const given = ['up', 'ALERTS'];
 
 async function known(): Promise<ReadonlySet<string>> {
-  const options = { accountLabels: false, version: '0.0.0' };
+  const options = { accountLabels: false, version: '0.0.0', stateFolderWorks: () => true };
   const metrics = makeMetrics(() => Promise.reject(new Error('away')), options);
   const { kinds } = readScrape(await metrics.text());
   const names = [...kinds].flatMap(([name, kind]) =>
