@@ -70,7 +70,7 @@ export function makeSayOverdue({
     await alerts.failed({
       broker,
       account: name,
-      code: LOOK_OVERDUE,
+      code: 'look_overdue',
       message,
       nextAt: undefined,
       served: false,

@@ -177,17 +177,11 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     listen: (urls) => server.setCallbackListeners(urls),
   });
   const upkeep = makeUpkeep({
+    ...parts,
     ...engine,
-    redis,
-    seal,
-    accounts,
     tidy: entrance.tidy,
     egress: config.egressId,
-    mirror,
-    instance,
     enterWorld: () => enterWorld({ ...world, newKey: false }),
-    clock,
-    log,
   });
   // Once is enough: what this process seals from then on is under the first key.
   await upkeep.openAll();

@@ -8,8 +8,6 @@ export interface StateFolderParts {
   readonly instance: string;
 }
 
-const CODE = 'state_dir_failing';
-
 /**
  * Says of a STATE_DIR that fails while the service runs, once, and when it works again. While several processes have one
  * each, whoever said so takes it back; a process that starts with one that works takes back what its forerunner said.
@@ -21,14 +19,14 @@ export function makeSayStateFolder({ alerts, mirror, instance }: StateFolderPart
     if (trouble !== undefined) {
       isSaid = true;
       await alerts.raise({
-        code: CODE,
+        code: 'state_dir_failing',
         level: 'warning',
         message: `STATE_DIR fails at ${instance}: ${trouble}. Tokens are served and renewed all the same; should Redis lose its data now, refused passwords would be tried again and people asked for tokens they gave.`,
         next: 'It is tried again every 5 s.',
       });
     } else if (isSaid) {
       isSaid = false;
-      await alerts.resolve({ code: CODE });
+      await alerts.resolve({ code: 'state_dir_failing' });
     }
   };
 }
