@@ -143,6 +143,7 @@ function accountOf(checked: CheckedEntry, broker: Broker, login: Login, source: 
     verify: common.verify ?? broker.verifyByDefault ?? false,
     identity: login.identity,
     kind: login.kind,
+    part: login.part,
     credentials: login.credentials,
     key: login.key,
     connection: source.connect(broker, login),

@@ -31,7 +31,12 @@ export async function measure(parts: MeasureParts): Promise<Picture> {
   const now = clock.now();
   const [census, ground, channels] = await Promise.all([
     parts.census.latest(),
-    readGround(parts.redis, { brokers: names, egress, budgets, now }),
+    readGround(parts.redis, {
+      brokers: names.map((broker) => partsInUse(parts, broker)),
+      egress,
+      budgets,
+      now,
+    }),
     parts.channels(),
   ]);
   const least = new Map<string, Picture['budgets'][number]>();
@@ -52,6 +57,15 @@ export async function measure(parts: MeasureParts): Promise<Picture> {
     clockAheadMs: ground.clockAheadMs,
   };
 }
+
+/** What of a broker accounts call; each part has a breaker of its own. */
+const partsInUse = (
+  { accounts }: MeasureParts,
+  broker: string,
+): { readonly broker: string; readonly parts: readonly (string | undefined)[] } => ({
+  broker,
+  parts: [...new Set(accounts().flatMap((each) => (each.broker === broker ? [each.part] : [])))],
+});
 
 /** Those of the egress, and of each API key in use. Those of single accounts are the plan's. */
 function budgetsToShow(

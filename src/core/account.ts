@@ -31,6 +31,8 @@ export interface Account {
   readonly key: string | undefined;
   /** Which of the broker's ways in it uses, in the broker's own words; absent where there is one. */
   readonly kind?: string | undefined;
+  /** What of the broker its calls go to, where parts of it fail apart. */
+  readonly part?: string | undefined;
   readonly connection: Connection;
 }
 

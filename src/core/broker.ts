@@ -170,6 +170,8 @@ export interface Login {
   readonly credentials: readonly string[];
   /** Which of the broker's ways in it uses, in the broker's own words, where there are several. */
   readonly kind?: string;
+  /** What of the broker its calls go to (environment, host), where one part can fail and the others answer; lower case and dashes. */
+  readonly part?: string;
   /** The API key that limits of scope `key` are counted by; fingerprinted, never stored. */
   readonly key?: string;
   /** Accounts of the broker that the entry names: a simulated broker has them, so that a rehearsal is none of mistakes. */
@@ -219,10 +221,7 @@ export interface Broker {
   /** What `verify` is where an entry does not say: true proves each new token first. Default false. */
   readonly verifyByDefault?: boolean;
   readonly baseUrls: Readonly<Record<string, BaseUrl>>;
-  /**
-   * The broker's own fields of an entry (`environment` among them, where it has any); the common ones
-   * are in accounts/. A common one given here too follows the broker's rule (`username` left out).
-   */
+  /** The broker's own fields of an entry, `environment` among them; a common one (accounts/) given here follows its rule. */
   readonly fields: Readonly<Record<string, z.ZodType>>;
   /** `path` and what to do, for fields that are read but whose work comes later. */
   readonly notYet: (entry: RawEntry) => readonly { readonly field: string }[];

@@ -27,6 +27,8 @@ export type RampOutcome = 'success' | 'refusal' | 'other';
 export interface Network {
   readonly broker: string;
   readonly egress: string;
+  /** What of the broker its calls go to; where one part does not answer, the others may. */
+  readonly part?: string | undefined;
   /** Fingerprint of the API key in use, where the broker has such. */
   readonly key?: string | undefined;
 }

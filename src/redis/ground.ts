@@ -6,7 +6,7 @@ import { answersOf } from './standings.ts';
 /** What accounts of one broker stand on. */
 export interface BrokerGround {
   readonly broker: string;
-  /** Until when nobody calls it, ms; 0 where it answers. */
+  /** Until when nobody calls it, or a part of it, ms; 0 where it answers. */
   readonly downUntil: number;
   /** Until when it asked this network for silence, ms; 0 if it did not. */
   readonly silentUntil: number;
@@ -27,7 +27,8 @@ export interface Ground {
 export async function readGround(
   redis: Redis,
   asked: {
-    readonly brokers: readonly string[];
+    /** Each with the parts of it that fail apart; `undefined` for the whole. */
+    readonly brokers: readonly { readonly broker: string; readonly parts: readonly (string | undefined)[] }[];
     readonly egress: string;
     readonly budgets: readonly { readonly broker: string; readonly budget: Budget }[];
     readonly now: number;
@@ -35,9 +36,9 @@ export async function readGround(
 ): Promise<Ground> {
   const { brokers, egress, budgets, now } = asked;
   const read = redis.pipeline().time();
-  for (const broker of brokers) {
+  for (const { broker, parts } of brokers) {
+    for (const part of parts) read.hget(keys.breaker({ broker, egress, part })[0], 'until');
     read
-      .hget(keys.breaker({ broker, egress })[0], 'until')
       .hget(keys.silence({ broker, egress }), 'until')
       .zrange(keys.due(broker), '0', '0', 'WITHSCORES')
       .zrange(keys.queued(broker), '0', '0', 'WITHSCORES');
@@ -46,21 +47,22 @@ export async function readGround(
     read.zcount(keys.budget(broker, budget), `(${now - budget.windowMs}`, '+inf');
   }
   const [time, ...rest] = answersOf(await read.exec());
-  const used = rest.slice(4 * brokers.length).map(Number);
+  const left = [...rest];
   return {
-    brokers: brokers.map((broker, i) => {
-      const [down, silent, due, queued] = rest.slice(4 * i, 4 * i + 4);
+    brokers: brokers.map(({ broker, parts }) => {
+      const down = left.splice(0, parts.length).map((until) => Number(until ?? 0));
+      const [silent, due, queued] = left.splice(0, 3);
       const nextLookAt = scoreOf(due);
       const longest = Math.min(nextLookAt ?? now, scoreOf(queued) ?? now);
       return {
         broker,
-        downUntil: Number(down ?? 0),
+        downUntil: Math.max(0, ...down),
         silentUntil: Number(silent ?? 0),
         nextLookAt,
         lagMs: Math.max(0, now - longest),
       };
     }),
-    used,
+    used: left.map(Number),
     clockAheadMs: now - serverTime(time, now),
   };
 }

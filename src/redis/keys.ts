@@ -46,7 +46,8 @@ export const keys = {
   budget: (broker: string, { limit, subject }: Pick<Budget, 'limit' | 'subject'>): string =>
     own(`budget:${broker}:${limit}:${subject}`),
   breaker: (network: Network): readonly [string, string, string] => {
-    const base = own(`breaker:${network.broker}:${network.egress}`);
+    const part = network.part === undefined ? '' : `:${network.part}`;
+    const base = own(`breaker:${network.broker}:${network.egress}${part}`);
     return [base, `${base}:probe`, `${base}:failing`];
   },
   ramp: (network: Network): readonly [string, string, string] => {

@@ -38,7 +38,12 @@ export function makeSurroundings(parts: KeeperParts): Surroundings {
   return {
     fingerprintOf,
     seedFingerprints,
-    networkOf: (account) => ({ broker: account.broker, egress: parts.egress, key: keyOf(account) }),
+    networkOf: (account) => ({
+      broker: account.broker,
+      egress: parts.egress,
+      part: account.part,
+      key: keyOf(account),
+    }),
     situationOf(account, record, held) {
       const { seed } = account.connection;
       const isDown = held.downUntil > held.silentUntil;

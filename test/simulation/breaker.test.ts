@@ -97,6 +97,13 @@ describe('the breaker of a broker', () => {
     expect((await renew('D')).outcome).toBe('noted');
   });
 
+  it('is one for each part of the broker', async () => {
+    await trip();
+    const other = { ...network, part: 'another' };
+    const acquired = await store.acquire('E', other, 'owner of E', 10_000, now);
+    expect(acquired?.downUntil).toBe(0);
+  });
+
   it('then lets one account through to see, and one only', async () => {
     await trip();
     now += 30 * SECOND;

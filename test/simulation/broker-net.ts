@@ -97,6 +97,7 @@ export async function makeBrokerNet(parts: BrokerNetParts): Promise<BrokerNet> {
   /** The first rule that fits, counted down. */
   function take(
     broker: string,
+    request: DialectRequest,
     operation: Operation | undefined,
     connecting: boolean,
   ): BrokerFault | undefined {
@@ -104,6 +105,7 @@ export async function makeBrokerNet(parts: BrokerNetParts): Promise<BrokerNet> {
       const { rule } = entry;
       const fits =
         rule.broker === broker &&
+        (rule.only?.(request) ?? true) &&
         (rule.kind === 'unreachable') === connecting &&
         (connecting || rule.operation === undefined || rule.operation === operation?.name) &&
         (connecting || rule.username === undefined || rule.username === operation?.username);
@@ -144,14 +146,14 @@ export async function makeBrokerNet(parts: BrokerNetParts): Promise<BrokerNet> {
 
     life.send(() => {
       const there = Math.ceil(parts.latency() / 2);
-      if (!dialect || take(broker, undefined, true)) return back(there, () => fail('ECONNREFUSED'));
+      if (!dialect || take(broker, request, undefined, true)) return back(there, () => fail('ECONNREFUSED'));
       handler.onRequestStart?.(controller, undefined);
       timeline.after(there, () => arrive(dialect, there));
     });
 
     async function arrive(met: Dialect, thereMs: number): Promise<void> {
       const operation = met.identify(request);
-      const rule = take(broker, operation, false);
+      const rule = take(broker, request, operation, false);
       const index = calls.length;
       const change = (changes: Change, what?: 'answered' | 'delivered'): void => {
         const changed: BrokerCall = { ...(calls[index] ?? first), ...changes };

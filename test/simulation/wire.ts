@@ -1,9 +1,13 @@
 import { gzipSync } from 'node:zlib';
-import type { Dialect, DialectAnswer, Operation } from '../../src/core/dialect.ts';
+import type { Dialect, DialectAnswer, DialectRequest, Operation } from '../../src/core/dialect.ts';
 import type { FaultRule } from '../../src/simulator/index.ts';
 
 /** As the simulator's rules, and `unreachable`: the connection is refused, nothing leaves. */
-export type BrokerFault = Omit<FaultRule, 'kind'> & { readonly kind: FaultRule['kind'] | 'unreachable' };
+export type BrokerFault = Omit<FaultRule, 'kind'> & {
+  readonly kind: FaultRule['kind'] | 'unreachable';
+  /** Only what this says yes to: the calls of some accounts, or to one of the broker's hosts. */
+  readonly only?: (request: DialectRequest) => boolean;
+};
 
 /** What comes over the wire in the place of an answer, or as one. */
 export interface Wire {

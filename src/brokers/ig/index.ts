@@ -51,6 +51,8 @@ function loginOf(account: IgAccount): Login {
   return {
     username,
     environment,
+    // Its demo and its live host have little in common but the name.
+    part: environment,
     identity: `ig/${environment}/${username}`,
     // All that a person may have to change after a refusal: a key of the other environment and a site
     // that wants another kind of session are refusals too; so is an account that a v2 login cannot

@@ -39,6 +39,8 @@ function loginOf(account: TradovateAccount): Login {
     username,
     environment,
     kind: login,
+    // The bridge and the API are hosts of their own, each with one for demo and one for live.
+    part: `${environment}-${login}`,
     identity: `tradovate/${environment}/${username}`,
     credentials: [username, password, environment, login, ...key],
     connect: (io) => connect(account, io),

@@ -64,10 +64,13 @@ describe.concurrent('failure mode 9: retrying inside a penalty', () => {
           before: ({ brokers }) => brokers.fault({ broker: 'tradovate', kind: 'status', status: 503 }),
         },
         async (bench) => {
-          await until(async () => (await bench.redis.exists('refresher:breaker:tradovate:default')) === 1, {
-            what: 'the breaker',
-            timeoutMs: 40_000,
-          });
+          await until(
+            async () => (await bench.redis.exists('refresher:breaker:tradovate:default:demo-bridge')) === 1,
+            {
+              what: 'the breaker',
+              timeoutMs: 40_000,
+            },
+          );
           const seen = bench.simulator.calls().length;
           const openedAt = Date.now();
           const [probe] = await bench.simulator

@@ -34,10 +34,13 @@ describe.concurrent('failure mode 15: alerts that storm, flap or fall silent', (
           },
           async (bench) => {
             await until(() => discord.posts().length > 0, { what: 'the alert', timeoutMs: 20_000 });
-            await until(async () => (await bench.redis.exists('refresher:breaker:tradovate:default')) === 1, {
-              what: 'the breaker',
-              timeoutMs: 40_000,
-            });
+            await until(
+              async () => (await bench.redis.exists('refresher:breaker:tradovate:default:demo-bridge')) === 1,
+              {
+                what: 'the breaker',
+                timeoutMs: 40_000,
+              },
+            );
             bench.simulator.clearFaults();
             for (const { username } of users) await bench.state(username, 'fresh', 90_000);
             const closings = (): number =>
