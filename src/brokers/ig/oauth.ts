@@ -135,11 +135,18 @@ export function connectOauth(
     return accounts.map(({ accountId }) => accountId);
   };
 
-  /** Streaming tokens have a life of their own, and are ended by a call of their own. */
+  /**
+   * Streaming tokens have a life of their own, and are ended by a call of their own: also where the first one fails, as
+   * they may live on for hours. Not where IG wants no call.
+   */
   const signOut = async (grant: Grant, call: Call): Promise<void> => {
-    await endSession(io, logout(baseUrl, grant.headers), call);
-    const headers = streaming?.headersOf(grant);
-    if (headers) await endSession(io, logout(baseUrl, headers), call);
+    const end = (headers: Grant['headers']): Promise<unknown> =>
+      endSession(io, logout(baseUrl, headers), call).catch((error: unknown) => error);
+    const failure = await end(grant.headers);
+    const isTold = failure instanceof BrokerError && failure.kind === 'throttled';
+    const headers = isTold ? undefined : streaming?.headersOf(grant);
+    const other = headers ? await end(headers) : undefined;
+    if (failure !== undefined || other !== undefined) throw failure ?? other;
   };
 
   const seed = seedOf(account, caller);

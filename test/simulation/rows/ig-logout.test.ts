@@ -133,3 +133,26 @@ describe('an answer to the DELETE -> ended, or said that it is not -> one DELETE
     expect(served('desk_next')).toBe(true);
   });
 });
+
+/** Streaming tokens may live on for hours after the session that fetched them. */
+describe('a streaming session whose first DELETE fails -> not ended, and said; its streaming tokens are ended all the same', () => {
+  test.each([
+    ['500', { kind: 'status', status: 500 }, 2],
+    ['a reset', { kind: 'drop' }, 2],
+    // What IG wants no more of it gets no more of.
+    ['a spent quota', { kind: 'throttle' }, 1],
+  ] as const)('%s', async (_, fault, deletes) => {
+    scene = await openScene({ broker: 'ig', entry: streaming });
+    const { world, name } = scene;
+    await scene.enable();
+    const isStreaming = (): boolean => world.meta(name)['streaming'] !== undefined;
+    await world.runUntil('streaming tokens', isStreaming, 2 * MINUTE_MS);
+    await scene.arrange(() => void world.fault({ broker: 'ig', operation: 'logout', times: 1, ...fault }));
+    expect(await intervene(world, 'logout', name)).toMatchObject({ session: { ended: false } });
+    expect(world.token(name)).toBeUndefined();
+    await world.runFor(15 * MINUTE_MS);
+    expect(operations(scene.sent())).toEqual(Array(deletes).fill('logout'));
+    const [, second] = scene.sent();
+    expect(second?.call.request.headers['cst'] !== undefined).toBe(deletes === 2);
+  });
+});
