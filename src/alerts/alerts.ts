@@ -10,11 +10,11 @@ import {
   recovered,
   resolved,
   retained,
-  settled,
   type AccountRef,
   type Failing,
   type Failure,
 } from './incidents.ts';
+import { settled } from './settling.ts';
 import { makeSenderLease } from './lease.ts';
 import type { Morning } from './morning.ts';
 import { startSender } from './sender.ts';

@@ -60,12 +60,14 @@ const incidentSchema = z.readonly(
     hushed: z.boolean().optional(),
     /** When it became worse than a notice, ms: whoever is to be called has not been until then. */
     callAt: z.number().optional(),
+    /** True: it comes and goes; whoever is back may fail again within the minute, and nothing is said of that. */
+    recurs: z.boolean().optional(),
     /** Everybody it ever touched, in the order they joined. */
     members: z.readonly(z.array(memberSchema)),
     /** Grows with everything that is worth saying. */
     revision: z.number(),
     changedAt: z.number(),
-    /** `dispersed`: nobody is left in it, yet nobody recovered. */
+    /** `dispersed`: nobody is left in it, yet nobody recovered. Ahead of now where it recurs: it ends then if nobody fails again. */
     end: z.readonly(z.object({ how: z.enum(['recovered', 'dispersed']), at: z.number() })).optional(),
     /** What each channel has accepted, by channel name. */
     sent: z.readonly(z.record(z.string(), deliverySchema)),

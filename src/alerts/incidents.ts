@@ -1,5 +1,4 @@
 import { levels, mapIncidents, WHOLE, type Book, type Incident, type Level, type Member } from './book.ts';
-import { isStale } from './deliveries.ts';
 import { isHushed, memberOf, type Failure } from './members.ts';
 
 export type { Failure } from './members.ts';
@@ -11,21 +10,18 @@ export interface AccountRef {
 
 /** A next try that moved by less is not said again, nor is it said more often than this. */
 const RESAY_MS = 15 * 60_000;
-/** What no channel took in a week is no news any more. */
-const KEEP_ENDED_MS = 7 * 24 * 60 * 60_000;
-/** With every channel dead, the oldest ended incidents go first. */
-const KEEP_ENDED = 100;
+/** What comes and goes is over once nobody has failed for it for so long. */
+export const RECURS_MS = 15 * 60_000;
 
 /**
  * An account fails. It joins the incident of its cause, or opens one, and leaves any other. The same
  * failure again returns the same book: nothing to store, nothing to say.
  */
-export function failed(book: Book, failure: Failure, now: number): Book {
+export function failed(book: Book, said: Failure, now: number): Book {
+  const failure = followed(book, said, now);
   // An incident whose accounts all moved away is taken up again: an account that flaps between two
   // causes must not post a new message at every turn.
-  const target = book.incidents.find(
-    (incident) => isCause(incident, failure) && incident.end?.how !== 'recovered',
-  );
+  const target = book.incidents.find((incident) => isCause(incident, failure) && !isRecovered(incident, now));
   const left =
     failure.account === WHOLE
       ? book
@@ -38,6 +34,17 @@ export function failed(book: Book, failure: Failure, now: number): Book {
         );
   if (target === undefined) return { ...left, incidents: [...left.incidents, opened(left, failure, now)] };
   return mapIncidents(left, (incident) => (incident === target ? joined(incident, failure, now) : incident));
+}
+
+const isRecovered = ({ end }: Incident, now: number): boolean => end?.how === 'recovered' && end.at <= now;
+
+/** A silence that a limit by the minute has brought is no cause of its own: it would come and go with it. */
+function followed(book: Book, failure: Failure, now: number): Failure {
+  if (failure.follows !== true) return failure;
+  const cause = book.incidents.find(
+    (incident) => incident.broker === failure.broker && incident.recurs && !isRecovered(incident, now),
+  );
+  return cause ? { ...failure, code: cause.code, message: cause.reason } : failure;
 }
 
 /** An account works again. The last one of an incident ends it. */
@@ -90,39 +97,6 @@ export function retained(book: Book, watched: readonly AccountRef[], now: number
   return gone.reduce((rest, account) => leave(rest, account, { state: 'left' }, now, () => true), book);
 }
 
-/** Forgets incidents that every channel has heard the end of. */
-export function settled(book: Book, channels: readonly string[], now: number): Book {
-  const kept = book.incidents.filter((incident) => stays(incident, book, channels, now));
-  const ended = kept.filter((incident) => incident.end !== undefined);
-  const dropped = new Set(ended.slice(0, Math.max(0, ended.length - KEEP_ENDED)));
-  const incidents = kept.filter((incident) => !dropped.has(incident));
-  return incidents.length === book.incidents.length ? book : { ...book, incidents };
-}
-
-function stays(incident: Incident, book: Book, channels: readonly string[], now: number): boolean {
-  if (incident.end === undefined) return true;
-  if (now - incident.end.at > KEEP_ENDED_MS) return false;
-  if (incident.end.how === 'recovered') {
-    return [...channels, ...Object.keys(incident.sent)].some((channel) => {
-      const sent = incident.sent[channel];
-      return sent ? !sent.closed : !isStale(incident, now);
-    });
-  }
-  const untold = Object.values(incident.sent).some((delivery) => delivery.revision < incident.revision);
-  return (
-    untold ||
-    incident.members.some((member) => member.state === 'moved' && failsIn(book, incident.broker, member.name))
-  );
-}
-
-function failsIn(book: Book, broker: string, name: string): boolean {
-  return book.incidents.some(
-    (incident) =>
-      incident.broker === broker &&
-      incident.members.some((member) => member.name === name && isFailing(member)),
-  );
-}
-
 function opened(book: Book, failure: Failure, now: number): Incident {
   const id = `${failure.broker}:${failure.code}@${now}`;
   const twins = book.incidents.filter((incident) => incident.id.startsWith(id)).length;
@@ -134,6 +108,7 @@ function opened(book: Book, failure: Failure, now: number): Incident {
     ...said(failure),
     openedAt: now,
     ...(isHushed(failure, now) && { hushed: true }),
+    ...(failure.recurs === true && { recurs: true }),
     members: [memberOf(failure, now, now)],
     revision: 1,
     changedAt: now,
@@ -144,14 +119,15 @@ function opened(book: Book, failure: Failure, now: number): Incident {
 function joined(incident: Incident, failure: Failure, now: number): Incident {
   const known = incident.members.find((candidate) => candidate.name === failure.account);
   const isNew = known === undefined || !isFailing(known);
+  const isAgain = incident.recurs === true && known?.state === 'back';
   const level = worse(failure.level, incident.level);
   const material =
-    isNew ||
+    (isNew && !isAgain) ||
     known.why !== failure.why ||
     level !== incident.level ||
     (failure.link !== undefined && known.link === undefined) ||
     (now - incident.changedAt >= RESAY_MS && nextMoved(incident.nextAt, failure.nextAt));
-  if (!material) return incident;
+  if (!material && !isNew) return incident;
   const fresh = memberOf(failure, incident.openedAt, isNew ? now : known.since);
   // Whose reminders were planned once keeps them: nothing is called out twice.
   const member = isNew ? fresh : { ...fresh, remindAt: known.remindAt, link: failure.link ?? known.link };
@@ -163,9 +139,9 @@ function joined(incident: Incident, failure: Failure, now: number): Incident {
     level,
     ...(hushed === true && isHushed(failure, now) && { hushed }),
     ...(isCall && { callAt: now }),
+    ...(failure.recurs === true && { recurs: true }),
     members: withMember(incident.members, member),
-    revision: incident.revision + 1,
-    changedAt: now,
+    ...(material && { revision: incident.revision + 1, changedAt: now }),
     end: undefined,
   };
 }
@@ -197,10 +173,13 @@ function leave(
     const member = incident.members.find((candidate) => candidate.name === account.account);
     if (member === undefined || !isFailing(member)) return incident;
     const members = withMember(incident.members, { name: member.name, since: member.since, ...how });
-    const changed = { ...incident, members, revision: incident.revision + 1, changedAt: now };
+    const isSilent = incident.recurs === true && how.state === 'back';
+    const news = isSilent ? {} : { revision: incident.revision + 1, changedAt: now };
+    const changed = { ...incident, members, ...news };
     if (members.some(isFailing)) return changed;
     const end = members.some(({ state }) => state === 'back') ? 'recovered' : 'dispersed';
-    return { ...changed, end: { how: end, at: now } } satisfies Incident;
+    const at = incident.recurs === true && end === 'recovered' ? now + RECURS_MS : now;
+    return { ...changed, end: { how: end, at } } satisfies Incident;
   });
 }
 
@@ -223,6 +202,6 @@ function isCause(incident: Incident, cause: { readonly broker: string; readonly 
   return incident.broker === cause.broker && incident.code === cause.code;
 }
 
-function isFailing(member: Member): boolean {
+export function isFailing(member: Member): boolean {
   return member.state === 'failing';
 }

@@ -16,6 +16,10 @@ export interface Failure {
   readonly link?: string | undefined;
   /** What is wrong with this account in particular, beside the message that it shares. */
   readonly why?: string | undefined;
+  /** A limit that is counted by the minute: what is over in a moment comes again, until fewer calls are made. */
+  readonly recurs?: boolean | undefined;
+  /** It waits because the broker wants silence, for which somebody has failed. */
+  readonly follows?: boolean | undefined;
   /** Its token is served all the same. */
   readonly served?: boolean | undefined;
   /**

@@ -61,6 +61,8 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
           message: error.message,
           nextAt: next.at,
           served: next.state === 'fresh',
+          recurs: next.recurs,
+          follows: error.code === 'broker_silence',
           // A login that did not work out must not take away the way to the next one.
           link:
             next.state === 'stopped'

@@ -25,12 +25,13 @@ export interface Listener {
     error: { code: string; message: string; kind: string },
     /**
      * `lacksToken`: nobody can use the account until then, whatever its state is called. `token`: the live one, where
-     * it is its replacement that fails.
+     * it is its replacement that fails. `recurs`: a limit that is counted by the minute.
      */
     next: {
       state: string;
       at: number | undefined;
       lacksToken?: boolean;
+      recurs?: boolean;
       token?: { issuedAt: number; expiresAt: number } | undefined;
     },
   ): void;

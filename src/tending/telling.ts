@@ -13,6 +13,16 @@ export type { Telling } from './told.ts';
 
 type TellingParts = Pick<KeeperParts, 'log' | 'listener' | 'clock' | 'isHoliday'>;
 
+/** So soon a limit that is counted by the minute has room again, ms. */
+const MINUTE_MS = 60_000;
+
+/** True where the broker counts an account's or a key's calls by the minute: it turns the next minute's away as well. */
+const isByTheMinute = ({ kind, scope, carry, retryAfterMs = Infinity }: BrokerError): boolean =>
+  kind === 'throttled' &&
+  (scope === 'key' || scope === 'account') &&
+  carry === undefined &&
+  retryAfterMs < MINUTE_MS;
+
 /** An account waits, and this is not what keeps it: people hear nothing of it. */
 export const quietReasons: readonly string[] = ['proof_pending', 'asked_later', 'approval_lapsed'];
 
@@ -116,7 +126,7 @@ export function makeTelling(parts: TellingParts): Telling {
       const { session } = record;
       const token = session && isLive(session, account.identity, now) ? session.grant : undefined;
       const lacksToken = !token && !isPersons(account) && isLack(account, record, at, now);
-      listener.failed(account, error, { state, at, token, lacksToken });
+      listener.failed(account, error, { state, at, token, lacksToken, recurs: isByTheMinute(error) });
     },
 
     defect,

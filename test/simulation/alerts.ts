@@ -12,6 +12,8 @@ export interface OpenIncident {
   readonly code: string;
   readonly level: string;
   readonly reason: string;
+  /** Nobody fails in it any more; it ends then (ms), unless somebody does again. */
+  readonly endsAt: number | undefined;
   /** The accounts that fail in it now. */
   readonly accounts: readonly string[];
   /** What is wrong with each of them, where something is said of it alone. */
@@ -60,10 +62,11 @@ export function watchAlerts(
     if (!book) throw new Error('the book of incidents cannot be read');
     ear.listen(book);
     const { incidents } = book;
+    for (const { end } of incidents) if (end && end.at > now()) at(end.at, () => read(true));
     const present = new Map(
       incidents
-        // One that all its accounts have moved away from goes on silently, until they work again.
-        .filter(({ end }) => end?.how !== 'recovered')
+        // One that all its accounts have moved away from goes on silently, until they work again; one that recurs, for a while.
+        .filter(({ end }) => end?.how !== 'recovered' || now() < end.at)
         .map((incident): [string, OpenIncident] => [incident.id, openOf(incident)]),
     );
     for (const [id, incident] of present) {
@@ -77,13 +80,14 @@ export function watchAlerts(
 }
 
 function openOf(incident: Incident): OpenIncident {
-  const { id, broker, code, level, reason, members } = incident;
+  const { id, broker, code, level, reason, members, end } = incident;
   return {
     id,
     broker,
     code,
     level,
     reason,
+    endsAt: end?.how === 'recovered' ? end.at : undefined,
     accounts: members.filter(({ state }) => state === 'failing').map(({ name }) => name),
     whys: Object.fromEntries(whysOf(incident).map(({ name, why }) => [name, why])),
     links: Object.fromEntries(linksOf(incident).map(({ name, link }) => [name, link])),

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { RECURS_MS } from '../../../src/alerts/incidents.ts';
 import type { RawEntry } from '../../../src/core/broker.ts';
 import { v3 } from '../../support/rows/ig-row.ts';
 import { busiest } from '../days/clockwork.ts';
@@ -59,10 +60,16 @@ describe('a quota -> calls that it refused, and what they cost', () => {
         expect(world.alerts).toEqual([]);
         return expect(here.gaps()).toEqual([]);
       }
-      expect([...new Set(world.alerts.map(({ code }) => code))]).toContain(row.code);
+      // One message, though each minute ends well and the next one has no room again.
+      const said = (): readonly string[] =>
+        world.alerts.filter(({ code }) => code === row.code).map(({ what }) => what);
+      expect(said()).toEqual(['opened']);
       here.heal();
       await world.runFor(3 * MINUTE_MS);
+      expect(world.openIncidents()).toMatchObject([{ code: row.code, accounts: [] }]);
+      await world.runFor(RECURS_MS);
       expect(world.openIncidents()).toEqual([]);
+      expect(said()).toEqual(['opened', 'closed']);
       for (const each of names) expect(world.state(each)).toMatchObject({ state: 'fresh', reason: '' });
     },
   );
@@ -115,7 +122,7 @@ describe('bots spend the published quota in one go', () => {
       }
       expect(here.sent('login')).toEqual([]);
       expect(here.opened()).toContain(`${code} notice`);
-      await world.runFor(2 * MINUTE_MS);
+      await world.runFor(2 * MINUTE_MS + RECURS_MS);
       expectWell(here);
     },
   );

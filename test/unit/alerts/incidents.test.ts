@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { emptyBook, linksOf, namesIn, readBook, WHOLE } from '../../../src/alerts/book.ts';
-import { delivered } from '../../../src/alerts/deliveries.ts';
-import { failed, recovered, resolved, retained, settled } from '../../../src/alerts/incidents.ts';
+import { delivered, nextTask } from '../../../src/alerts/deliveries.ts';
+import { failed, recovered, RECURS_MS, resolved, retained } from '../../../src/alerts/incidents.ts';
+import { settled } from '../../../src/alerts/settling.ts';
 import { failure, only, openOf } from './builders.ts';
 
 const T = Date.UTC(2026, 10, 21, 8);
@@ -187,5 +188,45 @@ describe('the stored book', () => {
     expect(readBook(JSON.stringify(book))).toEqual(book);
     expect(readBook('{"incidents":[{}]}')).toBeUndefined();
     expect(readBook('no json')).toBeUndefined();
+  });
+});
+
+describe('what comes and goes', () => {
+  const quota = failure({ code: 'key_quota_exceeded', recurs: true, level: 'warning' });
+  const open = failed(emptyBook, quota, T);
+
+  it('stays one incident, and who comes back and fails again is no news', () => {
+    let book = open;
+    for (let minute = 1; minute <= 60; minute += 1) {
+      book = recovered(book, account('USER_000000'), T + minute * MINUTE - 30_000);
+      book = settled(book, ['discord'], T + minute * MINUTE - 29_000);
+      book = failed(book, quota, T + minute * MINUTE);
+    }
+    expect(only(book)).toMatchObject({ openedAt: T, revision: 1 });
+    expect(only(book).end).toBeUndefined();
+    const other = failed(book, { ...quota, account: 'USER_000001' }, T + 61 * MINUTE);
+    expect(only(other)).toMatchObject({ revision: 2 });
+  });
+
+  it('is over once nobody has failed for long, and is said to be by then', () => {
+    const back = recovered(open, account('USER_000000'), T + MINUTE);
+    expect(only(back).end).toEqual({ how: 'recovered', at: T + MINUTE + RECURS_MS });
+    const said = delivered(back, { act: 'open', incident: only(back), dueAt: T }, 'discord', '1', T);
+    expect(nextTask(said, 'discord', T + 2 * MINUTE)).toMatchObject({
+      act: 'close',
+      dueAt: T + MINUTE + RECURS_MS,
+    });
+    const later = failed(back, quota, T + MINUTE + RECURS_MS);
+    expect(later.incidents).toHaveLength(2);
+  });
+
+  it('has whoever waits for the silence that it brought, but no other silence', () => {
+    const silence = failure({ code: 'broker_silence', account: 'USER_000001', follows: true });
+    expect(only(failed(open, silence, T + 1))).toMatchObject({
+      code: 'key_quota_exceeded',
+      reason: quota.message,
+      level: 'critical',
+    });
+    expect(only(failed(emptyBook, silence, T)).code).toBe('broker_silence');
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { emptyBook, type Book } from '../../../src/alerts/book.ts';
 import { ChannelError, type Channel } from '../../../src/alerts/channel.ts';
-import { failed, recovered, settled } from '../../../src/alerts/incidents.ts';
+import { failed, recovered } from '../../../src/alerts/incidents.ts';
+import { settled } from '../../../src/alerts/settling.ts';
 import type { SenderLease } from '../../../src/alerts/lease.ts';
 import { startSender, type Sender } from '../../../src/alerts/sender.ts';
 import { fakeClock, type FakeClock } from '../../support/clock.ts';
