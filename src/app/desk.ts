@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Channelled } from '../alerts/alerts.ts';
 import { brokers } from '../brokers/index.ts';
 import type { Clock } from '../core/clock.ts';
-import { describe, heldBackOf, pauseOf, throttledUntil } from '../core/describe.ts';
+import { describe, heldBackOf, pauseOf, REFUSED_EARLIER, throttledUntil } from '../core/describe.ts';
 import { heldBackMessage } from '../core/held-back.ts';
 import { describeSilences } from '../core/silence-words.ts';
 import type { Desk, RefreshAnswer } from '../http/desk.ts';
@@ -119,7 +119,7 @@ export function makeDesk(parts: DeskParts): Desk {
       if (status?.state === 'stopped' && !options.rearm) {
         return {
           outcome: 'stopped',
-          message: `${name} is stopped: ${status.last_error?.message ?? 'a person must act'}`,
+          message: `${name} is stopped: ${status.last_error?.message ?? REFUSED_EARLIER}`,
           retryAt: null,
         };
       }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { requestRefresh } from '../app/desk.ts';
 import { systemClock } from '../core/clock.ts';
-import { describe, heldBackOf } from '../core/describe.ts';
+import { describe, heldBackOf, REFUSED_EARLIER } from '../core/describe.ts';
 import { heldBackMessage } from '../core/held-back.ts';
 import type { Room } from '../core/room.ts';
 import { SAME_TOKEN } from '../core/session.ts';
@@ -121,6 +121,6 @@ function refusalOf(before: AccountStatus | undefined, entry: RosterEntry, force:
   }
   if (before?.state === 'disabled') return { code: 'disabled', message: 'disabled in the credentials file' };
   if (before?.state !== 'stopped' || force) return undefined;
-  const { code = 'stopped', message = 'a person must act' } = before.last_error ?? {};
+  const { code = 'stopped', message = REFUSED_EARLIER } = before.last_error ?? {};
   return { code, message: `stopped: ${message} (--force tries once more)` };
 }

@@ -49,6 +49,9 @@ const troubleSchema = z.object({ code: z.string(), kind: z.string(), message: z.
 /** So many times the pace of proofs may pass without one. */
 const LATE_PROOFS = 2;
 const heldBackSchema = z.object({ until: z.number(), message: z.string() });
+/** Of a stopped account whose reason is not kept: Redis and STATE_DIR lost it, or a password that is back was refused before. */
+export const REFUSED_EARLIER =
+  'These credentials were refused earlier; what the broker said is not known any more. Try them at the broker, then change them in the credentials file, or allow one more try with "token-refresher refresh NAME --force".';
 const SILENCE = 'The broker asked this network for silence; the next try waits for its end.';
 const stateSchema = z.enum(states);
 const pausedSchema = z.object({
@@ -194,7 +197,7 @@ function detailOf(
     case 'awaiting_approval':
       return `A person must log in at the broker: by the link of the alert, or now by "token-refresher login ${name}".`;
     case 'stopped':
-      return trouble ?? 'a person must act.';
+      return trouble ?? REFUSED_EARLIER;
     case 'paused':
       return trouble ?? 'Paused by a person.';
     case 'disabled':

@@ -2,6 +2,7 @@ import type { Account } from '../core/account.ts';
 import { consequence, type Silence } from '../core/consequence.ts';
 import { decide } from '../core/decide.ts';
 import type { Decision } from '../core/decision.ts';
+import { REFUSED_EARLIER } from '../core/describe.ts';
 import type { BrokerError } from '../core/errors.ts';
 import { pauseAt } from '../core/pause.ts';
 import { isLive, type AccountRecord, type AttemptKind } from '../core/session.ts';
@@ -113,10 +114,14 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     if (ended) tell.expired(account, decision.because);
     // Said again at every look: an alert that a killed process could not store is not lost. Repeats are free.
     if (decision.state === 'stopped') {
-      listener.failed(account, record.trouble ?? { ...unexplained, code: decision.because }, {
-        state: 'stopped',
-        at: undefined,
-      });
+      listener.failed(
+        account,
+        record.trouble ?? { kind: 'needs-human', message: REFUSED_EARLIER, code: decision.because },
+        {
+          state: 'stopped',
+          at: undefined,
+        },
+      );
     }
     tell.waits(account, after, decision, session !== undefined && isLive(session, account.identity, now));
     return { outcome: 'rested', decision };
@@ -209,13 +214,6 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     namesOf: (account, record) => allNamesOf(account, record.discovered),
   };
 }
-
-/** Stopped, and Redis and STATE_DIR have both lost why. */
-const unexplained = {
-  kind: 'needs-human',
-  message:
-    'These credentials were refused earlier; what the broker said is not known any more. Try them at the broker, then change them in the credentials file, or allow one more try with "token-refresher refresh NAME --force".',
-} as const;
 
 /** The end of a token is looked at when it comes, whatever else is planned: its state and event tell of it. */
 export function lookAt(

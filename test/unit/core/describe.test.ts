@@ -96,6 +96,11 @@ subject('an account as operators see it', () => {
     const underWay = describe(facts({ underWay: true, dueAt: NOW + 9_000 }), NOW);
     expect(underWay).toMatchObject({ state: 'refreshing', next_refresh: null });
   });
+  it('that was stopped for a password that was refused before says that', () => {
+    const status = describe(facts({ state: 'stopped', trouble: undefined, dueAt: undefined }), NOW);
+    expect(status.message).toContain('These credentials were refused earlier');
+  });
+
   it('that was stopped says why in words', () => {
     const trouble = JSON.stringify({
       code: 'bad_credentials',
