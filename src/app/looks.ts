@@ -3,8 +3,9 @@ import type { Accounts } from './accounts.ts';
 import type { Engine } from './engine.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Entrance } from './entrance.ts';
+import type { Settling } from './put-back.ts';
 
-export interface LookParts extends Pick<Engine, 'keeper' | 'due'> {
+export interface LookParts extends Pick<Engine, 'keeper' | 'due'>, Settling {
   readonly accounts: Pick<Accounts, 'get'>;
   readonly entrance: Pick<Entrance, 'passOn'>;
   readonly metrics: Pick<Metrics, 'looked'>;
@@ -27,6 +28,7 @@ export function makeLook(parts: LookParts): (broker: string, name: string) => Pr
   return async (broker, name) => {
     const account = accounts.get(name);
     if (account?.broker !== broker) return parts.entrance.passOn(broker, name);
+    await parts.settled();
     if (isStopping()) {
       // Another process takes it: it neither waits here any longer, nor for the end of its claim.
       await due.unqueue(broker, [name]);

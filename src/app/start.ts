@@ -36,6 +36,7 @@ import { openTarget } from './target.ts';
 import { startTellings } from './tellings.ts';
 import { orUnfit } from './unfit.ts';
 import { makeTokenFiles } from './token-files.ts';
+import { putBackAfterLoss } from './put-back.ts';
 import { makeUpkeep } from './upkeep.ts';
 import { makeWebhooks } from './webhooks.ts';
 
@@ -102,7 +103,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   const { version } = options;
   const metrics = startMetering({ ...parts, brokers, version, engine: () => engine }, releases);
   const engine: Engine = makeEngine({ ...parts, metrics }, releases);
-  redis.on('close', engine.keeper.doubt);
+  const settling = putBackAfterLoss({ ...engine, redis, accounts, clock, log });
   const readiness = makeReadiness({
     redis,
     schedule: () => running.schedule,
@@ -199,7 +200,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     due: engine.due,
     clock,
     log,
-    look: makeLook({ ...engine, accounts, entrance, clock, metrics, stopping: stopping.signal }),
+    look: makeLook({ ...engine, ...settling, accounts, entrance, clock, metrics, stopping: stopping.signal }),
     metrics,
     sweep: orUnfit(async () => {
       await readiness.judgeRedis();

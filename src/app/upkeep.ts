@@ -11,6 +11,7 @@ import type { Roster } from '../redis/roster.ts';
 import type { Seal } from '../redis/seal.ts';
 import type { Accounts } from './accounts.ts';
 import type { Keeper } from '../tending/parts.ts';
+import { putBack } from './put-back.ts';
 import { makeSayOverdue } from './overdue.ts';
 import { makeSayStateFolder, type StateFolderParts } from './state-folder.ts';
 import { makeUntold, type UntoldParts } from './untold.ts';
@@ -139,21 +140,19 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
       const read = redis.pipeline();
       for (const { name } of batch) read.hmget(keys.record(name), ...FINDINGS);
       const replies = (await read.exec()) ?? [];
-      const behind: Pick<Account, 'name' | 'broker'>[] = [];
-      for (const [j, { name, broker, connection }] of batch.entries()) {
+      for (const [j, { name, connection }] of batch.entries()) {
         const [error, found] = replies[j] ?? [];
         if (error) throw error;
         const [generation, ...others] = Array.isArray(found) ? found.map(String) : [];
-        if (parts.keeper.isBehind(name, Number(generation) || 0)) behind.push({ name, broker });
         // Only a person's tokens are kept on disk: the others' generations change nothing there.
         const text = JSON.stringify([connection.signIn ? '' : generation, ...others]);
         if (learned.get(name) === text) continue;
         await parts.keeper.learn(name);
         learned.set(name, text);
       }
-      // Redis went back in time: what bots read is older than what was published once.
-      for (const { name, broker } of behind) await due.put(broker, [name], clock.now());
     }
+    // Redis went back in time: what bots read is older than what was published once.
+    for (const { name, broker } of await putBack(parts, accounts)) await due.put(broker, [name], clock.now());
   }
 
   /** An account that is off the roster, emptied or taken off by an older process, is entered again. Says which. */

@@ -191,6 +191,16 @@ export function makeKeeper(parts: KeeperParts): Keeper {
       const account = parts.account(name);
       return account?.enabled === true && keepsake.isBehind(account, generation);
     },
+    async putBack(name) {
+      const tended = await underLease(name, async (account, held, record) => {
+        // One that is under way is closed by a look, which may have to call the broker.
+        const published = record.attempt ? undefined : await publishKept(account, held, record);
+        if (published) return published;
+        await store.release(held.lease);
+        return { outcome: 'refused', reason: 'nothing_newer' };
+      });
+      return tended.outcome === 'committed';
+    },
     doubt: keepsake.doubt,
     async learn(name) {
       const account = parts.account(name);

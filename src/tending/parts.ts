@@ -195,6 +195,8 @@ export interface Keeper {
   learn(name: string): Promise<void>;
   /** True where a newer token is known here than this generation: Redis went back in time. */
   isBehind(name: string, generation: number): boolean;
+  /** Publishes what is known here to be newer than what Redis has; false where it cannot be. Calls no broker. */
+  putBack(name: string): Promise<boolean>;
   /** Redis failed, or is another server now: it may have lost its last seconds. */
   doubt(): void;
 }

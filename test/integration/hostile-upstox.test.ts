@@ -113,7 +113,8 @@ describe.concurrent.each(steps)('an Upstox token, while %s is met by', (_, { ope
   it(
     'each thing that is no answer, stays; one call each, and all is well when Upstox answers again',
     ({ expect }) =>
-      withBench({ entries: [browsing] }, async (bench) => {
+      // More logins in a second than Upstox lets one user have.
+      withBench({ entries: [browsing], env: { UPSTOX_CALLS_PER_SECOND: '500' } }, async (bench) => {
         const { simulator } = bench;
         register(bench, 'UP', 'AB0001');
         await comesBack(bench, expect, 200);

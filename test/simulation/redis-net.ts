@@ -26,6 +26,8 @@ export interface RedisNet {
 
 /** As `commandTimeout` of the service's connection. */
 const COMMAND_TIMEOUT_MS = 3_000;
+/** The longest wait between two tries to connect. */
+const MAX_RECONNECT_MS = 1_000;
 
 export function makeRedisNet(server: RedisServer, timeline: Timeline, dice: Dice): RedisNet {
   let downFrom = -Infinity;
@@ -33,10 +35,19 @@ export function makeRedisNet(server: RedisServer, timeline: Timeline, dice: Dice
   let slow = { until: 0, byMs: 0 };
   let lost = 0;
   let failing = 0;
-  const closers: (() => void)[] = [];
+  const ends: { readonly closed: () => void; readonly ready: () => void }[] = [];
   const isUp = (): boolean => timeline.now() >= downUntil;
   /** Most commands share a millisecond with what they belong to. */
   const hop = (): number => (dice.chance(0.25) ? 1 : 0) + (timeline.now() < slow.until ? slow.byMs : 0);
+
+  /** Each client finds it back in its own time. */
+  function sayReady(at: number): void {
+    for (const { ready } of ends) {
+      timeline.at(at + dice.whole(0, MAX_RECONNECT_MS), () => {
+        if (isUp()) ready();
+      });
+    }
+  }
 
   function execute(words: readonly string[]): Reply {
     try {
@@ -54,7 +65,8 @@ export function makeRedisNet(server: RedisServer, timeline: Timeline, dice: Dice
       // What is cut already stays cut for as long as whoever cut it first wanted.
       if (isUp()) downFrom = timeline.now();
       downUntil = Math.max(downUntil, instant);
-      for (const closed of closers) closed();
+      for (const { closed } of ends) closed();
+      sayReady(downUntil);
     },
     loseReplies: (count) => {
       lost += count;
@@ -64,6 +76,7 @@ export function makeRedisNet(server: RedisServer, timeline: Timeline, dice: Dice
     },
     mend() {
       downUntil = Math.min(downUntil, timeline.now());
+      sayReady(downUntil);
       slow = { until: 0, byMs: 0 };
       lost = 0;
       failing = 0;
@@ -74,19 +87,33 @@ export function makeRedisNet(server: RedisServer, timeline: Timeline, dice: Dice
     linkFor(life) {
       let lastArrival = 0;
       let lastReply = 0;
+      let isOpen = true;
+      const heard = { close: new Set<() => void>(), ready: new Set<() => void>() };
+      ends.push({
+        closed() {
+          isOpen = false;
+          for (const listener of heard.close) life.deliver(listener);
+        },
+        ready() {
+          if (isOpen) return;
+          isOpen = true;
+          for (const listener of heard.ready) life.deliver(listener);
+        },
+      });
       const back = (at: number, result: () => void): void => {
         lastReply = Math.max(lastReply, at);
         if (lastReply <= timeline.now()) life.deliver(result);
         else timeline.at(lastReply, () => life.deliver(result));
       };
       return {
-        onClose: (listener) => void closers.push(() => life.deliver(listener)),
+        onClose: (listener) => void heard.close.add(listener),
+        onReady: (listener) => void heard.ready.add(listener),
         send: (commands) =>
           new Promise((resolve, reject) => {
             const fail = (why: string, afterMs: number): void =>
               back(timeline.now() + afterMs, () => reject(new Error(why)));
             life.send(() => {
-              if (!isUp()) return fail("Stream isn't writeable and enableOfflineQueue options is false", 0);
+              if (!isOpen) return fail("Stream isn't writeable and enableOfflineQueue options is false", 0);
               lastArrival = Math.max(lastArrival, timeline.now() + hop());
               timeline.at(lastArrival, () => {
                 if (!isUp()) return fail('Connection is closed.', 0);

@@ -7,6 +7,7 @@ import { readLimits } from '../../src/app/limits.ts';
 import { makeConnect } from '../../src/app/load.ts';
 import { makeLook } from '../../src/app/looks.ts';
 import { makeReleases } from '../../src/app/releases.ts';
+import { putBackAfterLoss } from '../../src/app/put-back.ts';
 import { makeUpkeep } from '../../src/app/upkeep.ts';
 import { makeWebhooks, type Webhooks } from '../../src/app/webhooks.ts';
 import { makeHttp } from '../../src/brokers/http.ts';
@@ -178,7 +179,7 @@ async function assemble(parts: ReplicaParts, accounts: Accounts): Promise<Runnin
     },
     releases,
   );
-  redis.on('close', engine.keeper.doubt);
+  const settling = putBackAfterLoss({ ...engine, redis, accounts, clock, log });
   const { due } = engine;
   const consents = makeConsents({ ...engine, redis, seal, clock, account: accounts.get });
   const webhooks = makeWebhooks({
@@ -208,7 +209,15 @@ async function assemble(parts: ReplicaParts, accounts: Accounts): Promise<Runnin
   const beat = (): Promise<void> => engine.instances.beat();
   const stopping = new AbortController();
   const metrics = { looked: () => undefined };
-  const look = makeLook({ ...engine, accounts, entrance, clock, metrics, stopping: stopping.signal });
+  const look = makeLook({
+    ...engine,
+    ...settling,
+    accounts,
+    entrance,
+    clock,
+    metrics,
+    stopping: stopping.signal,
+  });
 
   // As a start that waits for its Redis; what fails otherwise ends the process, and its supervisor starts another.
   for (;;) {

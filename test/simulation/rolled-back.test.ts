@@ -101,6 +101,20 @@ describe('a Redis that lost its last seconds', () => {
     expect(world.token('IG')).toBeDefined();
   });
 
+  test.each([true, false])(
+    'costs no login where only one of three processes knows the newer pair, one folder: %s',
+    async (sharesDisk) => {
+      await begin({ entries: [ig], replicas: 3, sharesDisk });
+      await world.runFor(MINUTE_MS);
+      for (let times = 0; times < 20; times++) {
+        const before = world.token('IG');
+        await rolledBack(() => world.runUntil('a rotation', () => world.token('IG') !== before, MINUTE_MS));
+        await world.runFor(MINUTE_MS);
+      }
+      expect(logins()).toBe(1);
+    },
+  );
+
   test('sends no refused password again whose verdict was among them', async () => {
     await begin({ entries: [ig] });
     world.setPassword('ig', 'IG', 'made-up-another-one');

@@ -62,6 +62,8 @@ const shapeOf = (text: string): readonly string[] =>
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<instant>')
     .replaceAll(/(?<=desk:)\d+:[0-9a-f]{8}/g, '<process>')
     .replaceAll(/\d+ (?:s|min|h)\b(?: \d+ min)?/g, '<time>')
+    // The file is watched: its process may have been faster than the command.
+    .replaceAll('nothing has changed', 'took the file up')
     .replaceAll(/\d+(?:\.\d+)?/g, '0')
     .replaceAll(/ +/g, ' ')
     .split('\n')

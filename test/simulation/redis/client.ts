@@ -8,6 +8,8 @@ export interface Link {
   send(commands: readonly (readonly string[])[], atomic: boolean): Promise<readonly Reply[]>;
   /** Told whenever the connection is lost. */
   onClose?(listener: () => void): void;
+  /** Told whenever it is there again. */
+  onReady?(listener: () => void): void;
 }
 
 type Words = readonly string[];
@@ -53,6 +55,7 @@ export function makeClient(link: Link): Redis {
     call: (name: string, ...args: readonly unknown[]) => one([name.toUpperCase(), ...args.flatMap(argument)]),
     on: (event: string, listener: () => void) => {
       if (event === 'close') link.onClose?.(listener);
+      if (event === 'ready') link.onReady?.(listener);
       return client;
     },
     once: () => client,

@@ -133,8 +133,7 @@ describe.runIf(hasServer()).concurrent('a failover with a rotation under way', (
           const lost = await desk.token('IG_B');
           await pair?.lose();
           const isBack = async (): Promise<boolean> => (await desk.token('IG_B')) === lost;
-          // With the account's next look, which is due as if that rotation had never been.
-          await until(isBack, { what: 'it to be published again', timeoutMs: 25_000 });
+          await until(isBack, { what: 'it to be published again', timeoutMs: 10_000 });
         }),
       { sharesDisk: true, excused: 'a generation fell' },
     );
