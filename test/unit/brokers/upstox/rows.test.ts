@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { upstoxErrorCodes } from '../../../../src/brokers/upstox/errors.ts';
-import { rows } from '../../../support/rows/upstox.ts';
+import { operationOf, rows } from '../../../support/rows/upstox.ts';
 import { openDesk, type Desk } from './desk.ts';
 import { play } from './play.ts';
 
@@ -25,6 +27,20 @@ describe('wire signal or switch → what the adapter makes of it, and what it co
     // Time has to pass within a call: test/simulation/rows/upstox-rollover.test.ts.
     const elsewhere = ['token_expired'];
     expect(upstoxErrorCodes.filter((code) => !shown.has(code))).toEqual(elsewhere);
+  });
+
+  it('has a row, at each call, for each status that the OpenAPI lists, where it comes without a code', () => {
+    const readme = readFileSync(
+      join(import.meta.dirname, '../../../../src/brokers/upstox/README.md'),
+      'utf8',
+    );
+    const listed = /The OpenAPI lists (.*?) for these calls/.exec(readme)?.[1]?.match(/\d{3}/g) ?? [];
+    expect(listed).toHaveLength(8);
+    const wanted = listed.flatMap((status) =>
+      Object.keys(operationOf).map((step) => `${status} without a code at the ${step}`),
+    );
+    const names = new Set(rows.map(({ name }) => name));
+    expect(wanted.filter((each) => !names.has(each))).toEqual([]);
   });
 
   it('names each row once', () => {
