@@ -13,7 +13,9 @@ const statusOf: Readonly<Record<ConsentOutcome['outcome'], number>> = {
   'handed-over': 200,
   'unknown-state': 400,
   'someone-else': 409,
+  'not-served': 409,
   'broker-failed': 502,
+  'not-now': 503,
 };
 
 /**
@@ -69,6 +71,9 @@ export async function answerArrival(
   const arrival: Arrival = { ...(code !== undefined && { code }), ...(error !== undefined && { error }) };
   const outcome = await context.desk.finishConsent(textField(request.query, 'state'), arrival);
   context.log.info({ event: 'consent.arrived', outcome: outcome.outcome }, 'A browser login came back.');
+  if (outcome.outcome === 'not-now') {
+    void reply.header('retry-after', String(Math.ceil(outcome.retryAfterMs / 1000)));
+  }
   return sendPage(reply, statusOf[outcome.outcome], arrivalPage(context, outcome));
 }
 

@@ -52,11 +52,23 @@ export type ConsentOutcome =
   | { readonly outcome: 'handed-over'; readonly name: string; readonly message: string }
   | { readonly outcome: 'unknown-state'; readonly message: string }
   | {
-      readonly outcome: 'someone-else' | 'broker-failed';
+      /** `not-served`: the account is paused or gone, and its code was not sent. */
+      readonly outcome: 'someone-else' | 'broker-failed' | 'not-served';
       readonly name: string;
       readonly message: string;
       /** The path at which the same login begins anew, for whoever just came back from it. */
       readonly again?: string;
+    }
+  | {
+      /** Nothing was sent to the broker, which is not to blame. */
+      readonly outcome: 'not-now';
+      /** Left out where nobody looked whose login it is. */
+      readonly name?: string;
+      readonly message: string;
+      readonly retryAfterMs: number;
+      readonly again?: string;
+      /** True where the same address works once more. */
+      readonly reload?: true;
     };
 
 export type NoticeAnswer =

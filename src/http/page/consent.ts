@@ -30,7 +30,9 @@ const headings: Readonly<Record<ConsentOutcome['outcome'], { readonly tone: Tone
     'handed-over': { tone: 'waiting', title: 'The login came back' },
     'unknown-state': { tone: 'waiting', title: 'This login is not under way' },
     'someone-else': { tone: 'bad', title: 'That was another user’s login' },
+    'not-served': { tone: 'waiting', title: 'Not logged in' },
     'broker-failed': { tone: 'bad', title: 'The broker did not give a token' },
+    'not-now': { tone: 'waiting', title: 'Not now' },
   };
 
 /** The page at the end of a browser login. */
@@ -46,8 +48,8 @@ export function arrivalPage(
     title: 'name' in outcome ? `${outcome.name}: ${title}` : title,
     text: outcome.message,
     closes,
-    // It may be a command's that cannot be heard here: the address is then what has to be pasted.
-    keepsAddress: outcome.outcome === 'unknown-state',
+    // It may be a command's that cannot be heard here: the address is then what has to be pasted. Or it is to be loaded again.
+    keepsAddress: outcome.outcome === 'unknown-state' || ('reload' in outcome && outcome.reload),
     more: html`${again === undefined ? undefined : html`<p><a class="button" href="${new URL(again, publicUrl).href}">Start again</a></p>`}${closes ? html`<p class="quiet">This page closes by itself; where the browser keeps it open, close it.</p>` : undefined}
       <p><a href="${new URL('/dashboard', pageUrl).href}">All accounts</a></p>`,
   });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { arrivedAt } from '../../../src/app/consents.ts';
 import type { Session } from '../../../src/core/session.ts';
+import type { Tended } from '../../../src/tending/parts.ts';
 
+const now = Date.UTC(2026, 0, 13, 6);
 const session: Session = {
   generation: 2,
   grant: {
@@ -20,13 +22,64 @@ const session: Session = {
 
 describe('the page at the end of a browser login', () => {
   it('says where the broker handed out the same token again, and only there', () => {
-    const at = (same: boolean) => arrivedAt('DESK', { outcome: 'committed', session, same });
+    const at = (same: boolean) => arrivedAt('DESK', { outcome: 'committed', session, same }, now);
     const message = 'DESK is logged in; its token is good until Tue 13 Jan 22:00 UTC.';
     expect(at(false)).toEqual({ outcome: 'done', name: 'DESK', message });
     expect(at(true)).toEqual({
       outcome: 'done',
       name: 'DESK',
       message: `${message} The broker handed out the same token as before.`,
+    });
+  });
+
+  it('says until when a limit held the login back, and that nothing was sent', () => {
+    const decision = {
+      do: 'rest',
+      state: 'awaiting_approval',
+      because: 'budget_spent',
+      nextAt: now + 42_300,
+    } as const;
+    expect(arrivedAt('DESK', { outcome: 'rested', decision }, now)).toEqual({
+      outcome: 'not-now',
+      name: 'DESK',
+      message:
+        'A limit of the broker (its calls for this user) leaves no room for this login before 06:00:43 UTC. ' +
+        'The broker was not called and the code of this login was not sent; it is thrown away. Start again from the link after that, in 43 s.',
+      retryAfterMs: 42_300,
+    });
+  });
+
+  it.each<[string, Tended, RegExp]>([
+    ['the account is looked at all the while', { outcome: 'held' }, /is busy .* was not sent.* in a minute/],
+    ['other first logins are under way', { outcome: 'ramped' }, /is busy .* was not sent.* in a minute/],
+    [
+      'something else has it wait',
+      {
+        outcome: 'rested',
+        decision: { do: 'rest', state: 'due', because: 'broker_down', nextAt: undefined },
+      },
+      /has to wait \(broker_down\).* was not sent.* in a minute/,
+    ],
+  ])('blames no broker where %s', (_, tended, message) => {
+    expect(arrivedAt('DESK', tended, now)).toEqual({
+      outcome: 'not-now',
+      name: 'DESK',
+      message: expect.stringMatching(message) as unknown,
+      retryAfterMs: 60_000,
+    });
+  });
+
+  it('says of a paused account that nothing was sent', () => {
+    expect(arrivedAt('DESK', { outcome: 'refused', reason: 'paused' }, now)).toMatchObject({
+      outcome: 'not-served',
+      message: expect.stringMatching(/^DESK is paused.*was not sent/) as unknown,
+    });
+  });
+
+  it.each(['lost', 'abandoned'] as const)('says nothing of a code whose look was %s', (outcome) => {
+    expect(arrivedAt('DESK', { outcome }, now)).toMatchObject({
+      outcome: 'broker-failed',
+      message: 'The login of DESK could not be finished. Start again from the link.',
     });
   });
 });

@@ -99,7 +99,9 @@ describe('GET /callback', () => {
     [200, { outcome: 'handed-over', name: 'one', message: 'The command has it.' }],
     [400, { outcome: 'unknown-state', message: 'Ask for a new link.' }],
     [409, { outcome: 'someone-else', name: 'one', message: 'Another user logged in.' }],
+    [409, { outcome: 'not-served', name: 'one', message: 'It is paused.' }],
     [502, { outcome: 'broker-failed', name: 'one', message: 'The broker did not answer.' }],
+    [503, { outcome: 'not-now', name: 'one', message: 'There is no room.', retryAfterMs: 42_300 }],
   ] as const)('answers %i and says what happened on a page', async (status, outcome) => {
     const { answer } = await arrive(outcome, '?code=c0de&state=st4te');
     expect(answer.statusCode).toBe(status);
@@ -108,6 +110,18 @@ describe('GET /callback', () => {
     expect(answer.body.includes('data-closes')).toBe(status === 200);
     // Whose login it is may be known elsewhere: the address is then what has to be copied.
     expect(answer.body.includes('data-keeps-address')).toBe(status === 400);
+  });
+
+  it('says when to come back where nothing was sent, and keeps an address that works once more', async () => {
+    const wait = { outcome: 'not-now', message: 'Wait.', retryAfterMs: 42_300 } as const;
+    const { answer } = await arrive({ ...wait, name: 'one', again: '/again' }, '?code=c&state=s');
+    expect(answer.headers['retry-after']).toBe('43');
+    expect(answer.body).toContain('one: Not now');
+    expect(answer.body).toContain('Start again');
+    expect(answer.body).not.toContain('data-keeps-address');
+    const { answer: restarting } = await arrive({ ...wait, reload: true }, '?code=c&state=s');
+    expect(restarting.body).toContain('<h1>Not now</h1>');
+    expect(restarting.body).toContain('data-keeps-address');
   });
 
   it('leads whose login did not work out to the next one, without a sign-in', async () => {
