@@ -45,6 +45,8 @@ export const THROTTLED_DEFAULT_MS = 30_000;
 const QUOTA_CAP_MS = 60_000;
 /** How long a call that could not be sent at all waits, ms: a setting must be mended first. */
 export const UNSENT_WAIT_MS = 60_000;
+/** How long everybody leaves a broker alone that turns the whole network away, ms; then one call finds out whether somebody mended it. */
+export const BARRED_MS = 5 * 60_000;
 /** Renewals of a kind that may be repeated, which nobody answered, before a sign-in is the better try. */
 const UNANSWERED_RENEWALS = 2;
 /** Sign-ins nobody answered beside a token that lives: each may have opened a session, and a broker closes the oldest. */
@@ -85,18 +87,25 @@ export function consequence(failed: Failed): Consequence {
       silenceOf(error, before, now),
     );
   }
+  const silence = silenceOf(error, before, now);
+  if (silence && (during === 'renewal' || during === 'sign-in'))
+    return after({ retryAt: silence.until + Math.round(random() * 2_000) }, silence);
   switch (during) {
     // A person tried and it did not work out: they are asked again, no timer runs.
     case 'consent':
-      return after({});
+      return after({}, silence);
     case 'request':
-      return after(afterRequest(failed));
+      return after(afterRequest(failed), silence);
     case 'renewal':
       return after(afterRenewal(failed, failures, headroom));
     case 'sign-in':
       return after(afterSignIn(failed, failures, headroom));
   }
 }
+
+/** The broker turns everybody behind this egress away until a person acts: no credentials are at fault, and none are stopped. */
+export const isBarred = ({ kind, scope, sent }: BrokerError): boolean =>
+  kind === 'needs-human' && sent && (scope === 'egress' || scope === 'broker');
 
 /** A quota that is still spent is left alone for longer each time. */
 export function quietMs(error: BrokerError, before: AccountRecord): number {
@@ -199,6 +208,9 @@ export const headroomOf = (record: AccountRecord, now: number): number =>
 
 /** The silence that an answer asks for, where it concerns more than the account. */
 export function silenceOf(error: BrokerError, before: AccountRecord, now: number): Silence | undefined {
-  if (error.kind !== 'throttled' || error.scope === 'account') return undefined;
-  return { scope: error.scope, until: now + quietMs(error, before), code: error.code };
+  const { scope, code } = error;
+  if (scope === 'account') return undefined;
+  if (error.kind === 'throttled') return { scope, until: now + quietMs(error, before), code };
+  if (isBarred(error)) return { scope, until: now + (error.retryAfterMs ?? BARRED_MS), code };
+  return undefined;
 }

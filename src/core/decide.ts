@@ -90,7 +90,10 @@ export function decide(situation: Situation, now: number): Decision {
   if (stopped && !canRenew) {
     return rest('stopped', record.trouble?.code ?? 'stopped', now + STOPPED_LOOK_MS);
   }
-  if (silence.until > now) return rest(idle, silence.because, afterSilence(situation));
+  if (silence.until > now) {
+    const because = record.trouble?.kind === 'needs-human' ? record.trouble.code : silence.because;
+    return rest(idle, because, afterSilence(situation));
+  }
   // A person may overrule our own patience, never the broker's.
   const asked = requested && record.trouble?.kind !== 'throttled';
   const { retryAt } = record;

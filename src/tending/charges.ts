@@ -1,3 +1,4 @@
+import { isBarred } from '../core/consequence.ts';
 import type { BrokerError } from '../core/errors.ts';
 import type { Budget } from '../core/limits.ts';
 import type { Answered } from '../core/store.ts';
@@ -23,6 +24,8 @@ export function answeredOf(error: BrokerError): Answered {
       return undefined;
     case 'needs-human':
     case 'refused':
+      // Whoever tries it after the pause tries it for all.
+      if (isBarred(error)) return 'down';
       return error.sent && error.status !== undefined ? 'up' : undefined;
     case 'transient':
       // Locked, or closed until an hour that it names: it has answered.

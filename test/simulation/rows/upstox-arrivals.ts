@@ -7,7 +7,8 @@ import { expectWay, logIn, rolloverAfter, type PersonsNext } from './upstox-next
 /** How long a proof that brought nothing is left alone, by the kind of its error, ms. */
 const waits: Readonly<Record<string, number>> = {
   throttled: 30 * SECOND_MS,
-  'needs-human': MINUTE_MS,
+  // The whole network is turned away.
+  'needs-human': 5 * MINUTE_MS,
   transient: 2 * SECOND_MS,
   refused: 2 * SECOND_MS,
 };

@@ -57,7 +57,7 @@ function nextOf(row: Row): PersonsNext {
   }
   if (kind === 'throttled') return staysServed([30 * SECOND_MS, 65 * SECOND_MS], undefined);
   return kind === 'needs-human'
-    ? staysServed([5 * MINUTE_MS, 5 * MINUTE_MS], `${code} critical`)
+    ? staysServed([5 * MINUTE_MS, 5 * MINUTE_MS + 5 * SECOND_MS], `${code} critical`)
     : staysServed([2 * SECOND_MS, 36 * SECOND_MS], undefined);
 }
 

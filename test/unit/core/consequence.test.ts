@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { consequence, type Consequence, type Failed } from '../../../src/core/consequence.ts';
+import { BARRED_MS, consequence, type Consequence, type Failed } from '../../../src/core/consequence.ts';
 import { afterProbe } from '../../../src/core/proof.ts';
 import { BrokerError, type BrokerErrorFields } from '../../../src/core/errors.ts';
 import { emptyRecord, type AccountRecord, type Session } from '../../../src/core/session.ts';
@@ -202,6 +202,30 @@ describe('a limit that all accounts on an API key share', () => {
         until: NOW + 10_000,
       },
     );
+  });
+});
+
+describe('a broker that turns the whole network away until a person acts', () => {
+  const barred = { kind: 'needs-human', scope: 'egress', status: 403 } as const;
+  it.each(['sign-in', 'renewal', 'request', 'consent'] as const)(
+    'is left alone by everybody (%s)',
+    (during) => {
+      const { silence } = after(barred, during);
+      expect(silence).toEqual({ scope: 'egress', until: NOW + BARRED_MS, code: 'code' });
+    },
+  );
+  it.each(['sign-in', 'renewal'] as const)('stops no credentials (%s)', (during) => {
+    const { record } = after(barred, during, { session: live });
+    expect(record).toMatchObject({ refused: [], session: live, trouble: { kind: 'needs-human' } });
+    expect(record.retryAt).toBeGreaterThanOrEqual(NOW + BARRED_MS);
+  });
+  it('leaves the others alone where it is one account or key', () => {
+    for (const scope of ['account', 'key'] as const) {
+      expect(after({ ...barred, scope }, 'sign-in').silence).toBeUndefined();
+    }
+  });
+  it('is not meant by a call that never left', () => {
+    expect(after({ ...barred, sent: false }, 'sign-in').silence).toBeUndefined();
   });
 });
 
