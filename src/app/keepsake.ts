@@ -7,6 +7,7 @@ import { unknownSignInWaitMs } from '../core/policy.ts';
 import type { Grant } from '../core/broker.ts';
 import { isOfUse, type AccountRecord, type Session } from '../core/session.ts';
 import type { Network, TokenStore } from '../core/store.ts';
+import { marksOf } from '../core/verdicts.ts';
 import type { AccountChange, Mirror } from '../mirror/index.ts';
 import type { HeldAnswer, Keepsake } from '../tending/parts.ts';
 import { makeDoings } from './doings.ts';
@@ -89,7 +90,8 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
       const known = isDoubtful ? mirror.recall(account.name) : undefined;
       if (!known) return record;
       const credentials = parts.fingerprints(account.credentials);
-      const { trouble } = known.troubles.find(({ fingerprint }) => credentials.includes(fingerprint)) ?? {};
+      const verdicts = [...credentials, ...marksOf(credentials)];
+      const { trouble } = known.troubles.find(({ fingerprint }) => verdicts.includes(fingerprint)) ?? {};
       return {
         ...record,
         // A stop that nobody can explain is one that nobody mends.
@@ -161,12 +163,17 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
       const change = changeOf(account, record, parts.fingerprints(account.credentials));
       if (how === 'verdict') return mirror.keep(change);
       const isPublished = how === 'published' || how === 'signed-in';
-      const worked = { fingerprints: parts.fingerprints(account.credentials), at: clock.now() };
+      const credentials = parts.fingerprints(account.credentials);
+      // What only other calls were told is over as well; it is seldom on the disk.
+      const { refused = [] } = mirror.recall(account.name) ?? {};
+      const marks = marksOf(credentials).filter((each) => refused.includes(each));
+      const worked = { fingerprints: [...credentials, ...marks], at: clock.now() };
       // A success settles also what another process had held meanwhile: an older token never comes back.
       if (isPublished && record.session) mirror.note({ generation: record.session.generation });
       const known = {
         ...change,
         ...(how === 'signed-in' && { worked }),
+        ...(how === 'proved' && { worked: { fingerprints: marks, at: 0 } }),
         ...(isPublished && { releasedUpTo: clock.now() }),
       };
       // What a person got is on disk once this resolves: they are not asked for it again.

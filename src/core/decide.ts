@@ -5,6 +5,7 @@ import { isSignOutDue, pauseAt } from './pause.ts';
 import { reportOf } from './reports.ts';
 import { isLive, type AccountRecord, type Asked, type Pending, type Session } from './session.ts';
 import type { State } from './state.ts';
+import { isRefused } from './verdicts.ts';
 
 /** A token may seem this much younger than none, ms: clocks differ. */
 const SKEW_MS = 60_000;
@@ -79,7 +80,7 @@ export function decide(situation: Situation, now: number): Decision {
     !session.renewalSpent &&
     connection.renew !== undefined &&
     now < (connection.renewableUntil?.(session.grant) ?? session.grant.expiresAt);
-  const refused = situation.fingerprints.some((fingerprint) => record.refused.includes(fingerprint));
+  const refused = isRefused(record.refused, situation.fingerprints);
   const mayRearm = record.request?.rearm === true;
   // A key that is refused is refused to a renewal, too.
   if (situation.refusedKey && !mayRearm) {

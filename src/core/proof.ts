@@ -12,6 +12,7 @@ import {
 import type { BrokerError } from './errors.ts';
 import { backoffMs, recentUnknown, unknownSignInWaitMs } from './policy.ts';
 import type { AccountRecord, Source } from './session.ts';
+import { isVerdict, refusedByCall } from './verdicts.ts';
 
 /** What the proof of a token says, or why there is none yet. */
 export type Proven =
@@ -146,14 +147,15 @@ export interface Outstanding {
   readonly source: Source;
   /** True where it came just now: its sign-in, if it was one, is paced like one that nobody answered. */
   readonly isNew: boolean;
-  /** Of the credentials in use. */
-  readonly fingerprint: string;
+  /** Of the credentials in use; undefined where the service signs in by none. */
+  readonly fingerprint: string | undefined;
 }
 
 /**
  * What it changes that the proof of a grant in hand brought nothing. The grant is kept and asked about
  * again, as patiently as after any other failure: what stands in its way is an answer of the broker's, too.
- * Where only a person can mend it, no further password goes out for grants that cannot be proved either.
+ * Where only a person can mend it, no password goes out either, whatever call brought the grant: its login would
+ * be told the same, and its token could not be proved.
  */
 export function afterOutstanding(
   before: AccountRecord,
@@ -167,15 +169,15 @@ export function afterOutstanding(
   const unknownSignIns =
     isSignIn && isNew ? [...recentUnknown(before.unknownSignIns, now), now] : before.unknownSignIns;
   const paceMs = isSignIn && isNew ? unknownSignInWaitMs(unknownSignIns.length, 0, () => 0) : 0;
-  const isStopped = isSignIn && error.kind === 'needs-human' && silence === undefined;
+  const isStopped = fingerprint !== undefined && isVerdict(error);
+  const heeded = isStopped ? refusedByCall(before, error, fingerprint, now) : before;
   return {
     record: {
-      ...before,
+      ...heeded,
       attempt: undefined,
       failures: before.failures + 1,
       trouble: { code: error.code, kind: error.kind, message: error.message, at: now },
       unknownSignIns,
-      refused: isStopped ? [...new Set([...before.refused, fingerprint])] : before.refused,
       proofDueAt: now + waitMs,
       // Should the grant die unproved: the next one is not fetched sooner than it could be proved.
       retryAt: Math.max(before.retryAt, now + Math.max(waitMs, paceMs)),

@@ -91,19 +91,20 @@ export function makeAttempts(
     const { record: after, silence } = error
       ? afterOutstanding(
           waiting,
-          { error, source, isNew: true, fingerprint: around.fingerprintOf(account) },
+          { error, source, isNew: true, fingerprint: around.signInFingerprintOf(account) },
           now,
           parts.random,
         )
       : { record: { ...waiting, proofDueAt: now }, silence: undefined };
     const live = hasLiveToken(account, record, now);
     const state = live ? 'fresh' : account.connection.signIn ? 'expired' : 'awaiting_approval';
+    const isVerdict = after.refused.length > record.refused.length;
     const settlement: Settlement = {
       record: after,
       standing: { state, reason: 'proof_pending' },
       names: outcomes.namesOf(account, after),
       dueAt: after.proofDueAt,
-      event: undefined,
+      event: isVerdict ? 'failed' : undefined,
       ramp: got.ramp,
       answered: 'up',
       uses: got.ramp === 'success' ? ['logins'] : [],
@@ -112,7 +113,7 @@ export function makeAttempts(
     const { startedAt = now } = got;
     // On disk before it is in Redis: a verdict that is lost would be asked for again.
     if (error) {
-      const isVerdict = after.refused.length > record.refused.length;
+      await outcomes.closeKey(account, error);
       await keepsake.remember(account, after, isVerdict ? 'verdict' : 'outcome');
     }
     const { settled } = await insist(

@@ -6,6 +6,7 @@ import { drawRenewAt } from '../core/policy.ts';
 import { isSameToken, type AccountRecord, type Session, type Source } from '../core/session.ts';
 import type { Commit, RampOutcome } from '../core/store.ts';
 import type { Use } from '../core/uses.ts';
+import { afterCall, afterSignIn } from '../core/verdicts.ts';
 import { insist } from './insist.ts';
 import type { HeldLease } from './lease.ts';
 import type { Listing } from './listings.ts';
@@ -78,6 +79,15 @@ function usesOf({ source }: Session, { startedAt, ramp }: Omit<Got, 'grant' | 's
   return ramp === 'success' || source === 'consent' ? ['refreshes', 'logins'] : ['refreshes'];
 }
 
+/** The verdicts that stand beside a new token. */
+function afterGot(
+  { refused }: AccountRecord,
+  { proved }: Pick<Got, 'proved'>,
+  worked: readonly string[],
+): readonly string[] {
+  return afterSignIn(proved ? afterCall(refused) : refused, worked);
+}
+
 export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Telling): Commits {
   const { store, clock, log, keepsake } = parts;
 
@@ -104,7 +114,7 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
       ttlCapMs: parts.ttlCapMs(account),
       claims: claimsOf(account, session),
       // Only a sign-in tries the credentials: a renewal or a token that was found says nothing of them.
-      refused: isSignIn ? record.refused.filter((each) => !worked.includes(each)) : record.refused,
+      refused: afterGot(record, got, isSignIn ? worked : []),
       events: now < session.grant.expiresAt ? eventsOf(session, record, got.handed !== true) : [],
       dueAt: proofDueAt > 0 ? Math.min(session.renewAt, proofDueAt) : session.renewAt,
       ...(got.handed && { handed: true }),
@@ -207,6 +217,8 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
         { ...record, ...facts, refused, session, unknownSignIns: [] },
         isSignIn ? 'signed-in' : 'published',
       );
+      if (!isSignIn && refused.length < record.refused.length)
+        await keepsake.remember(account, { ...record, ...facts, refused, session }, 'proved');
       if (toCommit.ledger) keepsake.rememberNetwork(network, { succeededAt: now });
       const tookMs = startedAt === undefined ? undefined : now - startedAt;
       const { listing } = got;

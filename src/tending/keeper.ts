@@ -4,6 +4,7 @@ import { decide } from '../core/decide.ts';
 import type { Decision } from '../core/decision.ts';
 import { pauseAt } from '../core/pause.ts';
 import { emptyRecord, isLive, type AccountRecord } from '../core/session.ts';
+import { isRefused } from '../core/verdicts.ts';
 import { makePublishKept } from './adoption.ts';
 import { makeHold, makeTake } from './arrivals.ts';
 import { makeAttempts } from './attempts.ts';
@@ -210,8 +211,8 @@ export function makeKeeper(parts: KeeperParts): Keeper {
       const record = await store.peek(name);
       const credentials = parts.fingerprints(account.credentials);
       const worksAgain =
-        credentials.some((each) => refused.includes(each)) &&
-        !credentials.some((each) => record.refused.includes(each)) &&
+        isRefused(refused, credentials) &&
+        !isRefused(record.refused, credentials) &&
         credentials.some((each) => each === record.proven) &&
         record.unknownSignIns.length === 0 &&
         record.attempt === undefined;

@@ -5,6 +5,7 @@ import { ASKED_LOOK_MS, decide } from '../core/decide.ts';
 import { lastSafeStart } from '../core/policy.ts';
 import type { AccountRecord, Attempt, AttemptKind } from '../core/session.ts';
 import type { NoteOptions } from '../core/store.ts';
+import { isRefused } from '../core/verdicts.ts';
 import { LEASE_SHARE, type HeldLease } from './lease.ts';
 import type { Outcomes } from './outcomes.ts';
 import { policyOf, type KeeperParts, type Tended } from './parts.ts';
@@ -170,6 +171,6 @@ function isAskedFor(record: AccountRecord, credentials: readonly string[]): bool
   const { request, refused, trouble, heldBack } = record;
   if (request?.rearm) return true;
   const isVerdict = trouble?.kind === 'needs-human' || trouble?.kind === 'refused';
-  const isMended = isVerdict && refused.length > 0 && !credentials.some((each) => refused.includes(each));
+  const isMended = isVerdict && refused.length > 0 && !isRefused(refused, credentials);
   return isMended || (heldBack !== undefined && !credentials.includes(heldBack.fingerprint));
 }

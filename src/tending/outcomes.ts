@@ -7,6 +7,7 @@ import type { BrokerError } from '../core/errors.ts';
 import { pauseAt } from '../core/pause.ts';
 import { isLive, type AccountRecord, type AttemptKind } from '../core/session.ts';
 import type { RampOutcome, Settlement, Standing } from '../core/store.ts';
+import { underFirstKey } from '../core/verdicts.ts';
 import { answeredOf, chargeOf, everyCall } from './charges.ts';
 import { insist } from './insist.ts';
 import type { HeldLease } from './lease.ts';
@@ -36,8 +37,10 @@ export interface Outcomes {
     record: AccountRecord,
     decision: Rest,
     /** What a call that brought nothing tells of the broker, and the budgets it counts for. */
-    told?: Pick<Settlement, 'answered' | 'failed'>,
+    told?: Partial<Pick<Settlement, 'answered' | 'failed' | 'event'>>,
   ): Promise<Tended>;
+  /** Keeps a refusal of the account's API key for all who use it; other errors do nothing. */
+  closeKey(account: Account, error: BrokerError): Promise<void>;
   /** Keeps a silence that the broker asked for; until when (ms), 0 for none. */
   obey(account: Account, silence: Silence | undefined): Promise<number>;
   fail(account: Account, held: HeldLease, before: AccountRecord, failing: Failing): Promise<Tended>;
@@ -81,18 +84,25 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     return silence.until;
   };
 
+  const closeKey: Outcomes['closeKey'] = async (account, { kind, code, message, scope, sent }) => {
+    if (kind !== 'needs-human' || scope !== 'key' || !sent) return;
+    // Whoever else uses the key would only be told the same, at the price of a password.
+    const trouble = { code, kind, message, at: clock.now() };
+    await insist(
+      clock,
+      () => store.refuseKey(around.networkOf(account), trouble),
+      () => Promise.resolve(),
+    );
+  };
+
   const rest: Outcomes['rest'] = async (account, held, record, decision, told) => {
     const now = clock.now();
     const { session } = record;
     const ended =
       session !== undefined && now >= session.grant.expiresAt && record.expiredSaid !== session.generation;
-    // A verdict is kept under the ring's first key, so that an older one can leave it.
-    const [fingerprint = '', ...older] = parts.fingerprints(account.credentials);
-    const isOld =
-      !record.refused.includes(fingerprint) && older.some((each) => record.refused.includes(each));
     const after: AccountRecord = {
       ...record,
-      ...(isOld && { refused: [...record.refused, fingerprint] }),
+      refused: underFirstKey(record.refused, parts.fingerprints(account.credentials)),
       ...(ended && { expiredSaid: session.generation }),
     };
     await store.settle(
@@ -103,9 +113,9 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
         standing: standingOf(account, after, decision),
         names: allNamesOf(account, record.discovered),
         dueAt: lookAt(after, decision.nextAt, now),
-        event: ended ? 'expired' : undefined,
         ramp: undefined,
         ...told,
+        event: ended ? 'expired' : told?.event,
       },
       now,
     );
@@ -151,14 +161,7 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     // On disk before it is in Redis: a verdict that is lost would be asked for again.
     if (isVerdict) await keepsake.remember(account, record, 'verdict');
     const silentUntil = Math.max(await obey(account, silence), held.silentUntil);
-    // Whoever else uses the key would only be told the same, at the price of a password.
-    const { trouble } = record;
-    if (trouble && counts && error.kind === 'needs-human' && error.scope === 'key')
-      await insist(
-        clock,
-        () => store.refuseKey(network, trouble),
-        () => Promise.resolve(),
-      );
+    if (counts) await closeKey(account, error);
     const next = decide(around.situationOf(account, record, { ...held, silentUntil }), now);
     // Something else is tried at once (a sign-in after a refused renewal): no failure for people yet.
     const again = next.do !== 'rest';
@@ -208,6 +211,7 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
 
   return {
     rest,
+    closeKey,
     obey,
     fail,
     standingOf,

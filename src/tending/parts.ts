@@ -122,11 +122,11 @@ export interface Keepsake {
   dismiss(account: Account, grant: Session['grant']): void;
   /** Redis has the answer to the attempt of then (ms). */
   release(account: Account, startedAt: number): void;
-  /** What became known. A verdict, and a token that a person got, is on disk once this resolves; a sign-in ends the verdicts before it. */
+  /** What became known. A verdict, and a token that a person got, is on disk once this resolves; a sign-in ends the verdicts before it, and a proof those of other calls. */
   remember(
     account: Account,
     record: AccountRecord,
-    how: 'verdict' | 'outcome' | 'published' | 'signed-in',
+    how: 'verdict' | 'outcome' | 'published' | 'signed-in' | 'proved',
   ): Promise<void>;
   rememberNetwork(
     network: Network,

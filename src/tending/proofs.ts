@@ -8,6 +8,7 @@ import type { Decision } from '../core/decision.ts';
 import { BrokerError } from '../core/errors.ts';
 import { isReportOpen } from '../core/reports.ts';
 import type { AccountRecord, Pending } from '../core/session.ts';
+import { afterCall, isVerdict, refusedByCall } from '../core/verdicts.ts';
 import type { Attempts } from './attempts.ts';
 import { within } from './deadline.ts';
 import type { HeldLease } from './lease.ts';
@@ -73,17 +74,29 @@ export function makeProofs(
     const doubt =
       isPersons(account) && typeof said === 'object' && said.error.doubtsSession ? said.error : undefined;
     const proven = doubt && isDoubtedTwice(record, doubt) ? 'dead' : said;
+    const refused = proven === 'alive' ? afterCall(record.refused) : record.refused;
+    const isLifted = refused.length < record.refused.length;
     // Nothing is tried for an account that waits for a person: that its token lives is all there is to say.
-    const before = isPersons(account) && proven === 'alive' ? { ...record, failures: 0 } : record;
-    const after =
+    const isWell = proven === 'alive' && (isLifted || isPersons(account));
+    const before = isWell ? { ...record, refused, failures: 0 } : record;
+    const probed =
       doubt && proven !== 'dead'
         ? afterDoubt(before, doubt, now)
         : afterProbe(before, proven, policy, now, random);
+    const fingerprint = around.signInFingerprintOf(account);
+    const isBarred = fingerprint !== undefined && typeof proven === 'object' && isVerdict(proven.error);
+    const after = isBarred ? refusedByCall(probed, proven.error, fingerprint, now) : probed;
+    const isNews = after.refused.length > record.refused.length;
+    // On disk before it is in Redis: a verdict that is lost would be asked for again.
+    if (isNews) await parts.keepsake.remember(account, after, 'verdict');
+    if (typeof proven === 'object') await outcomes.closeKey(account, proven.error);
+    const free = isLifted ? { refusedKey: undefined } : {};
+    if (isLifted && held.refusedKey) await store.allowKey(around.networkOf(account));
     const isAwaited = record.request !== undefined || isReportOpen(record);
     const isOver = proven === 'dead' || proven === 'someone-else';
     const silence = typeof proven === 'object' ? proofSilenceOf(record, proven.error, now) : undefined;
     const silentUntil = Math.max(await outcomes.obey(account, silence), held.silentUntil);
-    const next = decide(around.situationOf(account, after, { ...held, silentUntil }), now);
+    const next = decide(around.situationOf(account, after, { ...held, ...free, silentUntil }), now);
     const at = next.do === 'rest' ? next.nextAt : now;
     await store.settle(
       held.lease,
@@ -96,7 +109,13 @@ export function makeProofs(
             : { state: 'due', reason: after.trouble?.code ?? next.because },
         names: outcomes.namesOf(account, after),
         dueAt: lookAt(after, at, now),
-        event: isOver ? 'expired' : proven === 'alive' && isAwaited ? 'confirmed' : undefined,
+        event: isOver
+          ? 'expired'
+          : isNews
+            ? 'failed'
+            : proven === 'alive' && isAwaited
+              ? 'confirmed'
+              : undefined,
         ramp: undefined,
         answered: typeof proven === 'object' ? answeredOf(proven.error) : 'up',
         withdraw: isOver,
@@ -105,6 +124,7 @@ export function makeProofs(
       now,
     );
     if (isOver) await parts.keepsake.remember(account, after, 'outcome');
+    if (isLifted) await parts.keepsake.remember(account, after, 'proved');
     // After a renewal that nobody answered this was to be expected: the sign-in that follows has the say.
     const isSurprise = !(session.renewalSpent && record.trouble?.kind === 'outcome-unknown');
     const isLate = isProofLate(Math.max(record.provenAt, session.grant.issuedAt), policy.proveEveryMs, now);
@@ -116,7 +136,8 @@ export function makeProofs(
       const own = after.retryAt > record.retryAt ? after.retryAt : 0;
       const quietUntil = Math.max(silence?.until ?? 0, own);
       const news = quietUntil > now + NEWS_MS ? { state: 'fresh', at: quietUntil, failures: 0 } : undefined;
-      tell.unproved(account, proven.error, isLate ? late : news);
+      const stop = isBarred ? { state: 'stopped', at: undefined, failures: after.failures } : undefined;
+      tell.unproved(account, proven.error, stop ?? (isLate ? late : news));
     } else tell.proved(account, before);
     return isOver && after.trouble
       ? {
@@ -203,15 +224,17 @@ export function makeProofs(
     error: BrokerError,
   ): Promise<Tended> {
     const now = clock.now();
-    const outstanding = { error, source, isNew: false, fingerprint: around.fingerprintOf(account) };
+    const outstanding = { error, source, isNew: false, fingerprint: around.signInFingerprintOf(account) };
     const { record: after, silence } = afterOutstanding(record, outstanding, now, random);
-    if (after.refused.length > record.refused.length)
-      await parts.keepsake.remember(account, after, 'verdict');
+    const isNews = after.refused.length > record.refused.length;
+    if (isNews) await parts.keepsake.remember(account, after, 'verdict');
+    await outcomes.closeKey(account, error);
     const silentUntil = Math.max(await outcomes.obey(account, silence), held.silentUntil);
     const next = decide(around.situationOf(account, after, { ...held, silentUntil }), now);
     const rest = next.do === 'rest' ? next : soon(now, hasLiveToken(account, after, now));
     const failed = around.failureBudgetsOf(account, 'proof');
-    await outcomes.rest(account, held, after, rest, { answered: answeredOf(error), failed });
+    const event = isNews ? ('failed' as const) : undefined;
+    await outcomes.rest(account, held, after, rest, { answered: answeredOf(error), failed, event });
     const { failures, proofDueAt: at } = after;
     tell.unproved(account, error, { state: rest.state, at, failures });
     return { outcome: 'pending' };

@@ -12,6 +12,8 @@ export interface Surroundings {
   networkOf(account: Account): Network;
   /** Keyed fingerprints of the credentials, the sealing key's first. */
   fingerprintOf(account: Account): string;
+  /** The same, where the service signs in by them. */
+  signInFingerprintOf(account: Account): string | undefined;
   seedFingerprints(seed: Grant): readonly string[];
   situationOf(
     account: Account,
@@ -37,6 +39,7 @@ export function makeSurroundings(parts: KeeperParts): Surroundings {
 
   return {
     fingerprintOf,
+    signInFingerprintOf: (account) => (account.connection.signIn ? fingerprintOf(account) : undefined),
     seedFingerprints,
     networkOf: (account) => ({
       broker: account.broker,

@@ -56,7 +56,7 @@ export interface Telling {
   unproved(
     account: Account,
     error: BrokerError,
-    waiting?: { readonly state: string; readonly at: number; readonly failures: number },
+    waiting?: { readonly state: string; readonly at: number | undefined; readonly failures: number },
   ): void;
   /** A limit of the broker leaves no room before `until` (ms). */
   overBudget(account: Account, limit: string, until: number, isLive: boolean): void;

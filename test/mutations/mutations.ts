@@ -83,8 +83,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'src/core/decide.ts',
-        from: 'const refused = situation.fingerprints.some((fingerprint) => record.refused.includes(fingerprint));',
-        to: 'const refused = situation.fingerprints.some((fingerprint) => fingerprint === undefined);',
+        from: 'const refused = isRefused(record.refused, situation.fingerprints);',
+        to: 'const refused = isRefused([], situation.fingerprints);',
       },
     ],
     project: 'integration',

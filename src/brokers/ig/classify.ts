@@ -20,6 +20,12 @@ const QUOTA_PAUSE_MS = 10_000;
 /** The refusals of a login that IG may count towards its lock; after the others the password was right, or not looked at. */
 const failedLogins: ReadonlySet<IgErrorCode> = new Set(['bad_credentials', 'locked_out', 'unknown_refusal']);
 
+/** Refusals of a key that may speak of the very call: a login or a renewal on it shows whether it works. */
+const ofTheCall: ReadonlySet<string> = new Set([
+  'error.security.api-key-restricted',
+  'endpoint.unavailable.for.api-key',
+]);
+
 /** A broken Retry-After must not silence a network for days, ms. */
 const LONGEST_PAUSE_MS = 60 * 60_000;
 
@@ -159,6 +165,7 @@ function withCode(asked: Asked, status: number, igCode: string): Meaning {
       if (meaning?.kind === 'outcome-unknown' || meaning?.code === 'access_token_dead') return notSwitched;
       return meaning ?? (status >= 500 ? notSwitched : unknownRefusal);
     case 'read':
+      if (meaning && ofTheCall.has(igCode)) return { ...meaning, scope: 'account' };
       // It changed nothing, so that nothing can be unknown about it.
       return meaning?.kind === 'outcome-unknown' ? notTaken : (meaning ?? withoutCode(asked, status));
   }

@@ -102,3 +102,74 @@ describe('a revoked key', () => {
     expect(states()).toEqual([stopped[0], ['fresh', '']]);
   });
 });
+
+describe('a key that a proof finds revoked', () => {
+  const proofsSay = (code: string, ...usernames: readonly string[]): void => {
+    for (const username of usernames) {
+      const answer = { operation: 'session', status: 403, errorCode: `error.security.${code}`, username };
+      world.command('ig', 'answer', JSON.stringify(answer));
+    }
+  };
+  const proofs = (): number => world.calls({ operation: 'session' }).length;
+  /** What was sent since that was no proof. */
+  const sentSince = (mark: number): readonly string[] =>
+    world.calls({ after: mark }).flatMap(({ operation }) => (operation === 'session' ? [] : [operation]));
+
+  test('after a renewal: no password and no refresh of either, both served to their ends, over a restart', async () => {
+    await open([{ ...entry('desk_one'), verify: true }, entry('desk_two')]);
+    await world.runFor(MINUTE_MS);
+    proofsSay('api-key-revoked', 'desk_one');
+    const before = proofs();
+    await world.runUntil('a proof', () => proofs() > before, MINUTE_MS);
+    const mark = world.calls().length;
+    const ends = names.map((name) => Date.parse(world.meta(name)['expiresAt'] ?? ''));
+    await world.runFor(Math.min(...ends) - world.now() - 1_000);
+    expect(names.map((name) => world.token(name) !== undefined)).toEqual([true, true]);
+    await world.runFor(HOUR_MS);
+    await restart(world);
+    await world.runFor(HOUR_MS);
+    expect(world.calls({ after: mark })).toEqual([]);
+    expect(states()).toEqual(stopped);
+    const [incident, ...more] = world.openIncidents();
+    expect([...(incident?.accounts ?? [])].sort()).toEqual(names);
+    expect(more).toEqual([]);
+  });
+
+  test('of a pair that is proved each half hour: no login follows, and the one that is enabled again is used by both', async () => {
+    await open(two.map((each) => ({ ...each, session: 'v2' })));
+    await world.runFor(10 * MINUTE_MS);
+    proofsSay('api-key-disabled', 'desk_one');
+    const mark = world.calls().length;
+    // Due at 4.5 to 4.8 h: by then a login would go out.
+    await world.runFor(5 * HOUR_MS);
+    expect(sentSince(mark)).toEqual([]);
+    expect(states()).toEqual(stopped);
+    expect(names.map((name) => world.token(name) !== undefined)).toEqual([true, true]);
+    world.command('ig', 'clear-answers');
+    await world.runFor(10 * MINUTE_MS);
+    expect(sentSince(mark)).toEqual(['login', 'login']);
+    expect(states()).toEqual(names.map(() => ['fresh', '']));
+    expect(world.openIncidents()).toEqual([]);
+  });
+
+  test('the same, and nobody mends it: each pair is served to its end, and asked about each 5 min at most', async () => {
+    await open(two.map((each) => ({ ...each, session: 'v2' })));
+    await world.runFor(10 * MINUTE_MS);
+    proofsSay('api-key-disabled', ...names);
+    const mark = world.calls().length;
+    await world.runFor(8 * HOUR_MS);
+    expect(sentSince(mark)).toEqual([]);
+    expect(states()).toEqual(stopped);
+    expect(names.map((name) => world.token(name))).toEqual([undefined, undefined]);
+    expect(world.calls({ after: mark }).length).toBeLessThanOrEqual((2 * 6 * HOUR_MS) / (5 * MINUTE_MS));
+  });
+
+  test('one that only may not be used for proofs: who else is on the key goes on', async () => {
+    await open([{ ...entry('desk_one'), verify: true }, entry('desk_two')]);
+    await world.runFor(MINUTE_MS);
+    proofsSay('api-key-restricted', 'desk_one');
+    await world.runFor(HOUR_MS);
+    expect(states()).toEqual([stopped[0], ['fresh', '']]);
+    expect(logins()).toBe(2);
+  });
+});

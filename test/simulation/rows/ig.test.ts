@@ -99,25 +99,10 @@ function afterProof(row: Row): Next {
   }
   const { kind, code } = row.expect;
   if (kind === 'throttled') return provesLater('session', QUOTA_PAUSE_MS, `${code} warning`);
-  return kind === 'needs-human' ? outlivesToken(code) : provesLater('session', 2 * SECOND_MS);
+  return kind === 'needs-human'
+    ? stops(code, row.calls, hoursFor(code))
+    : provesLater('session', 2 * SECOND_MS);
 }
-
-/** A minute is longer than the token in hand lives. */
-const outlivesToken = (code: string): Next => ({
-  says: 'the old token served to its end; after a minute a login, whose token is proved',
-  async check(scene) {
-    const { world, name } = scene;
-    const end = scene.servedUntil();
-    scene.heal();
-    await world.runFor(30 * SECOND_MS);
-    expect(operations(scene.sent())).toEqual(['session']);
-    expect(scene.opened()).toEqual([`${code} critical`]);
-    await world.runUntil('a token', () => world.token(name) !== undefined, MINUTE_MS);
-    expect(operations(scene.sent())).toEqual(['session', 'login', 'session']);
-    expect(scene.gaps()[0]?.from).toBeGreaterThanOrEqual(end - 1);
-    expectWell(scene);
-  },
-});
 
 /** The step goes well, at its price; where somebody has spent a quota, only the step is looked at. */
 function worksAsRowSays(row: Row): Next {

@@ -35,6 +35,14 @@ const ofLogin = (status: number, code: string, what: string): Signal => [
   human(what),
 ];
 const everywhere = (status: number, code: string, what: Failure): Signal => [status, code, what, what, what];
+/** A key that may not be used for the very call: a proof says nothing of the other accounts on it. */
+const ofTheCall = (status: number, code: string): Signal => [
+  status,
+  code,
+  keyRefused,
+  keyRefused,
+  human('key_refused'),
+];
 const ofPair = (code: string): Signal => [
   401,
   code,
@@ -92,8 +100,8 @@ const signals: readonly Signal[] = [
   everywhere(403, security('api-key-invalid'), keyRefused),
   everywhere(403, security('api-key-disabled'), keyRefused),
   everywhere(403, security('api-key-revoked'), keyRefused),
-  everywhere(403, security('api-key-restricted'), keyRefused),
-  everywhere(403, 'endpoint.unavailable.for.api-key', keyRefused),
+  ofTheCall(403, security('api-key-restricted')),
+  ofTheCall(403, 'endpoint.unavailable.for.api-key'),
   everywhere(403, 'unauthorised.api-key.revoked', keyRefused),
   everywhere(403, 'unauthorised.clientId.api-key.mismatch', human('key_refused')),
   everywhere(403, exceeded('api-key-allowance'), keyQuota),

@@ -187,7 +187,7 @@ const others: readonly Row[] = [
     '403 error.security.api-key-restricted',
     'discovery',
     answered('accounts', 403, security('api-key-restricted')),
-    keyRefused,
+    human('key_refused'),
   ),
   single('500 system.error', 'discovery', answered('accounts', 500, 'system.error'), fault),
   single('a page with 200', 'discovery', broken('accounts', 'html', 200), fault),

@@ -3,6 +3,7 @@ import type { Consequence } from '../../../src/core/consequence.ts';
 import { BrokerError, type BrokerErrorFields } from '../../../src/core/errors.ts';
 import { afterOutstanding, afterProbe, proofSilenceOf, type Outstanding } from '../../../src/core/proof.ts';
 import { emptyRecord, type AccountRecord } from '../../../src/core/session.ts';
+import { afterCall, isRefused } from '../../../src/core/verdicts.ts';
 
 const NOW = 1_790_000_000_000;
 const MINUTE = 60_000;
@@ -87,13 +88,18 @@ describe('a grant whose proof brought nothing', () => {
 
   it('because a person must act stops the password, though the grant is asked about again', () => {
     const { record } = after(needsHuman);
-    expect(record.refused).toEqual(['present']);
+    expect(isRefused(record.refused, ['present'])).toBe(true);
     expect(record.proofDueAt).toBe(NOW + MINUTE);
-    expect(after(needsHuman, { isNew: false }).record.refused).toEqual(['present']);
+    expect(isRefused(after(needsHuman, { isNew: false }).record.refused, ['present'])).toBe(true);
   });
-  it('and that came without a password is no verdict on it', () => {
-    expect(after(needsHuman, { source: 'renewal' }).record.refused).toEqual([]);
+  it('stops it also where the grant came without one, and is over once a proof works', () => {
+    const { refused } = after(needsHuman, { source: 'renewal' }).record;
+    expect(isRefused(refused, ['present'])).toBe(true);
+    expect(afterCall(refused)).toEqual([]);
     expect(after(error({ kind: 'transient' })).record.refused).toEqual([]);
+  });
+  it('stops nothing where only a person signs in', () => {
+    expect(after(needsHuman, { source: 'consent', fingerprint: undefined }).record.refused).toEqual([]);
   });
   it('paces the next sign-in like one that nobody answered, whatever stands in the way of the proof', () => {
     for (const kind of ['throttled', 'transient', 'outcome-unknown'] as const) {
