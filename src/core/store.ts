@@ -212,8 +212,6 @@ export interface TokenStore {
   foreignToken(name: string): Promise<string | undefined>;
   /** Until when the broker asked this egress for silence, ms; 0 if it did not. */
   silentUntil(network: Network, now: number): Promise<number>;
-  /** Until when nobody calls a broker that does not answer, ms; 0 where it does. */
-  downUntil(network: Network): Promise<number>;
   silence(network: Network, silence: Silence, now: number): Promise<void>;
   /** Keeps for a week, for all accounts on it, that the broker refused the network's API key. */
   refuseKey(network: Network, why: Trouble): Promise<void>;

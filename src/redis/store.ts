@@ -176,10 +176,6 @@ export function makeStore(
       return until > now ? until : 0;
     },
 
-    async downUntil(network) {
-      return Number((await redis.hget(keys.breaker(network)[0], 'until')) ?? 0);
-    },
-
     async silence(network, silence, now) {
       const key =
         silence.scope === 'key' && network.key !== undefined
