@@ -1,4 +1,5 @@
 import type { DialectAnswer, DialectHost } from '../../core/dialect.ts';
+import { switched } from './simulator-switches.ts';
 
 const HOUR_MS = 60 * 60_000;
 const MINUTE_MS = 60_000;
@@ -15,8 +16,10 @@ const documented: Readonly<Record<Endpoint, { readonly max: number; readonly wai
 };
 
 /** The wait that a penalty names; switch `penaltySeconds` goes before the documented one. */
-export const waitSecondsOf = (host: DialectHost, endpoint: Endpoint): number =>
-  host.switch('penaltySeconds', documented[endpoint].waitSeconds);
+export function waitSecondsOf(host: DialectHost, endpoint: Endpoint): number {
+  const seconds = switched(host, 'penaltySeconds');
+  return seconds === 'documented' ? documented[endpoint].waitSeconds : seconds;
+}
 
 /**
  * The hour's budget of an endpoint for a network. Switches: `limits` (`documented`; `random`: drawn
@@ -27,9 +30,9 @@ export function makeLimits(host: DialectHost): (endpoint: Endpoint, egress: stri
   const drawn = new Map<string, number>();
   return (endpoint, egress) => {
     const { max } = documented[endpoint];
-    const set = host.switch<number | undefined>(`limits.${endpoint}`, undefined);
-    if (set !== undefined) return set;
-    if (host.switch<string>('limits', 'documented') !== 'random') return max;
+    const set = switched(host, `limits.${endpoint}`);
+    if (set !== 'documented') return set;
+    if (switched(host, 'limits') !== 'random') return max;
     const key = `${endpoint} ${egress}`;
     const found = drawn.get(key) ?? Math.max(1, Math.round(max * (0.6 + 0.8 * host.random())));
     drawn.set(key, found);
@@ -60,7 +63,7 @@ export function makeQuotas(host: DialectHost): Quotas {
   const spent = new Map<string, number[]>();
   return {
     spend: ({ egress, username, authenticates }) => {
-      const perMinute = host.switch<number | 'off'>('limits.perMinute', 'off');
+      const perMinute = switched(host, 'limits.perMinute');
       if (authenticates && perMinute !== 'off') {
         const at = host.clock.now();
         const lately = (spent.get(`logins ${egress}`) ?? []).filter((each) => each > at - MINUTE_MS);
@@ -73,8 +76,8 @@ export function makeQuotas(host: DialectHost): Quotas {
       spent.set(key, recent);
       while ((recent[0] ?? now) <= now - HOUR_MS) recent.shift();
       recent.push(now);
-      const anHour =
-        username === undefined ? host.switch('limits.anonymous', 1_000) : host.switch('limits.user', 5_000);
+      const set = switched(host, username === undefined ? 'limits.anonymous' : 'limits.user');
+      const anHour = set === 'documented' ? (username === undefined ? 1_000 : 5_000) : set;
       const isBurst = username === undefined && (recent.at(-101) ?? -Infinity) > now - SECOND_MS;
       return recent.length > anHour || isBurst ? { status: 429 } : undefined;
     },

@@ -3,6 +3,7 @@ import type { DialectAnswer, DialectHost, DialectRequest } from '../../core/dial
 import type { Penalties } from './simulator-penalties.ts';
 import type { Sessions } from './simulator-sessions.ts';
 import { bridgeError, bridgeToken, nativeToken, wrongBridge, wrongNative } from './simulator-words.ts';
+import { switched } from './simulator-switches.ts';
 
 const UNAPPROVED = 'This device is not recognized. Approve the new device by the e-mail we sent you.';
 
@@ -33,14 +34,12 @@ type Fault = 'password' | 'device' | { readonly userStatus: string };
 export function makeLogins(host: DialectHost, sessions: Sessions, penalties: Penalties): Logins {
   const statuses = new Map<string, string>();
   const devices = new Map<string, { readonly username: string; approved: boolean }>();
-  const isOn = (name: string, byDefault: 'on' | 'off'): boolean =>
-    host.switch<string>(name, byDefault) === 'on';
 
   const faultOf = (username: string, password: string, device: string): Fault | undefined => {
     if (!host.accepts(username, password)) return 'password';
     const userStatus = statuses.get(username) ?? 'Active';
     if (userStatus !== 'Active') return { userStatus };
-    if (!isOn('deviceApproval', 'off')) return undefined;
+    if (switched(host, 'deviceApproval') === 'off') return undefined;
     const key = `${username} ${device}`;
     const known = devices.get(key) ?? { username, approved: false };
     devices.set(key, known);
@@ -51,9 +50,9 @@ export function makeLogins(host: DialectHost, sessions: Sessions, penalties: Pen
     const form = formOf(request, host);
     const { login: username, password, 'p-ticket': ticket, ...rest } = form ?? {};
     if (!username || !password) return { status: 400 };
-    const needsHeaders = host.switch<string>('bridge.browserHeaders', 'not needed') === 'needed';
+    const needsHeaders = switched(host, 'bridge.browserHeaders') === 'needed';
     if (needsHeaders && !request.headers['origin']) return { status: 403 };
-    if (isOn('bridge.penalties', 'on')) {
+    if (switched(host, 'bridge.penalties') === 'on') {
       const body = JSON.stringify([username, password, rest]);
       const attempt = { endpoint: 'login', egress: request.egress, body, ticket, waitOnly: false } as const;
       const inTheWay = penalties.inTheWay(attempt);
@@ -61,7 +60,7 @@ export function makeLogins(host: DialectHost, sessions: Sessions, penalties: Pen
     }
     const fault = faultOf(username, password, 'bridge');
     if (!fault) return bridgeToken(host, sessions.open(username, 'bridge'));
-    if (isOn('bridge.countsForLimits', 'on')) penalties.count('login', request.egress);
+    if (switched(host, 'bridge.countsForLimits') === 'on') penalties.count('login', request.egress);
     if (fault === 'password') return wrongBridge(host);
     return fault === 'device'
       ? bridgeError(host, UNAPPROVED)
@@ -73,7 +72,7 @@ export function makeLogins(host: DialectHost, sessions: Sessions, penalties: Pen
     if (!read.success) return { status: 400 };
     const { 'p-ticket': ticket, ...body } = read.data;
     const { name, password, deviceId = '', cid, sec } = body;
-    if (typeof cid === 'string' && host.switch<string>('cidAsString', 'accepted') === 'refused') {
+    if (typeof cid === 'string' && switched(host, 'cidAsString') === 'refused') {
       return { status: 400 };
     }
     const bound = JSON.stringify(body);
@@ -86,7 +85,7 @@ export function makeLogins(host: DialectHost, sessions: Sessions, penalties: Pen
     } as const;
     const inTheWay = penalties.inTheWay(attempt);
     if (inTheWay) return inTheWay;
-    const lacksKey = isOn('apiKeyNeeded', 'off') && (cid === undefined || !sec);
+    const lacksKey = switched(host, 'apiKeyNeeded') === 'on' && (cid === undefined || !sec);
     const fault = lacksKey ? 'password' : faultOf(name, password, deviceId);
     if (!fault) {
       const hasDevice = deviceId !== '' && !deviceId.includes('wrong');
@@ -124,7 +123,7 @@ function formOf(
   if (type.startsWith('application/x-www-form-urlencoded')) {
     return Object.fromEntries(new URLSearchParams(request.body));
   }
-  const takesJson = host.switch<string>('bridge.accept', 'form or json') === 'form or json';
+  const takesJson = switched(host, 'bridge.accept') === 'form or json';
   if (!takesJson || !type.startsWith('application/json')) return undefined;
   return formBody.safeParse(jsonOf(request.body)).data;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DialectAnswer, DialectHost } from '../../core/dialect.ts';
 import { makeLimits, waitSecondsOf, type Endpoint } from './simulator-limits.ts';
+import { switched } from './simulator-switches.ts';
 
 const HOUR_MS = 60 * 60_000;
 
@@ -67,7 +68,7 @@ export function makePenalties(host: DialectHost): Penalties {
       const seconds = waitSecondsOf(host, endpoint);
       const isSilenced = now < network.captchaUntil;
       if (!isSilenced && recent.length < limit) return undefined;
-      const isAlways = host.switch<string>('captchaOnLoginPenalty', 'conditional') === 'always';
+      const isAlways = switched(host, 'captchaOnLoginPenalty') === 'always';
       if (isSilenced || (endpoint === 'login' && (isAlways || recent.length >= 2 * limit))) {
         // A call within the hour begins it anew.
         network.captchaUntil = now + HOUR_MS;

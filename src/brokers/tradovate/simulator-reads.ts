@@ -2,6 +2,7 @@ import type { DialectAnswer, DialectHost, DialectRequest } from '../../core/dial
 import type { Penalties } from './simulator-penalties.ts';
 import type { Sessions, SimulatedToken } from './simulator-sessions.ts';
 import { accountsOf, deadToken, nativeToken } from './simulator-words.ts';
+import { switched } from './simulator-switches.ts';
 
 /** The calls with a token. */
 export interface Reads {
@@ -35,7 +36,7 @@ export function makeReads(host: DialectHost, sessions: Sessions, penalties: Pena
   };
 
   const renew = (request: DialectRequest): DialectAnswer => {
-    const place = host.switch<string>('renewPenalty', 'wait only');
+    const place = switched(host, 'renewPenalty');
     const ticket =
       place === 'query' ? (request.query.get('p-ticket') ?? undefined) : request.headers['p-ticket'];
     const body = bearerOf(request);
@@ -50,8 +51,7 @@ export function makeReads(host: DialectHost, sessions: Sessions, penalties: Pena
     if (inTheWay) return inTheWay;
     penalties.count('renew', egress);
     return withSession(request, (token) => {
-      const isRenewable =
-        token.session.way === 'native' || host.switch<string>('bridge.renewable', 'on') === 'on';
+      const isRenewable = token.session.way === 'native' || switched(host, 'bridge.renewable') === 'on';
       return isRenewable ? nativeToken(host, sessions.renew(token), 'renew') : { status: 401 };
     });
   };
@@ -59,7 +59,7 @@ export function makeReads(host: DialectHost, sessions: Sessions, penalties: Pena
   const me = (request: DialectRequest): DialectAnswer => {
     const { egress } = request;
     const body = bearerOf(request);
-    const waitOnly = host.switch<string>('mePenalty', 'wait only') === 'wait only';
+    const waitOnly = switched(host, 'mePenalty') === 'wait only';
     const attempt = { endpoint: 'me', egress, body, ticket: undefined, waitOnly } as const;
     const inTheWay = penalties.inTheWay(attempt);
     if (inTheWay) return inTheWay;
@@ -84,7 +84,7 @@ export function makeReads(host: DialectHost, sessions: Sessions, penalties: Pena
 
   const accountList = (request: DialectRequest): DialectAnswer =>
     withSession(request, ({ session }) => {
-      const isEnforced = host.switch<string>('deviceIdEnforced', 'off') === 'on';
+      const isEnforced = switched(host, 'deviceIdEnforced') === 'on';
       if (isEnforced && session.way === 'native' && !session.hasDevice) {
         return { status: 401, body: 'Access is denied' };
       }
@@ -94,7 +94,7 @@ export function makeReads(host: DialectHost, sessions: Sessions, penalties: Pena
 
   /** What a list without a token gets. Switch `bridge.unauthorized` (401, 403, 404, `page`): only specified, never seen. */
   const unauthorized = (): DialectAnswer => {
-    const status = host.switch<number | 'page'>('bridge.unauthorized', 401);
+    const status = switched(host, 'bridge.unauthorized');
     if (status === 401) return { status, body: { s: 'error', errmsg: 'Unauthorized' } };
     if (status === 403) return { status };
     return status === 404

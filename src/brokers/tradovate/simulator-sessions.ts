@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DialectHost } from '../../core/dialect.ts';
+import { switched } from './simulator-switches.ts';
 
 /** Sessions a user may have; a further login closes the oldest (partner.tradovate.com, access-token-request). */
 const SESSIONS_PER_USER = 2;
@@ -66,14 +67,14 @@ export function makeSessions(host: DialectHost): Sessions {
     return [...found].sort((left, right) => left.opened - right.opened);
   };
   const isCounted = (way: Way): boolean =>
-    way === 'native' || host.switch<string>('bridge.countsAsSession', 'on') === 'on';
+    way === 'native' || switched(host, 'bridge.countsAsSession') === 'on';
   const close = (sessions: readonly SimulatedSession[]): number => {
     for (const session of sessions) session.closed = true;
     return sessions.length;
   };
   const issue = (session: SimulatedSession): SimulatedToken => {
     issued += 1;
-    const exp = Math.floor(host.clock.now() / 1_000) + host.switch('lifetimeSeconds', 4_800);
+    const exp = Math.floor(host.clock.now() / 1_000) + switched(host, 'lifetimeSeconds');
     const token = jwt(session.userId, exp, `${issued}-${host.random()}`);
     const made = { session, token, expiresAt: exp * 1_000, endsAt: exp * 1_000 };
     byToken.set(token, made);
@@ -91,7 +92,7 @@ export function makeSessions(host: DialectHost): Sessions {
       return issue({ username, userId: userIdOf(username), way, opened, hasDevice, closed: false });
     },
     renew: (old) => {
-      const after = host.switch<string | number>('oldTokenAfterRenew', 'valid');
+      const after = switched(host, 'oldTokenAfterRenew');
       const now = host.clock.now();
       if (after === 'dead') old.endsAt = now;
       if (typeof after === 'number') old.endsAt = Math.min(old.endsAt, now + after * 1_000);

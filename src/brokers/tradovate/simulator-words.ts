@@ -2,6 +2,7 @@ import type { DialectAnswer, DialectHost } from '../../core/dialect.ts';
 import { waitSecondsOf } from './simulator-limits.ts';
 import { penalty } from './simulator-penalties.ts';
 import { jwt, type SimulatedSession, type SimulatedToken } from './simulator-sessions.ts';
+import { switched } from './simulator-switches.ts';
 
 const WRONG_LOGIN =
   'Incorrect username or password. Please try again, noting that passwords are case-sensitive.';
@@ -11,16 +12,17 @@ const SERVER_FAULT = 'Internal Server Error, error id: 5f0c0000-0000-4000-8000-0
 
 /** Switches `bridge.errorStatus` (200, 401, 403) and `bridge.errmsg` (a text): no raw body is public. */
 export function wrongBridge(host: DialectHost): DialectAnswer {
-  return bridgeError(host, host.switch('bridge.errmsg', WRONG_LOGIN));
+  const errmsg = switched(host, 'bridge.errmsg');
+  return bridgeError(host, errmsg === 'as the API' ? WRONG_LOGIN : errmsg);
 }
 
 export function bridgeError(host: DialectHost, errmsg: string): DialectAnswer {
-  return { status: host.switch('bridge.errorStatus', 200), body: { s: 'error', errmsg } };
+  return { status: switched(host, 'bridge.errorStatus'), body: { s: 'error', errmsg } };
 }
 
 /** Switch `badCredentials`: `200-errorText` was observed, `401` stands in the conformance page. */
 export function wrongNative(host: DialectHost): DialectAnswer {
-  return host.switch<string>('badCredentials', '200-errorText') === '401'
+  return switched(host, 'badCredentials') === '401'
     ? { status: 401 }
     : { status: 200, body: { errorText: WRONG_LOGIN } };
 }
@@ -33,7 +35,7 @@ export function bridgeToken(host: DialectHost, { token, expiresAt }: SimulatedTo
     string: { expiration: String(expiresAt / 1_000) },
     absent: {},
   };
-  const expiration = written[host.switch('bridge.expiration', 's')];
+  const expiration = written[switched(host, 'bridge.expiration')];
   return { status: 200, body: { s: 'ok', d: { access_token: token, ...expiration } } };
 }
 
@@ -48,10 +50,10 @@ export function nativeToken(
   by: 'login' | 'renew',
 ): DialectAnswer {
   const { userId, username } = session;
-  const md = host.switch<string>('mdAccessToken', 'login only');
+  const md = switched(host, 'mdAccessToken');
   const hasMd = md === 'login+renew' || (md === 'login only' && by === 'login');
   const iso = new Date(expiresAt).toISOString();
-  const isWhole = host.switch<string>('expirationFraction', 'present') === 'absent';
+  const isWhole = switched(host, 'expirationFraction') === 'absent';
   const body = {
     accessToken: token,
     ...(hasMd && { mdAccessToken: jwt(userId, expiresAt / 1_000, `md ${token}`) }),
@@ -63,7 +65,7 @@ export function nativeToken(
     hasLive: false,
     hasSimPlus: false,
     showKIDs: false,
-    ...(host.switch<string>('apiHosts', 'off') === 'on' && {
+    ...(switched(host, 'apiHosts') === 'on' && {
       apiHosts: {
         live: 'live.example',
         demo: 'demo.example',
@@ -85,18 +87,17 @@ export function deadToken(host: DialectHost, token: SimulatedToken | undefined):
     429: 'Too Many Requests',
     500: 'Internal Server Error',
   };
-  const said = token?.session.closed ? host.switch<number | string>('orphanAnswer', 401) : 401;
+  const said = token?.session.closed ? switched(host, 'orphanAnswer') : 401;
   if (said === '429-empty') return { status: 429 };
   if (said === '500-error-id') return { status: 500, body: SERVER_FAULT };
-  const status = Number(said);
-  const body = bodies[status];
-  return { status, ...(body !== undefined && { body }) };
+  const body = bodies[said];
+  return { status: said, ...(body !== undefined && { body }) };
 }
 
 /** The broker's ways to ask for silence; switch `throttleWith` (`ticket`, `captcha`, `423`, `429`) chooses. */
 export function throttled(host: DialectHost, operation: string): DialectAnswer {
   const seconds = waitSecondsOf(host, operation === 'renew' || operation === 'me' ? operation : 'login');
-  switch (host.switch<string>('throttleWith', 'ticket')) {
+  switch (switched(host, 'throttleWith')) {
     case 'captcha':
       return penalty(seconds, 'T0', true);
     case '423':
@@ -117,6 +118,9 @@ export function accountsOf(
   { userId }: SimulatedSession,
 ): readonly { readonly id: number; readonly name: string }[] {
   const own = [1, 2, 5].map((n) => `SIM${userId}${String(n).padStart(7, '0')}`);
-  const names = host.switch<readonly string[]>('accountNames', own);
-  return names.map((name, index) => ({ id: Number(userId.slice(-6)) * 100 + index, name }));
+  const names = switched(host, 'accountNames');
+  return (typeof names === 'string' ? own : names).map((name, index) => ({
+    id: Number(userId.slice(-6)) * 100 + index,
+    name,
+  }));
 }

@@ -6,6 +6,7 @@ import { makePenalties } from './simulator-penalties.ts';
 import { makeReads } from './simulator-reads.ts';
 import { makeSessions } from './simulator-sessions.ts';
 import { throttled, wrongBridge, wrongNative } from './simulator-words.ts';
+import { switched } from './simulator-switches.ts';
 
 /** The calls there are. Paths come in camel and in lower case; a renewal by POST is an older swagger's. */
 const operations: Readonly<Record<string, string>> = {
@@ -70,7 +71,7 @@ export const tradovateDialect: MakeDialect = (host) => {
     },
     'user-status': (argument = '') => {
       // Its enum is misspelled in the only source: switch `lockedStatus` writes it otherwise.
-      const locked = host.switch<string>('lockedStatus', 'TemporaryLocked');
+      const locked = switched(host, 'lockedStatus');
       const [username = '', status = locked] = argument.split(' ');
       logins.setStatus(username, status);
       return { status };

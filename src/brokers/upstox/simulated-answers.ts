@@ -1,4 +1,5 @@
 import type { DialectAnswer, DialectHost } from '../../core/dialect.ts';
+import { switched } from './simulated-switches.ts';
 
 /** A code that no document knows: what is not known how to be refused, is refused with this one. */
 export const UNKNOWN_CODE = 'UDAPI199999';
@@ -57,7 +58,7 @@ export const html = (status: number, body: string): DialectAnswer => ({
 
 /** The error envelope with one error for each code, in the spelling that `errorSpelling` asks for. */
 export function failure(host: DialectHost, status: number, ...codes: readonly string[]): DialectAnswer {
-  const spelling = host.switch<string>('errorSpelling', 'both');
+  const spelling = switched(host, 'errorSpelling');
   const old = (code: string, message: string) => ({
     errorCode: code,
     message,
@@ -77,7 +78,7 @@ export function failure(host: DialectHost, status: number, ...codes: readonly st
     return { ...old(code, message), ...present(code, message) };
   });
   const first = codes[0] ?? '';
-  const sent = statusUnknown.includes(first) ? host.switch('authErrorStatus', 401) : status;
+  const sent = statusUnknown.includes(first) ? switched(host, 'authErrorStatus') : status;
   return { status: sent, body: { status: 'error', errors } };
 }
 
@@ -98,7 +99,7 @@ export function cloudflarePage(host: DialectHost): DialectAnswer | undefined {
   const page = (number: number, text: string): string =>
     '<!DOCTYPE html><html><head><title>Access denied | api.upstox.example used Cloudflare to restrict access</title></head>' +
     `<body><h1><span>Error</span> <span>${number}</span></h1><h2>${text}</h2></body></html>`;
-  switch (host.switch<string>('cloudflare', 'off')) {
+  switch (switched(host, 'cloudflare')) {
     case '1010':
       return html(
         403,

@@ -3,6 +3,7 @@ import { failure, success, UNKNOWN_CODE } from './simulated-answers.ts';
 import type { Apps, Client } from './simulated-apps.ts';
 import type { Notices } from './simulated-notices.ts';
 import { nextHalfPastThree, type Tokens } from './simulated-tokens.ts';
+import { switched } from './simulated-switches.ts';
 
 /** The V3 request, and the person whose phone it rings. */
 export interface Approval {
@@ -36,9 +37,9 @@ export function makeApproval(host: DialectHost, apps: Apps, tokens: Tokens, noti
     if (secret === '') return failure(host, 400, 'UDAPI1024');
     if (!host.accepts(client.clientId, secret)) return failure(host, 401, 'UDAPI100069');
     if (apps.notifierOf(client) === undefined) return failure(host, 400, 'UDAPI1123');
-    const most = host.switch<number | 'none'>('v3RequestsPerDay', 'none');
+    const most = switched(host, 'v3RequestsPerDay');
     if (most !== 'none' && today >= most) return failure(host, 429, 'UDAPI10005');
-    const isSecond = isOpen(client) && host.switch<string>('secondRequest', 'same window') === 'error';
+    const isSecond = isOpen(client) && switched(host, 'secondRequest') === 'error';
     return isSecond ? failure(host, 400, UNKNOWN_CODE) : undefined;
   };
 

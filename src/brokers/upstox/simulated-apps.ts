@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DialectHost } from '../../core/dialect.ts';
+import { switched } from './simulated-switches.ts';
 
 /** An app as it is registered at the simulated Upstox. */
 export interface Client {
@@ -58,8 +59,8 @@ export function makeApps(host: DialectHost, first: Pick<Client, 'clientId' | 'us
         return usersOf(client).includes(words) ? [{ ...client, userId: words }] : [];
       }),
     notifierOf: ({ notifierUrl }) => {
-      const everybodys = host.switch<string>('notifierUrl', '');
-      return notifierUrl ?? (everybodys === '' ? undefined : everybodys);
+      const everybodys = switched(host, 'notifierUrl');
+      return notifierUrl ?? (everybodys === 'none' ? undefined : everybodys);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { DialectAnswer, DialectHost, DialectRequest } from '../../core/dialect.ts';
 import { failure, html } from './simulated-answers.ts';
 import { userIdFor, usersOf, type Apps, type Client } from './simulated-apps.ts';
+import { switched } from './simulated-switches.ts';
 
 /** Makes a single-use code for this client and user. */
 type IssueCode = (client: Client, userId: string) => string;
@@ -21,7 +22,7 @@ export function answerDialog(
   if (!clientId) return failure(host, 400, 'UDAPI1017');
   if (!redirectUri || !URL.canParse(redirectUri)) return failure(host, 400, 'UDAPI1018');
   if (query.get('response_type') !== 'code') return failure(host, 400, 'UDAPI100036');
-  if (host.switch<string>('localhostRedirect', 'allowed') !== 'allowed' && isPlainLocal(redirectUri)) {
+  if (switched(host, 'localhostRedirect') !== 'allowed' && isPlainLocal(redirectUri)) {
     return failure(host, 401, 'UDAPI100068');
   }
   const known = apps.of(clientId);
@@ -46,7 +47,7 @@ export function answerDialog(
     case 'other':
       return back({ code: issueCode(client, somebodyElse(client)) });
     case 'cancel': {
-      const cancel = host.switch<string>('cancel', 'no code');
+      const cancel = switched(host, 'cancel');
       if (cancel === 'no redirect')
         return html(200, page('<p>The login was cancelled. You may close this page.</p>'));
       const [, error] = /^error=(\w+)$/.exec(cancel) ?? [];

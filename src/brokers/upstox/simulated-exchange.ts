@@ -2,6 +2,7 @@ import type { DialectAnswer, DialectHost, DialectRequest, Operation } from '../.
 import { failure, profileOf } from './simulated-answers.ts';
 import type { Apps, Client } from './simulated-apps.ts';
 import { randomText, type IssuedToken, type Tokens } from './simulated-tokens.ts';
+import { switched } from './simulated-switches.ts';
 
 /** What the exchange must carry, and the code for its absence. */
 const required = {
@@ -35,7 +36,7 @@ export function makeExchange(host: DialectHost, apps: Apps, tokens: Tokens): Exc
     ...profileOf(issued.userId),
     access_token: issued.token,
     ...extendedPart(issued.userId, renewExtended),
-    ...(host.switch<string>('oauthExtras', 'off') === 'on' && {
+    ...(switched(host, 'oauthExtras') === 'on' && {
       expires_in: 86_400,
       token_type: 'Bearer',
       refresh_token: randomText(host, 32),
@@ -44,7 +45,7 @@ export function makeExchange(host: DialectHost, apps: Apps, tokens: Tokens): Exc
   });
 
   const extendedPart = (userId: string, renew: boolean): Readonly<Record<string, unknown>> => {
-    const extended = host.switch<string>('extendedToken', 'present');
+    const extended = switched(host, 'extendedToken');
     if (extended === 'absent') return {};
     return { extended_token: extended === 'null' ? null : tokens.extendedFor(userId, renew).token };
   };
@@ -68,7 +69,7 @@ export function makeExchange(host: DialectHost, apps: Apps, tokens: Tokens): Exc
       if (missing.length > 0) return failure(host, 400, ...missing);
       if (form.get('grant_type') !== 'authorization_code') return failure(host, 400, 'UDAPI1023');
       // The code is judged before the client; seen by users who sent a made-up code.
-      const ttlMs = host.switch('codeTtl', 60) * 1000;
+      const ttlMs = switched(host, 'codeTtl') * 1000;
       const clientId = form.get('client_id') ?? '';
       if (!code || code.clientId !== clientId || host.clock.now() >= code.issuedAt + ttlMs) {
         return failure(host, 401, 'UDAPI100057');

@@ -1,6 +1,7 @@
 import type { DialectHost } from '../../core/dialect.ts';
 import { userIdFor, type Apps, type Client } from './simulated-apps.ts';
 import { makeToken, type IssuedToken } from './simulated-tokens.ts';
+import { switched } from './simulated-switches.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -47,17 +48,17 @@ export function makeNotices(host: DialectHost, apps: Apps): Notices {
   const post = (client: Client, body: NoticeBody): void => {
     const url = URL.parse(apps.notifierOf(client) ?? '');
     if (!url) return;
-    if (host.switch<string>('webhookQueryKept', 'on') === 'off') url.search = '';
+    if (switched(host, 'webhookQueryKept') === 'off') url.search = '';
     host.post(url.href, body, {
-      retries: host.switch('webhookRetries', 0),
-      timeoutMs: host.switch('webhookTimeout', 5) * 1000,
+      retries: switched(host, 'webhookRetries'),
+      timeoutMs: switched(host, 'webhookTimeout') * 1000,
     });
   };
 
   const notices: Notices = {
     deliver(client, issued) {
-      notices.forge(client, host.switch<string>('forgedWebhooks', 'off'));
-      const copies = host.switch<string>('webhookDuplicates', 'off') === 'on' ? 2 : 1;
+      notices.forge(client, switched(host, 'forgedWebhooks'));
+      const copies = switched(host, 'webhookDuplicates') === 'on' ? 2 : 1;
       for (let copy = 0; copy < copies; copy++) post(client, noticeOf(client, issued));
     },
     forge(client, kind) {

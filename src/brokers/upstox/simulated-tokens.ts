@@ -1,4 +1,5 @@
 import type { DialectHost } from '../../core/dialect.ts';
+import { switched } from './simulated-switches.ts';
 
 const IST_OFFSET_MS = 5.5 * 3_600_000;
 const DAY_MS = 86_400_000;
@@ -54,7 +55,7 @@ export function makeTokens(host: DialectHost): Tokens {
   const extendedTokens = new Map<string, IssuedToken>();
   return {
     issue: (userId) => {
-      if (host.switch<string>('newTokenKillsOld', 'off') === 'on') {
+      if (switched(host, 'newTokenKillsOld') === 'on') {
         for (const [token, issued] of tokens) if (issued.userId === userId) tokens.delete(token);
       }
       const issued = makeToken(host, userId, false);

@@ -9,6 +9,7 @@ import { makeExchange } from './simulated-exchange.ts';
 import { makeRateLimit } from './simulated-limits.ts';
 import { makeNotices } from './simulated-notices.ts';
 import { isClosedInIndia, makeTokens, type IssuedToken } from './simulated-tokens.ts';
+import { switched } from './simulated-switches.ts';
 
 /** The calls there are; the paths are Upstox' own. */
 const operations: Readonly<Record<string, string>> = {
@@ -65,7 +66,7 @@ export const upstoxDialect: MakeDialect = (host) => {
     return found && host.clock.now() < found.expiresAt ? found : undefined;
   };
   const isLimited = ({ name, username }: Operation): boolean => {
-    const counts = !loginCalls.includes(name) || host.switch<string>('loginSharesRateLimit', 'on') === 'on';
+    const counts = !loginCalls.includes(name) || switched(host, 'loginSharesRateLimit') === 'on';
     return username !== undefined && counts && rateLimit.isOver(username);
   };
 
@@ -74,7 +75,7 @@ export const upstoxDialect: MakeDialect = (host) => {
     if (edge) return edge;
     if (operation.name === UNKNOWN) return failure(host, 404, 'UDAPI100060');
     if (operation.name === 'dialog') return answerDialog(host, apps, request, exchange.issueCode);
-    if (host.switch<string>('serviceHours', 'off') !== 'off' && isClosedInIndia(host.clock.now())) {
+    if (switched(host, 'serviceHours') !== 'off' && isClosedInIndia(host.clock.now())) {
       return failure(host, 423, 'UDAPI100072');
     }
     if (isLimited(operation)) {
@@ -136,10 +137,8 @@ export const upstoxDialect: MakeDialect = (host) => {
     answer,
     refuse: (operation) => {
       exchange.burn(operation);
-      const codes = host
-        .switch<string>('refuseWith', '')
-        .split(/[\s,]+/)
-        .filter(Boolean);
+      const wanted = switched(host, 'refuseWith');
+      const codes = wanted === 'none' ? [] : wanted.split(/[\s,]+/).filter(Boolean);
       if (codes.length > 0) return refusal(host, codes);
       return operation.name === 'logout'
         ? exceptionDump

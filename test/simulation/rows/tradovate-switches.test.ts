@@ -297,6 +297,7 @@ const rows: readonly SwitchRow[] = [
   ...[200, 401, 403].map((value) =>
     row('bridge.errorStatus', value, stops({ ...bridge, ...wrong }, 'bad_credentials')),
   ),
+  row('bridge.errmsg', 'as the API', stops({ ...bridge, ...wrong }, 'bad_credentials')),
   row('bridge.errmsg', 'Invalid credentials', stops({ ...bridge, ...wrong }, 'bad_credentials')),
   row('bridge.errmsg', 'Second factor needed', stops({ ...bridge, ...wrong }, 'login_refused')),
   ...['TemporaryLocked', 'TemporarilyLocked'].map((value) =>

@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ist, operationOf, rows, type Row } from '../../support/rows/upstox.ts';
 import { MINUTE_MS, openScene, SECOND_MS, type Scene } from './scene.ts';
@@ -160,20 +158,5 @@ describe('wire signal or switch -> kind and code -> what the service does next',
       }
     }
     await next.check(scene, said);
-  });
-
-  test('no switch of the simulator is left out', () => {
-    const folder = join(import.meta.dirname, '../../../src/brokers/upstox');
-    const files = readdirSync(folder).filter((file) => file.startsWith('simulat'));
-    const text = files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
-    const read = [...text.matchAll(/host\s*\.switch(?:<[^(]*>)?\(\s*'(\w+)'/g)].flatMap(
-      ([, name]) => name ?? [],
-    );
-    // Where tokens are posted to, and what a `refuse` sounds like, stand in every row.
-    const everywhere = ['notifierUrl', 'refuseWith'];
-    const isThere = (each: string): boolean =>
-      everywhere.includes(each) || rows.some(({ name }) => name.startsWith(each));
-    expect(read.length).toBeGreaterThan(15);
-    expect([...new Set(read)].filter((each) => !isThere(each))).toEqual([]);
   });
 });

@@ -78,6 +78,8 @@ export const loginRows: readonly Row[] = [
       [2, 2_000, failing('refused', 'code_refused')],
       [120, 119_999, granted],
       [120, 120_000, failing('refused', 'code_refused')],
+      [30, 29_999, granted],
+      [30, 30_000, failing('refused', 'code_refused')],
     ] as const
   ).map(([ttl, ms, expect]) =>
     consent({
@@ -111,6 +113,7 @@ export const loginRows: readonly Row[] = [
       companions: 0,
     }),
   ]),
+  consent({ name: 'cloudflare off', arrange: turned('cloudflare', 'off'), expect: granted, calls: 1 }),
   ...['off', 'on'].map((value) =>
     consent({
       name: `oauthExtras ${value}`,

@@ -110,11 +110,12 @@ const arrivals: readonly Row[] = [
       ['webhookQueryKept', 'on'],
       ['webhookQueryKept', 'off'],
       ['webhookTimeout', 5],
+      ['webhookTimeout', 2],
     ] as const
   ).map(([name, value]) =>
     arrival({ name: `${name} ${value}`, arrange: turned(name, value), expect: alive, calls: 1 }),
   ),
-  ...[0, 3].map((retries) =>
+  ...[0, 3, 1].map((retries) =>
     arrival({
       name: `webhookRetries ${retries}: taken at the first`,
       arrange: turned('webhookRetries', retries),

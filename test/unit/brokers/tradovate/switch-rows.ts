@@ -186,6 +186,7 @@ export const switchRows: readonly SwitchRow[] = [
   ...[200, 401, 403].map((value) =>
     row('bridge.errorStatus', value, fails({ ...bridge, ...wrong }, 'bad_credentials')),
   ),
+  row('bridge.errmsg', 'as the API', fails({ ...bridge, ...wrong }, 'bad_credentials')),
   row('bridge.errmsg', 'Invalid credentials', fails({ ...bridge, ...wrong }, 'bad_credentials')),
   row('bridge.errmsg', 'Second factor needed', fails({ ...bridge, ...wrong }, 'login_refused')),
   ...['TemporaryLocked', 'TemporarilyLocked'].map((value) =>
