@@ -144,6 +144,7 @@ function accountOf(checked: CheckedEntry, broker: Broker, login: Login, source: 
     identity: login.identity,
     kind: login.kind,
     part: login.part,
+    warnings: login.warnings,
     credentials: login.credentials,
     key: login.key,
     connection: source.connect(broker, login),

@@ -31,6 +31,9 @@ export function warningsOf(parts: {
           `a person has to log ${shownNames(byPerson)} in, and is asked on holidays as well: list them in HOLIDAYS_FILE`,
         ]
       : []),
+    ...accounts.flatMap(({ name, enabled, warnings = [] }) =>
+      enabled ? warnings.map((warning) => `${name}: ${warning}`) : [],
+    ),
     ...exposed.map(
       ({ path, mode }) => `${path} can be opened by other users of this machine (mode ${mode}): chmod 600 it`,
     ),

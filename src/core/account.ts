@@ -33,6 +33,8 @@ export interface Account {
   readonly kind?: string | undefined;
   /** What of the broker its calls go to, where parts of it fail apart. */
   readonly part?: string | undefined;
+  /** What is allowed and yet may go wrong, for a person. */
+  readonly warnings?: readonly string[] | undefined;
   readonly connection: Connection;
 }
 

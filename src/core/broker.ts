@@ -174,6 +174,8 @@ export interface Login {
   readonly part?: string;
   /** The API key that limits of scope `key` are counted by; fingerprinted, never stored. */
   readonly key?: string;
+  /** What is allowed and yet may go wrong, for a person, without a value; `check` says it. */
+  readonly warnings?: readonly string[];
   /** Accounts of the broker that the entry names: a simulated broker has them, so that a rehearsal is none of mistakes. */
   readonly accountIds?: readonly string[];
   connect(io: BrokerIo): Connection;
@@ -229,10 +231,7 @@ export interface Broker {
   login(
     entry: RawEntry,
   ): { readonly login: Login } | { readonly faults: readonly { field: string; message: string }[] };
-  /**
-   * Entries that the environment alone makes. `fileEntries` are the file's, with their references
-   * resolved: a login that is there already, filled up from the same variables, is not made again.
-   */
+  /** Entries that the environment alone makes, but for logins that stand in the file (`fileEntries`, references resolved) already. */
   fromEnvironment?(
     setting: (variable: string) => string | undefined,
     fileEntries: readonly RawEntry[],

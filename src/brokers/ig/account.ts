@@ -39,6 +39,7 @@ export const fields = {
     .regex(headerSafe, { error: 'must be an IG account id' })
     .optional(),
   encryptPassword: yesOrNo,
+  passwordCharset: z.enum(['utf-8', 'latin-1'], { error: 'must be "utf-8" or "latin-1"' }).optional(),
   streaming: yesOrNo,
   oauthToken: oauthToken.optional(),
 } as const;
@@ -71,8 +72,34 @@ export function readAccount(
   return faults.length > 0 ? { faults } : { account: parsed.data };
 }
 
+const isAscii = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
+const isLatin = (text: string): boolean => /^[\x20-\x7e\xa0-\xff]*$/.test(text);
+
+/**
+ * What may be refused though it is right: IG does not say which character set it reads in an encrypted password, and
+ * one in the wrong one looks like a wrong password, which counts towards a lock.
+ */
+export function warningsOf({ encryptPassword, password, passwordCharset }: IgAccount): readonly string[] {
+  if (!encryptPassword || passwordCharset !== undefined || isAscii(password)) return [];
+  return [
+    'the password has characters beyond ASCII and is sent encrypted, in UTF-8. IG does not say which character set it reads: a refused login would count towards a lock. Better a password of plain letters, digits and signs; or set passwordCharset to what is known to work ("utf-8" or "latin-1")',
+  ];
+}
+
 function crossFaults(account: IgAccount): readonly FieldFault[] {
   const wrong: FieldFault[] = [];
+  if (account.passwordCharset && !account.encryptPassword) {
+    wrong.push({
+      field: 'passwordCharset',
+      message: 'belongs to encryptPassword true: a password that is not encrypted goes out in UTF-8',
+    });
+  }
+  if (account.passwordCharset === 'latin-1' && !isLatin(account.password)) {
+    wrong.push({
+      field: 'password',
+      message: 'has a character that passwordCharset "latin-1" does not have',
+    });
+  }
   if (account.session === 'v3') {
     if (account.encryptPassword) {
       wrong.push({

@@ -1,6 +1,7 @@
 import { constants, createPublicKey, publicEncrypt, type KeyObject } from 'node:crypto';
 import type { BrokerIo, Call } from '../../core/broker.ts';
 import { BrokerError } from '../../core/errors.ts';
+import type { IgAccount } from './account.ts';
 import { brokerError } from './classify.ts';
 import { harmless, read } from './reading.ts';
 import { encryptionKey, type Caller, type SentPassword } from './requests.ts';
@@ -14,12 +15,12 @@ const PADDING_BYTES = 11;
  * the key and the time that IG gives for it. One call. Sources: labs.ig.com,
  * /reference/session-encryption-key.html names the text before the base64; that it is base64 when it is
  * encrypted, and UTF-8 before, stands in IG's samples only (IG-Group/ig-webapi-java-sample,
- * ig-webapi-dotnet-sample). Anything else looks like a wrong password and counts towards a lock.
+ * ig-webapi-dotnet-sample); clients on pidCrypt send Latin-1, so that an entry may ask for it. Anything else looks like a wrong password and counts towards a lock.
  */
 export async function encryptedPassword(
   io: BrokerIo,
   caller: Caller,
-  password: string,
+  { password, passwordCharset = 'utf-8' }: Pick<IgAccount, 'password' | 'passwordCharset'>,
   call: Call,
 ): Promise<SentPassword> {
   const answer = await harmless(io.http(encryptionKey(caller), call));
@@ -36,7 +37,8 @@ export async function encryptedPassword(
       answer,
     );
   }
-  const inner = Buffer.from(Buffer.from(`${password}|${timeStamp}`, 'utf8').toString('base64'), 'ascii');
+  const text = Buffer.from(`${password}|${timeStamp}`, passwordCharset === 'utf-8' ? 'utf8' : 'latin1');
+  const inner = Buffer.from(text.toString('base64'), 'ascii');
   const roomBytes = (key.asymmetricKeyDetails?.modulusLength ?? 0) / 8 - PADDING_BYTES;
   if (inner.length > roomBytes) throw tooLong();
   const cipher = publicEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, inner);

@@ -56,7 +56,7 @@ export function connectHeaderPair(
 
   const signIn = async (call: Call): Promise<Grant> => {
     const sent = account.encryptPassword
-      ? await encryptedPassword(io, caller, account.password, call)
+      ? await encryptedPassword(io, caller, account, call)
       : { password: account.password, encryptedPassword: false };
     const sentAt = io.clock.now();
     const answer = await io.http(pairLogin(caller, account.username, sent), call);

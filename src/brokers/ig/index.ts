@@ -1,5 +1,5 @@
 import type { Broker, Login, RawEntry } from '../../core/broker.ts';
-import { fields, readAccount, type IgAccount } from './account.ts';
+import { fields, readAccount, warningsOf, type IgAccount } from './account.ts';
 import { connect } from './connection.ts';
 import { fromEnvironment, fromOlderShape } from './entries.ts';
 import { limits } from './limits.ts';
@@ -47,7 +47,7 @@ export const ig: Broker = {
 };
 
 function loginOf(account: IgAccount): Login {
-  const { username, environment, session, password, apiKey, encryptPassword } = account;
+  const { username, environment, session, password, apiKey, encryptPassword, passwordCharset } = account;
   return {
     username,
     environment,
@@ -65,10 +65,12 @@ function loginOf(account: IgAccount): Login {
       session,
       String(encryptPassword),
       ...(session === 'v2' ? [account.accountId ?? ''] : []),
+      ...(passwordCharset === 'latin-1' ? [passwordCharset] : []),
     ],
     // A live key that is refused on demo is none of the live accounts' business.
     key: `${environment} ${apiKey}`,
     accountIds: accountIdsOf(account),
+    warnings: warningsOf(account),
     connect: (io) => connect(account, io),
   };
 }

@@ -207,12 +207,16 @@ const pairs: readonly Row[] = [
   }),
   value('timeStampType', 'number', 'sign-in', 'works', { entry: encrypted, calls: withKey }),
   value('timeStampType', 'string', 'sign-in', 'works', { entry: encrypted, calls: withKey }),
-  ...(['utf-8', 'latin-1', 'both'] as const).map((charset) =>
-    value('passwordCharset', charset, 'sign-in', charset === 'latin-1' ? human('bad_credentials') : 'works', {
-      entry: foreign,
-      then: passwordIs('schlüssel'),
-      calls: withKey,
-    }),
+  ...(['utf-8', 'latin-1', 'both'] as const).flatMap((charset) =>
+    (['utf-8', 'latin-1'] as const).map((passwordCharset) =>
+      row(
+        `passwordCharset ${charset}, sent in ${passwordCharset}`,
+        'sign-in',
+        all(turned('passwordCharset', charset), passwordIs('schlüssel')),
+        [passwordCharset, 'both'].includes(charset) ? 'works' : human('bad_credentials'),
+        { entry: { ...foreign, passwordCharset }, calls: withKey },
+      ),
+    ),
   ),
   value('encryptionRequired', 'no', 'sign-in', 'works'),
   value('encryptionRequired', 'yes', 'sign-in', failing('needs-human', 'encryption_required')),

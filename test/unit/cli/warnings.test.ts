@@ -29,6 +29,20 @@ const account = (name: string, request: boolean): Account => ({
   },
 });
 
+it('what a broker finds odd about an entry that is served', () => {
+  const config = readConfig({
+    env: { ENV_FILE: '', REDIS_URL: 'embedded' },
+    folder: '/nowhere',
+    readText: () => '',
+  });
+  const odd = { ...account('ONE', false), warnings: ['its password may be sent in another way'] };
+  const accounts = [odd, { ...odd, name: 'TWO', enabled: false }];
+  const said = warningsOf({ config, accounts, exposed: [] });
+  expect(said.filter((each) => each.includes('password'))).toEqual([
+    'ONE: its password may be sent in another way',
+  ]);
+});
+
 const warned = (env: Readonly<Record<string, string>>, request = true): readonly string[] =>
   warningsOf({
     config: readConfig({

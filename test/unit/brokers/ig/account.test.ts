@@ -13,6 +13,8 @@ const loginOf = (changes: object = {}) => {
   return read.login;
 };
 
+const sealed = { session: 'v2', encryptPassword: true };
+
 describe('an entry', () => {
   it('with username, password and apiKey is a demo login', () => {
     expect(loginOf()).toMatchObject({
@@ -42,6 +44,13 @@ describe('an entry', () => {
     ['an account id that breaks its header', { accountId: 'ZZ\n1' }, ['accountId']],
     ['half a pair', { oauthToken: { access_token: 'a' } }, ['oauthToken.refresh_token']],
     ['an encrypted password in v3', { encryptPassword: true }, ['encryptPassword']],
+    ['an unknown character set', { ...sealed, passwordCharset: 'utf-16' }, ['passwordCharset']],
+    ['a character set of a plain password', { session: 'v2', passwordCharset: 'utf-8' }, ['passwordCharset']],
+    [
+      'a password that its character set does not have',
+      { ...sealed, password: 'schlüssel€', passwordCharset: 'latin-1' },
+      ['password'],
+    ],
     ['sub-accounts in v2', { session: 'v2', accounts: ['ZZ1'] }, ['accounts']],
     ['discovery in v2', { session: 'v2', discoverAccounts: true }, ['discoverAccounts']],
     ['streaming in v2', { session: 'v2', streaming: true }, ['streaming']],
@@ -55,13 +64,30 @@ describe('an entry', () => {
     expect(faultsOf(changes)).toEqual(fields);
   });
 
-  it.each([{}, { session: 'v2', encryptPassword: true }, { streaming: true }])(
+  it.each([{}, sealed, { ...sealed, passwordCharset: 'latin-1' }, { streaming: true }])(
     '%j is served whole: nothing is left for later',
     (changes) => {
       expect(ig.notYet({ ...entry, ...changes })).toEqual([]);
       expect(faultsOf(changes)).toEqual([]);
     },
   );
+
+  it('warns of an encrypted password beyond ASCII, as long as nobody says how it is sent', () => {
+    const warnings = (changes: object): readonly string[] => loginOf(changes).warnings ?? [];
+    const foreign = { ...sealed, password: 'schlüssel' };
+    expect(warnings(foreign)).toEqual([expect.stringContaining('passwordCharset')]);
+    expect(warnings(foreign).join()).not.toContain('schl');
+    expect(warnings({ ...foreign, passwordCharset: 'utf-8' })).toEqual([]);
+    expect(warnings({ ...foreign, passwordCharset: 'latin-1' })).toEqual([]);
+    expect(warnings(sealed)).toEqual([]);
+    expect(warnings({ password: 'schlüssel' })).toEqual([]);
+  });
+
+  it('has other credentials with another character set, so that a stopped one is tried again', () => {
+    const of = (changes: object): readonly string[] => loginOf({ ...sealed, ...changes }).credentials;
+    expect(of({ passwordCharset: 'latin-1' })).not.toEqual(of({}));
+    expect(of({ passwordCharset: 'utf-8' })).toEqual(of({}));
+  });
 
   it('names its API key and environment, by which IG counts', () => {
     expect(loginOf().key).toBe(`demo ${String(entry.apiKey)}`);

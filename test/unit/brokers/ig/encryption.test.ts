@@ -47,6 +47,16 @@ describe('an encrypted password', () => {
     },
   );
 
+  it('is in Latin-1 where the entry says so', async () => {
+    const bench = makeBench();
+    bench.scripted.push(answerOf(200, { encryptionKey, timeStamp: 1_768_469_400_000 }));
+    const entry = { ...encrypted, password: 'schlüssel', passwordCharset: 'latin-1' };
+    await failureOf(bench.connect(entry).signIn?.(call));
+    const body = JSON.parse(bench.sent[1]?.body ?? '') as Record<string, unknown>;
+    const inner = Buffer.from(opened(String(body.password)), 'base64');
+    expect(inner).toEqual(Buffer.from('schlüssel|1768469400000', 'latin1'));
+  });
+
   it('lets the simulated IG in, with the exact recipe only', async () => {
     const bench = makeBench();
     expect(await bench.connect(encrypted).signIn?.(call)).toMatchObject({ tokenType: 'CST' });
