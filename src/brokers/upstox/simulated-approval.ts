@@ -54,7 +54,9 @@ export function makeApproval(host: DialectHost, apps: Apps, tokens: Tokens, noti
       asked.set(clientId, [...today, now]);
       const until = nextHalfPastThree(now);
       windows.set(clientId, until);
-      return success({ authorization_expiry: String(until), notifier_url: apps.notifierOf(client) });
+      const written = { text: String(until), number: until, absent: undefined };
+      const expiry = written[switched(host, 'authorizationExpiry')];
+      return success({ authorization_expiry: expiry, notifier_url: apps.notifierOf(client) });
     },
     approve: (clients) => hand(close(clients)),
     reject: (clients) => close(clients).length,

@@ -78,6 +78,9 @@ export function makeExchange(host: DialectHost, apps: Apps, tokens: Tokens): Exc
       if (!host.accepts(clientId, secret)) return failure(host, 401, 'UDAPI100069');
       if (form.get('redirect_uri') !== apps.of(clientId).redirectUri)
         return failure(host, 401, 'UDAPI100070');
+      if (switched(host, 'appUsers') === 'own only' && code.userId !== apps.of(clientId).userId) {
+        return failure(host, 403, 'UDAPI100049');
+      }
       const issued = tokens.issue(code.userId);
       return { status: 200, body: exchanged(issued, form.get('refresh_extended_token') === 'true') };
     },

@@ -80,7 +80,7 @@ export function makeTokens(host: DialectHost): Tokens {
   };
 }
 
-/** A token shaped as the ones that users decoded; the signature is noise. */
+/** A token shaped as the ones that users decoded, or (switch `tokenShape`) as the docs have it; the signature is noise. */
 export function makeToken(host: DialectHost, userId: string, extended: boolean): IssuedToken {
   const now = host.clock.now();
   const expiresAt = extended ? now + YEAR_MS : nextHalfPastThree(now);
@@ -95,6 +95,9 @@ export function makeToken(host: DialectHost, userId: string, extended: boolean):
     iss: 'udapi-gateway-service',
     exp: Math.floor(expiresAt / 1000),
   };
-  const token = `${part({ typ: 'JWT', alg: 'HS256' })}.${part(claims)}.${randomText(host, 43)}`;
+  const shape = switched(host, 'tokenShape');
+  if (shape === 'opaque') return { token: randomText(host, 64), userId, expiresAt };
+  const signature = randomText(host, shape === 'RS256' ? 342 : 43);
+  const token = `${part({ typ: 'JWT', alg: shape })}.${part(claims)}.${signature}`;
   return { token, userId, expiresAt };
 }

@@ -2,6 +2,7 @@ import {
   all,
   at,
   failing,
+  refusedWith,
   row,
   shifted,
   told,
@@ -35,6 +36,48 @@ export const loginRows: readonly Row[] = [
       arrange: turned('authErrorStatus', status),
       meanwhile: shifted(60_000),
       expect: failing('refused', 'code_refused'),
+      calls: 1,
+    }),
+  ),
+  ...[401, 400, 403].flatMap((status) =>
+    (
+      [
+        ['UDAPI100068', 'client_or_redirect_wrong'],
+        ['UDAPI100069', 'client_credentials_wrong'],
+        ['UDAPI100070', 'redirect_uri_wrong'],
+      ] as const
+    ).map(([code, means]) =>
+      consent({
+        name: `authErrorStatus ${status}: ${code} at the consent`,
+        arrange: all(turned('authErrorStatus', status), refusedWith('consent', code)),
+        expect: failing('needs-human', means),
+        calls: 1,
+      }),
+    ),
+  ),
+  ...['HS256', 'RS256', 'opaque'].map((shape) =>
+    consent({
+      name: `tokenShape ${shape}: a login`,
+      entry: { ...upstoxEntry, extendedToken: true },
+      arrange: turned('tokenShape', shape),
+      expect: granted,
+      calls: 1,
+      companions: 1,
+    }),
+  ),
+  ...(
+    [
+      ['any', 'user', granted],
+      ['own only', 'user', granted],
+      ['any', 'other', failing('refused', 'someone_else')],
+      ['own only', 'other', failing('needs-human', 'business_api_needed')],
+    ] as const
+  ).map(([value, button, expect]) =>
+    consent({
+      name: `appUsers ${value}: a login of ${button === 'user' ? 'its own user' : 'somebody else'}`,
+      arrange: turned('appUsers', value),
+      ...(button === 'other' && { button }),
+      expect,
       calls: 1,
     }),
   ),

@@ -5,6 +5,7 @@ import {
   askingEntry,
   broken,
   failing,
+  refusedWith,
   row,
   told,
   turned,
@@ -32,6 +33,22 @@ const requests: readonly Row[] = [
     expect: failing('needs-human', 'client_credentials_wrong'),
     calls: 1,
   }),
+  ...[401, 400, 403].map((status) =>
+    request({
+      name: `authErrorStatus ${status}: UDAPI100069 at the request`,
+      arrange: all(turned('authErrorStatus', status), refusedWith('request', 'UDAPI100069')),
+      expect: failing('needs-human', 'client_credentials_wrong'),
+      calls: 1,
+    }),
+  ),
+  ...['text', 'number', 'absent'].map((value) =>
+    request({
+      name: `authorizationExpiry ${value}`,
+      arrange: turned('authorizationExpiry', value),
+      expect: { outcome: 'asked' },
+      calls: 1,
+    }),
+  ),
   ...(
     [
       ['none', { outcome: 'asked' }],
@@ -114,6 +131,14 @@ const arrivals: readonly Row[] = [
     ] as const
   ).map(([name, value]) =>
     arrival({ name: `${name} ${value}`, arrange: turned(name, value), expect: alive, calls: 1 }),
+  ),
+  ...['HS256', 'RS256', 'opaque'].map((shape) =>
+    arrival({
+      name: `tokenShape ${shape}: an approval`,
+      arrange: turned('tokenShape', shape),
+      expect: alive,
+      calls: 1,
+    }),
   ),
   ...[0, 3, 1].map((retries) =>
     arrival({

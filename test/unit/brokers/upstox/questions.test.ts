@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { questions } from '../../../../src/brokers/upstox/questions.ts';
+import { upstoxSwitches } from '../../../../src/brokers/upstox/simulated-switches.ts';
 import type { TranscribedCall } from '../../../../src/core/transcript.ts';
 
 const call = (path: string, changes: Partial<TranscribedCall> = {}): TranscribedCall => ({
@@ -85,6 +88,17 @@ it('every question says how to find out what a login does not show, also the thr
     expect(answerTo(id, login)).toBeUndefined();
     expect(questions.find((each) => each.id === id)?.findOut).toContain('`login NAME`');
   }
+});
+
+it('every question stands in the README, with the switches that play its answers', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../../../src/brokers/upstox/README.md'), 'utf8');
+  const [, table = ''] = /\| question \| switch \|[^\n]*\n[^\n]*\n(.*?)\n\n/s.exec(readme) ?? [];
+  const rows = table.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+  expect(rows.map(([, id]) => id)).toEqual(questions.map(({ id }) => `\`${id}\``));
+  const named = rows.flatMap(([, , cell = '']) => (cell.match(/(?<=`)\w+(?=`)/g) ?? []).map(String));
+  // One is a command: an app has a notifier URL or none.
+  expect(named.filter((name) => !(name in upstoxSwitches))).toEqual(['notifier']);
+  expect(rows.filter(([, , cell]) => cell === '').map(([, id]) => id)).toEqual(['`totp`']);
 });
 
 it('every question is asked once', () => {
