@@ -110,10 +110,15 @@ function byStatus(answer: HttpAnswer, way: Judging['way'], make: Make): BrokerEr
   if (status === 401)
     return make('bad_credentials', failedLogin, `Tradovate does not accept this login. ${checkOf(way)}`);
   if (status === 403) {
+    // No client has told what the bridge answers where it misses a browser's headers.
+    const also =
+      way === 'bridge'
+        ? '. If it lets every login in there and none here, TRADOVATE_BRIDGE_HEADERS says what else to send'
+        : '';
     return make(
       'login_refused',
       failedLogin,
-      'Tradovate refused the login and did not say why. Sign in on the Tradovate web page to see what it wants, then allow one more try here',
+      `Tradovate refused the login and did not say why. Sign in on the Tradovate web page to see what it wants, then allow one more try here${also}`,
     );
   }
   if (status === 408)

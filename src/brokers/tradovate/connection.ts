@@ -13,7 +13,7 @@ import { readNames, readSaid } from './wire.ts';
 /** One Tradovate login. Tradovate has no call that ends a session, so there is no `signOut`. */
 export function connect(account: TradovateAccount, io: BrokerIo): Connection {
   const { username, password, api } = account;
-  const { apiUrl, bridgeUrl, userAgent, origin, ticketIn, transientTexts } = readSettings(io);
+  const { apiUrl, bridgeUrl, userAgent, bridgeHeaders, ticketIn, transientTexts } = readSettings(io);
   const secrets = api ? [password, api.sec] : [password];
   const way = api ? 'api' : 'bridge';
 
@@ -21,7 +21,7 @@ export function connect(account: TradovateAccount, io: BrokerIo): Connection {
     const login = { username, password, ticket, userAgent };
     return api
       ? accessTokenRequest({ ...login, api, baseUrl: apiUrl })
-      : authorizeRequest({ ...login, origin, baseUrl: bridgeUrl });
+      : authorizeRequest({ ...login, bridgeHeaders, baseUrl: bridgeUrl });
   };
 
   const signIn = async (call: Call): Promise<Grant> => {
@@ -59,7 +59,7 @@ export function connect(account: TradovateAccount, io: BrokerIo): Connection {
     return io.http(
       api
         ? readRequest({ ...asked, baseUrl: apiUrl, path: '/account/list' })
-        : readRequest({ ...asked, origin, baseUrl: bridgeUrl, path: '/accounts?locale=en' }),
+        : readRequest({ ...asked, bridgeHeaders, baseUrl: bridgeUrl, path: '/accounts?locale=en' }),
       call,
     );
   };

@@ -120,7 +120,7 @@ export const questions: readonly Question[] = [
     text: 'Which headers of a browser the bridge needs',
     settledBy: browserHeaders,
     findOut:
-      'say this for a login by the bridge; with `TRADOVATE_BRIDGE_ORIGIN=none` for whether `Origin` and `Referer` are needed at all. On demo.',
+      'say this for a login by the bridge; with `TRADOVATE_BRIDGE_ORIGIN=none` for whether `Origin` and `Referer` are needed at all. Where logins are refused that the web page lets in, add `TRADOVATE_BRIDGE_HEADERS`, one at a time. On demo.',
   },
   {
     id: 'market-data-token',

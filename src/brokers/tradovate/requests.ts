@@ -16,8 +16,8 @@ interface Authorize extends Asking {
   readonly password: string;
   /** From a penalty: sent back with the identical body, once. */
   readonly ticket: string | undefined;
-  /** Undefined: neither Origin nor Referer is sent. */
-  readonly origin: string | undefined;
+  /** Of whom the bridge was made for, and what else a browser may send there; lower-case names. */
+  readonly bridgeHeaders: Readonly<Record<string, string>>;
 }
 
 /**
@@ -26,7 +26,7 @@ interface Authorize extends Asking {
  * with the details known from clients.
  */
 export function authorizeRequest(authorize: Authorize): HttpRequest {
-  const { baseUrl, username, password, ticket, origin, userAgent } = authorize;
+  const { baseUrl, username, password, ticket, bridgeHeaders, userAgent } = authorize;
   const form = new URLSearchParams({ locale: 'en', login: username, password });
   if (ticket !== undefined) form.set('p-ticket', ticket);
   return {
@@ -35,7 +35,7 @@ export function authorizeRequest(authorize: Authorize): HttpRequest {
     headers: {
       'content-type': 'application/x-www-form-urlencoded',
       accept: 'application/json',
-      ...(origin !== undefined && { origin, referer: `${origin}/` }),
+      ...bridgeHeaders,
       ...(userAgent !== undefined && { 'user-agent': userAgent }),
     },
     body: form.toString(),
@@ -93,18 +93,18 @@ interface Read extends Asking {
   /** Undefined: asked without a session. */
   readonly token?: string;
   /** With calls to the bridge, as at its login. */
-  readonly origin?: string | undefined;
+  readonly bridgeHeaders?: Readonly<Record<string, string>>;
 }
 
 /** A plain read, with the token or without. */
-export function readRequest({ baseUrl, userAgent, path, token, origin }: Read): HttpRequest {
+export function readRequest({ baseUrl, userAgent, path, token, bridgeHeaders }: Read): HttpRequest {
   return {
     method: 'GET',
     url: `${baseUrl}${path}`,
     headers: {
       accept: 'application/json',
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      ...(origin !== undefined && { origin, referer: `${origin}/` }),
+      ...bridgeHeaders,
       ...(userAgent !== undefined && { 'user-agent': userAgent }),
     },
   };

@@ -50,8 +50,7 @@ export function makeLogins(host: DialectHost, sessions: Sessions, penalties: Pen
     const form = formOf(request, host);
     const { login: username, password, 'p-ticket': ticket, ...rest } = form ?? {};
     if (!username || !password) return { status: 400 };
-    const needsHeaders = switched(host, 'bridge.browserHeaders') === 'needed';
-    if (needsHeaders && !request.headers['origin']) return { status: 403 };
+    if (!isDressed(host, request)) return { status: 403 };
     if (switched(host, 'bridge.penalties') === 'on') {
       const body = JSON.stringify([username, password, rest]);
       const attempt = { endpoint: 'login', egress: request.egress, body, ticket, waitOnly: false } as const;
@@ -112,6 +111,24 @@ export function makeLogins(host: DialectHost, sessions: Sessions, penalties: Pen
       return waiting.length;
     },
   };
+}
+
+const TRADING_VIEW = 'https://www.tradingview.com';
+
+/** Whether a bridge login has the headers that switch `bridge.browserHeaders` wants; which ones are needed, nobody knows. */
+function isDressed(host: DialectHost, { headers }: DialectRequest): boolean {
+  switch (switched(host, 'bridge.browserHeaders')) {
+    case 'not needed':
+      return true;
+    case 'needed':
+      return headers['origin'] === TRADING_VIEW && headers['referer'] === `${TRADING_VIEW}/`;
+    case 'accept-language':
+      return /^[a-z*]/i.test(headers['accept-language'] ?? '');
+    case 'user-agent':
+      return /^Mozilla\//.test(headers['user-agent'] ?? '');
+    case 'sec-fetch':
+      return ['site', 'mode', 'dest'].every((part) => headers[`sec-fetch-${part}`]);
+  }
 }
 
 /** The login's fields, from a form or (switch `bridge.accept`: `form or json`, `form`) from JSON. */

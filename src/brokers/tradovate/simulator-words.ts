@@ -10,14 +10,15 @@ const WRONG_LOGIN =
 /** As github tradovate/api issue 15 has it. */
 const SERVER_FAULT = 'Internal Server Error, error id: 5f0c0000-0000-4000-8000-000000000015';
 
-/** Switches `bridge.errorStatus` (200, 401, 403) and `bridge.errmsg` (a text): no raw body is public. */
+/** Switches `bridge.errorStatus`, `bridge.errorField` and `bridge.errmsg`: no raw body is public. */
 export function wrongBridge(host: DialectHost): DialectAnswer {
   const errmsg = switched(host, 'bridge.errmsg');
   return bridgeError(host, errmsg === 'as the API' ? WRONG_LOGIN : errmsg);
 }
 
 export function bridgeError(host: DialectHost, errmsg: string): DialectAnswer {
-  return { status: switched(host, 'bridge.errorStatus'), body: { s: 'error', errmsg } };
+  const words = switched(host, 'bridge.errorField') === 'errmsg' ? { errmsg } : { errorText: errmsg };
+  return { status: switched(host, 'bridge.errorStatus'), body: { s: 'error', ...words } };
 }
 
 /** Switch `badCredentials`: `200-errorText` was observed, `401` stands in the conformance page. */

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { RawEntry } from '../../../src/core/broker.ts';
 import { api, apiWith, bridge, renewing } from '../../support/rows/tradovate.ts';
-import { switchRows } from '../../unit/brokers/tradovate/switch-rows.ts';
+import { secFetch, switchRows } from '../../unit/brokers/tradovate/switch-rows.ts';
 import { expectWell, operations } from './next.ts';
 import { HOUR_MS, MINUTE_MS, openScene, SECOND_MS, type Scene } from './scene.ts';
 
@@ -320,6 +320,12 @@ const rows: readonly SwitchRow[] = [
     works(bridge, LIFE_MS, { settings: { TRADOVATE_BRIDGE_ORIGIN: 'none' } }),
   ),
   row('bridge.browserHeaders', 'needed', works(bridge)),
+  row('bridge.browserHeaders', 'accept-language', works(bridge)),
+  row('bridge.browserHeaders', 'user-agent', stops(bridge, 'login_refused')),
+  row('bridge.browserHeaders', 'sec-fetch', works(bridge, LIFE_MS, { settings: secFetch })),
+  ...['errmsg', 'errorText'].map((value) =>
+    row('bridge.errorField', value, stops({ ...bridge, ...wrong }, 'bad_credentials')),
+  ),
   ...[401, 403, 404].map((value) => row('bridge.unauthorized', value, afterOutage('it is back'))),
   row('bridge.unauthorized', 'page', afterOutage('its list is')),
   row('mePenalty', 'wait only', provedAfterPenalties(true)),

@@ -9,7 +9,7 @@ import type {
   HttpRequest,
   RawEntry,
 } from '../../../../src/core/broker.ts';
-import { BrokerError } from '../../../../src/core/errors.ts';
+import { BrokerError, ConfigurationError } from '../../../../src/core/errors.ts';
 
 const now = Date.UTC(2026, 0, 15, 8);
 const password = 'made up & + % # = @ / ü €';
@@ -86,6 +86,7 @@ describe('a bridge login', () => {
         accept: 'application/json',
         origin: 'https://www.tradingview.com',
         referer: 'https://www.tradingview.com/',
+        'accept-language': 'en',
       },
     });
     expect(formOf(tried.requests[0])).toEqual({ locale: 'en', login: 'USER_000000', password });
@@ -98,6 +99,33 @@ describe('a bridge login', () => {
     expect(tried.requests[0]?.headers).toMatchObject({ 'user-agent': 'desk/1' });
     expect(tried.requests[0]?.headers).not.toHaveProperty('origin');
     expect(tried.requests[0]?.headers).not.toHaveProperty('referer');
+  });
+
+  test('sends the further headers that a setting names, with each call to the bridge', async () => {
+    const tried = connect([ok()], {
+      TRADOVATE_BRIDGE_HEADERS: 'Sec-Fetch-Mode: cors | accept-language: en-GB,en;q=0.9',
+    });
+    await signIn(tried);
+    expect(tried.requests[0]?.headers).toMatchObject({
+      'sec-fetch-mode': 'cors',
+      'accept-language': 'en-GB,en;q=0.9',
+      accept: 'application/json',
+    });
+  });
+
+  test.each([
+    ['a word', 'must be'],
+    ['sec-fetch-mode:', 'must be'],
+    ['two words: x', 'must be'],
+    ['x: a\u0007b', 'must be'],
+    ['Authorization: Bearer x', 'may not name authorization'],
+    ['user-agent: x', 'TRADOVATE_USER_AGENT'],
+    ['origin: x', 'TRADOVATE_BRIDGE_ORIGIN'],
+  ])('wants its further headers to be headers: %j', (value, said) => {
+    const connecting = () => connect([ok()], { TRADOVATE_BRIDGE_HEADERS: value });
+    expect(connecting).toThrow(ConfigurationError);
+    expect(connecting).toThrow(said);
+    expect(connecting).not.toThrow('Bearer x');
   });
 
   test('gives a grant', async () => {
@@ -374,7 +402,11 @@ describe('reaching the broker', () => {
       'the bridge',
       {},
       'https://bridge.example/accounts?locale=en',
-      { origin: 'https://www.tradingview.com', referer: 'https://www.tradingview.com/' },
+      {
+        origin: 'https://www.tradingview.com',
+        referer: 'https://www.tradingview.com/',
+        'accept-language': 'en',
+      },
     ],
     ['the API', login, 'https://api.example/account/list', {}],
   ])('asks %s for a list without a token', async (_, entry, url, more) => {

@@ -124,12 +124,36 @@ const renewalsOfBridge =
 
 /** A raw login: what our own adapter never sends. */
 const posts =
-  (type: string, body: string, status: number, path = '/authorize'): Check =>
+  (
+    type: string,
+    body: string,
+    status: number,
+    path = '/authorize',
+    more: Readonly<Record<string, string>> = {},
+  ): Check =>
   async (rig) => {
     const base = rig.simulator.setting('TRADOVATE_BRIDGE_URL') ?? '';
-    const answer = await fetch(`${base}${path}`, { method: 'POST', headers: { 'content-type': type }, body });
+    const headers = { 'content-type': type, ...more };
+    const answer = await fetch(`${base}${path}`, { method: 'POST', headers, body });
     expect(answer.status).toBe(status);
   };
+
+type Settings = Readonly<Record<string, string>>;
+
+/** A bridge login with these settings works, and with the others is refused, with a hint at what may be wanted. */
+const letsInOnly =
+  (right: Settings, wrongOnes: Settings): Check =>
+  async (rig) => {
+    await rig.signIn(rig.connect(bridge, right));
+    const { error } = await rig.failure(() => rig.signIn(rig.connect(bridge, wrongOnes)));
+    expect(error.code).toBe('login_refused');
+    expect(error.message).toContain('TRADOVATE_BRIDGE_HEADERS');
+  };
+const TRADING_VIEW = 'https://www.tradingview.com';
+/** What a browser adds by itself to a call of a page to another site. */
+export const secFetch: Settings = {
+  TRADOVATE_BRIDGE_HEADERS: 'sec-fetch-site: cross-site | sec-fetch-mode: cors | sec-fetch-dest: empty',
+};
 const JSON_LOGIN = JSON.stringify({ locale: 'en', login: 'USER', password: 'made-up' });
 const FORM_LOGIN = 'locale=en&login=USER&password=made-up';
 const STRING_CID = JSON.stringify({ name: 'USER', password: 'made-up', cid: '1234', sec: 'made-up' });
@@ -206,13 +230,25 @@ export const switchRows: readonly SwitchRow[] = [
   row('bridge.browserHeaders', 'not needed', posts(FORM, FORM_LOGIN, 200)),
   row('bridge.browserHeaders', 'needed', async (rig) => {
     await posts(FORM, FORM_LOGIN, 403)(rig);
+    await posts(FORM, FORM_LOGIN, 403, '/authorize', { origin: TRADING_VIEW })(rig);
+    await posts(FORM, FORM_LOGIN, 403, '/authorize', { referer: `${TRADING_VIEW}/` })(rig);
     // Ours are sent, unless a setting leaves them out.
-    await rig.signIn(rig.connect(bridge));
-    const { error } = await rig.failure(() =>
-      rig.signIn(rig.connect(bridge, { TRADOVATE_BRIDGE_ORIGIN: 'none' })),
-    );
-    expect(error.code).toBe('login_refused');
+    await letsInOnly({}, { TRADOVATE_BRIDGE_ORIGIN: 'none' })(rig);
   }),
+  row('bridge.browserHeaders', 'accept-language', async (rig) => {
+    await posts(FORM, FORM_LOGIN, 403, '/authorize', { 'accept-language': '' })(rig);
+    await rig.signIn(rig.connect(bridge));
+  }),
+  // Who we are is said truly, and what only browsers send is not made up, unless a person wants it.
+  row(
+    'bridge.browserHeaders',
+    'user-agent',
+    letsInOnly({ TRADOVATE_USER_AGENT: 'Mozilla/5.0 (made up)' }, {}),
+  ),
+  row('bridge.browserHeaders', 'sec-fetch', letsInOnly(secFetch, {})),
+  ...['errmsg', 'errorText'].map((value) =>
+    row('bridge.errorField', value, fails({ ...bridge, ...wrong }, 'bad_credentials')),
+  ),
   ...[401, 403, 404].map((value) =>
     row('bridge.unauthorized', value, async (rig) => {
       expect(await rig.take(rig.connect(bridge), 'reach')).toBeUndefined();
