@@ -49,6 +49,7 @@ export function makeWithToken(parts: CallParts): WithToken {
   const reported = new Map<string, { readonly generation: number; readonly sent: Promise<void> }>();
 
   async function send({ name, generation }: Token, status: number): Promise<void> {
+    await waiting.listening();
     const reading = await memory.read(name, true);
     if (!reading.found || reading.token.generation !== generation) return;
     const fields = ['name', name, 'generation', String(generation), 'status', String(status)];
@@ -77,10 +78,11 @@ export function makeWithToken(parts: CallParts): WithToken {
       const outcome = await settled(call, token);
       const status = refusedBy('error' in outcome ? { error: outcome.error } : { value: outcome.value });
       if (status === false || made >= tries) return handedOn(outcome);
-      await report(token, status);
-      const next = await waiting
+      const coming = waiting
         .forToken(name, token, Math.max(0, until - elapsed()), signal)
         .catch(() => undefined);
+      await report(token, status);
+      const next = await coming;
       signal?.throwIfAborted();
       // The service could not help: the caller hears what the broker said.
       if (!next || next.is === 'unchanged') return handedOn(outcome);

@@ -156,7 +156,13 @@ class AsyncTokenReader:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def _wait_for(self, name: str, refused: Token | None, timeout: float) -> Waited:
+    async def _wait_for(
+        self,
+        name: str,
+        refused: Token | None,
+        timeout: float,
+        listening: Callable[[], Awaitable[None]] | None = None,
+    ) -> Waited:
         until = time.monotonic() + timeout
         woken = asyncio.Event()
         confirmed = 0
@@ -171,6 +177,8 @@ class AsyncTokenReader:
         stop = self._events.listen([name], heard)
         try:
             await set_within(self._events.ready, min(_memory.WAITING_LOOK, timeout))
+            if listening:
+                await listening()
             while True:
                 woken.clear()
                 left = until - time.monotonic()
@@ -189,9 +197,14 @@ class AsyncTokenReader:
 
     async def _after_refusal(self, token: Token, status: int, until: float) -> Waited | None:
         """The token to try next; ``None`` where the service could not help, and the caller hears the broker."""
-        await self._report(token, status)
+        # Listening before it is reported: the answer may come at once.
         try:
-            ended = await self._wait_for(token.name, token, max(0.0, until - time.monotonic()))
+            ended = await self._wait_for(
+                token.name,
+                token,
+                max(0.0, until - time.monotonic()),
+                lambda: self._report(token, status),
+            )
         except (NoTokenError, RedisAwayError):
             return None
         if ended.how == "confirmed":

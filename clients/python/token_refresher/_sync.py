@@ -172,7 +172,9 @@ class TokenReader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _wait_for(self, name: str, refused: Token | None, timeout: float) -> Waited:
+    def _wait_for(
+        self, name: str, refused: Token | None, timeout: float, listening: Callable[[], None] = lambda: None
+    ) -> Waited:
         until = time.monotonic() + timeout
         woken = threading.Event()
         confirmed = 0
@@ -187,6 +189,7 @@ class TokenReader:
         stop = self._events.listen([name], heard)
         try:
             self._events.ready.wait(min(_memory.WAITING_LOOK, timeout))
+            listening()
             while True:
                 woken.clear()
                 left = until - time.monotonic()
@@ -205,9 +208,14 @@ class TokenReader:
 
     def _after_refusal(self, token: Token, status: int, until: float) -> Waited | None:
         """The token to try next; ``None`` where the service could not help, and the caller hears the broker."""
-        self._report(token, status)
+        # Listening before it is reported: the answer may come at once.
         try:
-            ended = self._wait_for(token.name, token, max(0.0, until - time.monotonic()))
+            ended = self._wait_for(
+                token.name,
+                token,
+                max(0.0, until - time.monotonic()),
+                lambda: self._report(token, status),
+            )
         except (NoTokenError, RedisAwayError):
             return None
         if ended.how == "confirmed":
