@@ -21,6 +21,7 @@ export const igErrorCodes = [
   'server_fault',
   'sign_in_unconfirmed',
   'switch_unconfirmed',
+  'account_unnamed',
   'unreadable_answer',
   'unknown_refusal',
 ] as const;

@@ -82,6 +82,7 @@ export function connectOauth(
       owner: clientId,
     };
     const whose = await completed(known, grantOf(oauthToken, sentAt, known), call);
+    if (whose.accountId === undefined) throw accountUnnamed('sign-in');
     return besides(grantOf(oauthToken, sentAt, whose), undefined, call);
   };
 
@@ -98,13 +99,13 @@ export function connectOauth(
       owner: grant.owner,
     };
     const whose = await completed(known, grantOf(pair, sentAt, known), call);
+    if (whose.accountId === undefined) throw accountUnnamed('renewal');
     return besides(grantOf(pair, sentAt, whose), grant, call);
   };
 
   /**
    * Without IG-ACCOUNT-ID a call silently acts on the default account (ig-python/trading-ig#332), so that
-   * the session is asked where nothing else names it. Never fails: losing the new pair over this would
-   * cost a login.
+   * the session is asked where nothing else names it. Never fails: a client that is not known costs nothing.
    */
   const completed = async (known: Whose, grant: Grant, call: Call): Promise<Whose> => {
     if (known.accountId !== undefined && known.owner !== undefined) return known;
@@ -184,6 +185,21 @@ function seedOf({ oauthToken, accountId }: IgAccount, { apiKey, baseUrl }: Calle
       baseUrl,
       ...(accountId === undefined ? {} : { accountId }),
     }
+  );
+}
+
+/**
+ * What has no IG-ACCOUNT-ID is no token of ours. After a refresh (of a configured pair) a login follows, which IG
+ * documents to name the account; where that does not, it is paced, and the password is not in doubt.
+ */
+function accountUnnamed(during: 'sign-in' | 'renewal'): BrokerError {
+  return new BrokerError(
+    'IG did not say which account the new session acts on, so that its token has no IG-ACCOUNT-ID and is not served. If it lasts, name the account: accountId (My Account on the web platform shows it)',
+    {
+      kind: during === 'sign-in' ? 'outcome-unknown' : 'refused',
+      code: 'account_unnamed',
+      status: 200,
+    },
   );
 }
 

@@ -35,7 +35,10 @@ export interface SentPassword {
   readonly encryptedPassword: boolean;
 }
 
-/** All headers that a v3 call needs; VERSION, which differs by call, is the caller's. */
+/**
+ * All headers that a v3 call needs; VERSION, which differs by call, is the caller's. Without an account only to ask
+ * which one it is: what is served has one.
+ */
 export function bearerHeaders(apiKey: string, accessToken: string, accountId: string | undefined): Headers {
   return {
     ...jsonHeaders,

@@ -1,5 +1,6 @@
 import type { RawEntry } from '../../../src/core/broker.ts';
 import {
+  all,
   answered,
   broken,
   elsewhere,
@@ -11,6 +12,7 @@ import {
   operationOf,
   security,
   single,
+  turned,
   v2,
   v3,
   verdicts,
@@ -43,6 +45,13 @@ const logins: readonly Row[] = [
     nothing,
     human('password_too_long'),
     ['encryption-key'],
+  ),
+  signIn(
+    'a login that names no account, and a session that cannot be read',
+    v3,
+    all(turned('loginNamesAccount', 'no'), answered('session', 503)),
+    failing('outcome-unknown', 'account_unnamed'),
+    ['login', 'session'],
   ),
   signIn('a live key on demo', { ...v3, apiKey: 'key-live-1' }, nothing, keyRefused, ['login']),
   signIn(

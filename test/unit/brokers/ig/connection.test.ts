@@ -75,6 +75,19 @@ describe('a sign-in', () => {
   });
 
   it.each([
+    ['fails', unknownOutcome],
+    ['does not name it either', answerOf(200, { clientId: '1' })],
+  ])('brings nothing without an account, where the session %s', async (_what, said) => {
+    const bench = makeBench();
+    bench.scripted.push(answerOf(200, { clientId: '1', oauthToken: goodPair }), said);
+    expect(await failureOf(bench.connect().signIn?.(call))).toMatchObject({
+      kind: 'outcome-unknown',
+      code: 'account_unnamed',
+      doubtsPassword: false,
+    });
+  });
+
+  it.each([
     ['a string', '60', 60_000],
     ['a number', 45, 45_000],
   ])('obeys an expires_in that is %s', async (_what, expires_in, lifeMs) => {
@@ -244,13 +257,24 @@ describe('a pair to start from', () => {
     expect(grant?.headers['IG-ACCOUNT-ID']).toBe(first.accountId);
   });
 
-  it('keeps its new pair where the session cannot be read', async () => {
+  it('keeps its new pair where the session cannot be read and the entry names the account', async () => {
+    const bench = makeBench();
+    const oauthToken = oauthTokenOf(await signedIn(bench));
+    const connection = bench.connect({ oauthToken, accountId: 'ZZ9X8' });
+    bench.scripted.push(answerOf(200, goodPair), unknownOutcome);
+    const grant = connection.seed && (await connection.renew?.(connection.seed, call));
+    expect(grant).toMatchObject({ token: 'a-1', headers: { 'IG-ACCOUNT-ID': 'ZZ9X8' } });
+  });
+
+  it('is given up for a login, which names it, where nothing names the account', async () => {
     const bench = makeBench();
     const connection = bench.connect({ oauthToken: oauthTokenOf(await signedIn(bench)) });
     bench.scripted.push(answerOf(200, goodPair), unknownOutcome);
-    const grant = connection.seed && (await connection.renew?.(connection.seed, call));
-    expect(grant).toMatchObject({ token: 'a-1', renewal: { refreshToken: 'r-1' } });
-    expect(grant?.headers).not.toHaveProperty('IG-ACCOUNT-ID');
+    const { seed } = connection;
+    expect(await failureOf(seed && connection.renew?.(seed, call))).toMatchObject({
+      kind: 'refused',
+      code: 'account_unnamed',
+    });
   });
 });
 
