@@ -11,7 +11,21 @@ const wanted = z.object({
   apiKey: z.string(),
   username: z.string(),
   password: z.string(),
-  steps: z.array(z.enum(['create', 'session', 'accounts', 'refresh', 'switch', 'logout', 'storm'])),
+  steps: z.array(
+    z.enum([
+      'create',
+      'login',
+      'from-token',
+      'tokens',
+      'session',
+      'accounts',
+      'refresh',
+      'switch',
+      'logout',
+      'calls',
+      'storm',
+    ]),
+  ),
   /** Tokens from outside, for a client that has not logged in. */
   auth: z.record(z.string(), z.string()).default({}),
 });
@@ -29,6 +43,18 @@ const work = (step: (typeof steps)[number]): Promise<unknown> => {
   switch (step) {
     case 'create':
       return rest.login.createSession(login.username, login.password);
+    case 'login':
+      return rest.login.login(login.username, login.password);
+    case 'from-token': {
+      const { securityToken = '', clientSessionToken = '', accountId = '' } = auth;
+      for (const name of Object.keys(auth)) Reflect.deleteProperty(rest.auth, name);
+      rest.login.createSessionFromToken(securityToken, clientSessionToken, accountId, '');
+      return Promise.resolve('done');
+    }
+    case 'calls':
+      return Promise.resolve(Object.getOwnPropertyNames(Object.getPrototypeOf(rest.login)));
+    case 'tokens':
+      return rest.login.getSessionToken();
     case 'session':
       return rest.login.getSession();
     case 'accounts':

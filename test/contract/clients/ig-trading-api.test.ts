@@ -69,6 +69,36 @@ describe('npm ig-trading-api', () => {
     expect(rig.simulator.calls().map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 204]);
   });
 
+  test('has no login call that is not made here', async () => {
+    const [calls] = await client({ steps: ['calls'] });
+    const own = z.array(z.string()).parse(calls?.result);
+    const made = [
+      'createSession',
+      'createSessionFromToken',
+      'getSession',
+      'getSessionToken',
+      'login',
+      'logout',
+      'refreshToken',
+      'switchAccount',
+    ];
+    // Of the mobile app, at IG's own host whatever it is told: never to be called from a test.
+    const leftOut = ['constructor', 'createSessionFromMobileLogin'];
+    expect(own.toSorted()).toEqual([...made, ...leftOut].toSorted());
+  });
+
+  test('logs in by its other name as well', async () => {
+    const [logged] = await client({ steps: ['login'] });
+    expect(logged?.result).toMatchObject({ oauthToken: { expires_in: '60' } });
+    expect(operations()).toEqual(['login', 'session-tokens']);
+  });
+
+  test('is refused a wrong password once', async () => {
+    const [created] = await client({ steps: ['create'], password: 'made-up wrong' });
+    expect(created?.result).toEqual({ failed: expect.stringContaining('401') });
+    expect(operations()).toEqual(['login']);
+  });
+
   test('switches its account with the tokens that it fetched', async () => {
     const [, switched] = await client({ steps: ['create', 'switch'] });
     expect(switched?.result).toMatchObject({ dealingEnabled: true });
@@ -86,6 +116,41 @@ describe('npm ig-trading-api', () => {
     }
   });
 
+  test('refreshes what our adapter got, and our adapter goes on with what came of it', async () => {
+    const connection = rig.connect(entry);
+    const { token, accountId, renewal } = await rig.grant(connection);
+    const auth = { accessToken: token, accountId, refreshToken: renewal?.refreshToken };
+    const [refreshed] = await client({ steps: ['refresh'], auth });
+    const pair = z.looseObject({ access_token: z.string(), refresh_token: z.string() });
+    const { access_token, refresh_token } = pair.parse(refreshed?.result);
+    expect(access_token).not.toBe(token);
+    const seed = { access_token, refresh_token, token_type: 'Bearer', expires_in: '60', scope: 'profile' };
+    const seeded = rig.connect({ ...entry, oauthToken: seed });
+    const next = await offered(seeded.renew)(offered(seeded.seed), unhurried());
+    expect(next.token).not.toBe(access_token);
+    expect(rig.simulator.calls({ operation: 'login' })).toHaveLength(1);
+  });
+
+  test('ends the session of a token that our adapter got', async () => {
+    const connection = rig.connect(entry);
+    const grant = await rig.grant(connection);
+    const auth = { accessToken: grant.token, accountId: grant.accountId };
+    const [ended] = await client({ steps: ['logout'], auth });
+    expect(ended?.result).toBe('done');
+    expect(await offered(connection.probe)(grant, unhurried())).toBe('dead');
+  });
+
+  test('fetches the tokens to stream with by the access token that our adapter got', async () => {
+    const grant = await rig.grant(rig.connect(entry));
+    const auth = { accessToken: grant.token, accountId: grant.accountId };
+    const [fetched] = await client({ steps: ['tokens'], auth });
+    expect(fetched?.result).toBe(true);
+    expect(fetched?.auth).toMatchObject({
+      clientSessionToken: expect.any(String),
+      securityToken: expect.any(String),
+    });
+  });
+
   test('works with the streaming tokens that our adapter keeps', async () => {
     const grant = await rig.grant(rig.connect({ ...entry, streaming: true }));
     const tokens = z.record(z.string(), z.string()).parse(JSON.parse(grant.meta?.streaming ?? ''));
@@ -96,10 +161,16 @@ describe('npm ig-trading-api', () => {
   });
 
   test('works with the header pair that our adapter got', async () => {
-    const grant = await rig.grant(rig.connect({ ...entry, session: 'v2' }));
+    const connection = rig.connect({ ...entry, session: 'v2' });
+    const grant = await rig.grant(connection);
     const auth = { clientSessionToken: grant.token, securityToken: grant.headers['X-SECURITY-TOKEN'] };
     const [session] = await client({ steps: ['session'], auth });
     expect(session?.result).toMatchObject({ accountId: grant.accountId });
+    // Told by its own call for that, it ends the pair for our adapter too.
+    const told = { ...auth, accountId: grant.accountId };
+    const [, again, ended] = await client({ steps: ['from-token', 'session', 'logout'], auth: told });
+    expect([again?.result, ended?.result]).toEqual([session?.result, 'done']);
+    expect(await offered(connection.probe)(grant, unhurried())).toBe('dead');
   });
 
   test.each([

@@ -8,7 +8,7 @@ import { z } from 'zod';
  */
 const wanted = z.object({
   url: z.string(),
-  steps: z.array(z.enum(['connect', 'renew', 'list'])),
+  steps: z.array(z.enum(['connect', 'renew', 'list', 'me'])),
   body: z.object({
     name: z.string(),
     password: z.string(),
@@ -32,15 +32,20 @@ const service = new TradovateService();
 const store = Storage.getInstance();
 if (stored) store.setAccessToken(stored.accessToken, '', stored.expirationTime);
 
+const work: Readonly<Record<(typeof steps)[number], () => Promise<unknown>>> = {
+  connect: () => service.connect(body),
+  renew: () => service.renewAccessToken(),
+  list: () => service.get('account/list'),
+  // Its types know this one of its sockets only; the call is the same.
+  me: async () => {
+    const me: unknown = await Reflect.apply(service.get, service, ['auth/me']);
+    return me;
+  },
+};
+
 const results: unknown[] = [];
 for (const step of steps) {
-  const work =
-    step === 'connect'
-      ? service.connect(body)
-      : step === 'renew'
-        ? service.renewAccessToken()
-        : service.get('account/list');
-  const result: unknown = await work.catch((error: unknown) => ({ failed: String(error) }));
+  const result: unknown = await work[step]().catch((error: unknown) => ({ failed: String(error) }));
   results.push({ result, stored: store.getAccessToken().accessToken });
 }
 process.stdout.write(`\n${JSON.stringify(results)}\n`);

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -38,11 +40,13 @@ const results = z.array(
       z.object({ failed: z.string() }),
       z.object({ accessToken: z.string(), expirationTime: z.string() }),
       z.array(z.object({ name: z.string(), userId: z.number() })),
+      z.object({ name: z.string(), userId: z.number(), emailVerified: z.boolean() }),
     ]),
     stored: z.string(),
   }),
 );
 const run = promisify(execFile);
+const require = createRequire(import.meta.url);
 
 let rig: Rig;
 beforeEach(async () => {
@@ -79,6 +83,42 @@ describe('npm tradovate', () => {
     expect(renewal?.stored).not.toBe(login?.stored);
     expect(list?.result).toHaveLength(3);
     expect(operations()).toEqual(['access-token-request', 'account-list', 'renew', 'account-list']);
+  });
+
+  test('reads whose token it is, and logs in no second time while the token lives', async () => {
+    set('lifetimeSeconds', 4_800);
+    const [login, me, again] = await client({ steps: ['connect', 'me', 'connect'] });
+    expect(me?.result).toMatchObject({ name: username, emailVerified: true });
+    expect(again?.result).toMatchObject({ accessToken: login?.stored });
+    expect(operations()).toEqual(['access-token-request', 'account-list', 'me']);
+  });
+
+  test('finds no token to renew once its session is closed, and none to read with', async () => {
+    const grant = await rig.grant(rig.connect(entry));
+    const stored = { accessToken: grant.token, expirationTime: new Date(grant.expiresAt).toISOString() };
+    rig.simulator.command('tradovate', 'expire-all');
+    const [renewal, me] = await client({ steps: ['renew', 'me'], stored });
+    expect(renewal?.result).toEqual({ failed: expect.stringMatching(/No active token to renew.*401/) });
+    expect(me?.result).toEqual({ failed: expect.stringContaining('401') });
+  });
+
+  test('stops a renewal at a captcha', async () => {
+    const grant = await rig.grant(rig.connect(entry));
+    const stored = { accessToken: grant.token, expirationTime: new Date(grant.expiresAt).toISOString() };
+    rig.simulator.command('tradovate', 'captcha');
+    const [renewal] = await client({ steps: ['renew'], stored });
+    expect(renewal?.result).toEqual({ failed: expect.stringContaining('Captcha present') });
+    expect(operations()).toEqual(['access-token-request', 'renew']);
+  });
+
+  test('has no call of the authentication that is not made here', () => {
+    const types = require.resolve('tradovate/dist/types/index.js').replace(/[.]js$/, '.d.ts');
+    const named = new Set(readFileSync(types, 'utf8').match(/(?<=')auth\/\w+(?=')/g));
+    // An app of a vendor's own logs others in by OAuth; nothing of it is served or simulated.
+    const leftOut = ['auth/oauthtoken'];
+    expect([...named].toSorted()).toEqual(
+      ['auth/accesstokenrequest', 'auth/me', 'auth/renewaccesstoken', ...leftOut].toSorted(),
+    );
   });
 
   test('throws the text of a wrong password', async () => {
@@ -127,7 +167,8 @@ describe('with a token that our adapter got, npm tradovate', () => {
   ])('works, and renews it: %s', async (_, by) => {
     const grant = await rig.grant(rig.connect(by));
     const stored = { accessToken: grant.token, expirationTime: new Date(grant.expiresAt).toISOString() };
-    const [list, renewal] = await client({ steps: ['list', 'renew'], stored });
+    const [me, list, renewal] = await client({ steps: ['me', 'list', 'renew'], stored });
+    expect(me?.result).toMatchObject({ userId: Number(grant.owner) });
     expect(list?.result).toHaveLength(3);
     expect(renewal?.stored).not.toBe(grant.token);
     // The other way round: what the client renewed is the same user's at our adapter.

@@ -28,5 +28,9 @@ declare module 'upstox-js-sdk' {
   export class UserApi {
     constructor(client: ApiClient);
     getProfile(version: string, callback: Callback): void;
+    updateUserIp(
+      body: { readonly primaryIp: string; readonly secondaryIp?: string },
+      callback: Callback,
+    ): void;
   }
 }

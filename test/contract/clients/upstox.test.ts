@@ -53,7 +53,19 @@ const profile = (token: string): Promise<Answered> =>
 const logout = (token: string): Promise<Answered> =>
   called((done) => new sdk.LoginApi(clientWith(token)).logout('2.0', done));
 
+/** What the client has for logins, and what is not called here, with the reason. */
+const leftOut: Readonly<Record<string, string>> = {
+  authorize: 'omits response_type',
+  mapToInitTokenRequestForIndieUser: 'a part of initTokenRequestForIndieUser',
+};
+
 describe("Upstox' own client", () => {
+  test('has no login call that is not made here', () => {
+    const own = Object.getOwnPropertyNames(sdk.LoginApi.prototype).filter((name) => name !== 'constructor');
+    const made = ['initTokenRequestForIndieUser', 'logout', 'token'];
+    expect(own.toSorted()).toEqual([...made, ...Object.keys(leftOut)].toSorted());
+  });
+
   test('exchanges a code, uses the token, and logs out', async () => {
     const { data } = await exchange(await newCode());
     const token = String(field(data, 'accessToken'));
@@ -70,6 +82,16 @@ describe("Upstox' own client", () => {
     });
     // The Java exception of the second logout reaches the caller as it is.
     expect(await logout(token)).toMatchObject({ status: 401, text: expect.stringContaining('stackTrace') });
+  });
+
+  test('changes the static IP, which ends every token of the user', async () => {
+    const tokens = [await exchange(await newCode()), await exchange(await newCode())].map(({ data }) =>
+      String(field(data, 'accessToken')),
+    );
+    const body = { primaryIp: '192.0.2.1', secondaryIp: '192.0.2.2' };
+    const { data } = await called((done) => new sdk.UserApi(clientWith(tokens[0])).updateUserIp(body, done));
+    expect(data).toMatchObject({ status: 'success' });
+    for (const token of tokens) expect(await profile(token)).toMatchObject({ status: 401 });
   });
 
   test('sends a code twice: the second time it is refused', async () => {
