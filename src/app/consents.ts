@@ -108,17 +108,20 @@ function waitAfter(tended: Tended, now: number): number | undefined {
 export function makeConsents(parts: ConsentParts): Consents {
   const { redis, seal, clock } = parts;
   const underWay = new Set<Promise<ConsentOutcome>>();
-  let closed = false;
+  const closing = new AbortController();
 
   async function finish(name: string, arrival: Arrival): Promise<ConsentOutcome> {
     if (parts.account(name)?.enabled !== true) return notServed(name, `${name} is not served any more.`);
+    let tended = await parts.keeper.receive(name, arrival);
     let waited = 0;
     for (;;) {
-      const tended = await parts.keeper.receive(name, arrival);
       const waitMs = waitAfter(tended, clock.now());
       if (waitMs === undefined || waited + waitMs > PATIENCE_MS) return arrivedAt(name, tended, clock.now());
       waited += waitMs;
-      await clock.sleep(waitMs);
+      await clock.sleep(waitMs, closing.signal);
+      // A process that ends begins nothing new, and what was not sent can be made anew.
+      if (closing.signal.aborted) return arrivedAt(name, tended, clock.now());
+      tended = await parts.keeper.receive(name, arrival);
     }
   }
 
@@ -126,7 +129,8 @@ export function makeConsents(parts: ConsentParts): Consents {
     async beginConsent(broker, name) {
       const account = parts.account(name);
       const consent = account?.connection.consent;
-      if (closed || account?.broker !== broker || !account.enabled || !consent) return undefined;
+      if (closing.signal.aborted || account?.broker !== broker || !account.enabled || !consent)
+        return undefined;
       const state = randomBytes(24).toString('base64url');
       await keepConsent(redis, state, name);
       return new URL(consent.url(state));
@@ -134,7 +138,7 @@ export function makeConsents(parts: ConsentParts): Consents {
 
     async finishConsent(state, arrival) {
       // The state is left for the next process: the person only has to load the page again.
-      if (closed) {
+      if (closing.signal.aborted) {
         const message = 'The service is restarting. Load this page again in a few seconds.';
         return { outcome: 'not-now', message, retryAfterMs: RESTART_MS, reload: true };
       }
@@ -168,7 +172,7 @@ export function makeConsents(parts: ConsentParts): Consents {
     },
 
     async close() {
-      closed = true;
+      closing.abort();
       await Promise.allSettled([...underWay]);
     },
   };

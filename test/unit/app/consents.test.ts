@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { arrivedAt } from '../../../src/app/consents.ts';
+import { arrivedAt, makeConsents, type ConsentParts } from '../../../src/app/consents.ts';
 import type { Session } from '../../../src/core/session.ts';
 import type { Tended } from '../../../src/tending/parts.ts';
+import { fakeClock } from '../../support/clock.ts';
 
 const now = Date.UTC(2026, 0, 13, 6);
 const session: Session = {
@@ -81,5 +82,73 @@ describe('the page at the end of a browser login', () => {
       outcome: 'broker-failed',
       message: 'The login of DESK could not be finished. Start again from the link.',
     });
+  });
+});
+
+describe('a browser login that comes back', () => {
+  const over = (nextAt: number): Tended => ({
+    outcome: 'rested',
+    decision: { do: 'rest', state: 'awaiting_approval', because: 'budget_spent', nextAt },
+  });
+
+  /** Consents whose keeper answers with these, in order, and then with the last. */
+  const receiving = (...answers: readonly Tended[]) => {
+    const clock = fakeClock(now);
+    let tries = 0;
+    const consents = makeConsents({
+      redis: { getdel: () => Promise.resolve('DESK') },
+      keeper: { receive: () => Promise.resolve(answers[Math.min(tries++, answers.length - 1)]) },
+      account: () => ({ name: 'DESK', broker: 'some-broker', enabled: true }),
+      tickets: { issue: () => 'made-up-ticket' },
+      clock,
+    } as unknown as ConsentParts);
+    return { clock, consents, tries: () => tries };
+  };
+
+  it('waits for room that comes within ten seconds, and is exchanged then', async () => {
+    const { clock, consents, tries } = receiving(over(now + 9_000), { outcome: 'committed', session });
+    const finishing = consents.finishConsent('state', { code: 'made-up' });
+    await clock.asleep();
+    await clock.advance(8_999);
+    expect(tries()).toBe(1);
+    await clock.advance(1);
+    expect(await finishing).toMatchObject({ outcome: 'done' });
+    expect(tries()).toBe(2);
+  });
+
+  it('does not wait for room that comes later', async () => {
+    const { consents, tries } = receiving(over(now + 10_001));
+    expect(await consents.finishConsent('state', { code: 'made-up' })).toMatchObject({
+      outcome: 'not-now',
+      retryAfterMs: 10_001,
+      again: expect.stringContaining('ticket=') as unknown,
+    });
+    expect(tries()).toBe(1);
+  });
+
+  it('waits ten seconds in all, however often it is turned away', async () => {
+    const { clock, consents, tries } = receiving({ outcome: 'held' });
+    const finishing = consents.finishConsent('state', { code: 'made-up' });
+    await clock.asleep();
+    await clock.advance(10_000);
+    expect(await finishing).toMatchObject({ outcome: 'not-now', retryAfterMs: 60_000 });
+    expect(tries()).toBe(41);
+  });
+
+  it('holds up no process that ends, and is told to load the page again by one that does', async () => {
+    const { clock, consents, tries } = receiving(over(now + 9_000));
+    const finishing = consents.finishConsent('state', { code: 'made-up' });
+    await clock.asleep();
+    await consents.close();
+    expect(await finishing).toMatchObject({ outcome: 'not-now' });
+    expect([tries(), clock.now()]).toEqual([1, now]);
+    const late = await consents.finishConsent('state', { code: 'made-up' });
+    expect(late).toEqual({
+      outcome: 'not-now',
+      message: 'The service is restarting. Load this page again in a few seconds.',
+      retryAfterMs: 5_000,
+      reload: true,
+    });
+    expect(tries()).toBe(1);
   });
 });

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { questions } from '../../../../src/brokers/tradovate/questions.ts';
+import { tradovateSwitches } from '../../../../src/brokers/tradovate/simulator-switches.ts';
 import type { FieldKind, TranscribedCall } from '../../../../src/core/transcript.ts';
 
 const made = (path: string, fields: TranscribedCall['fields'], more: object = {}): TranscribedCall => ({
@@ -97,6 +100,23 @@ describe('the open questions', () => {
   ])('say of a bridge login whose token is %s at the second time that it %s', (_, fields, says) => {
     expect(settled([made(RENEW, fields)], 'bridge')['bridge-renewal']).toContain(says);
     expect(settled([made(RENEW, fields)], 'api')['bridge-renewal']).toBeUndefined();
+  });
+
+  test('stand each in the README, with the switches that play their answers', () => {
+    const readme = readFileSync(
+      join(import.meta.dirname, '../../../../src/brokers/tradovate/README.md'),
+      'utf8',
+    );
+    const [, table = ''] = /\| question \| switch \|[^\n]*\n[^\n]*\n(.*?)\n\n/s.exec(readme) ?? [];
+    const rows = table.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+    const idOf = (cell = ''): string => /^`([\w-]+)`: /.exec(cell)?.[1] ?? cell;
+    expect(rows.map(([, cell]) => idOf(cell))).toEqual(questions.map(({ id }) => id));
+    const named = rows.flatMap(([, , cell = '']) => (cell.match(/(?<=`)[\w.]+(?=`)/g) ?? []).map(String));
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((name) => !(name in tradovateSwitches))).toEqual([]);
+    // Both are for people to ask.
+    const without = rows.filter(([, , cell]) => cell === '').map(([, cell]) => idOf(cell));
+    expect(without).toEqual(['session-conflict-advice', 'firm-rules']);
   });
 
   test('say each what would show it', () => {
