@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import type { DialectAnswer, DialectHost, DialectRequest } from '../../core/dialect.ts';
 import type { HeaderPair } from './simulator-header-pairs.ts';
+import type { Quota } from './simulator-limits.ts';
 import type { Pair } from './simulator-pairs.ts';
 
 /** How the simulated IG writes what it says. Shapes: labs.ig.com /reference/session.html. */
@@ -150,13 +151,16 @@ export const accountsBody = (username: string, accountIds: readonly string[]): B
   })),
 });
 
-/** IG's published allowances, for the key that asks. */
-export const applicationBody = (apiKey: string): unknown => [
+/** The allowances of the key that asks: those that are in force, and what IG publishes of the others. */
+export const applicationBody = (
+  apiKey: string,
+  { key, account }: Readonly<Record<Quota, number>>,
+): unknown => [
   {
     apiKey,
     status: 'ENABLED',
-    allowanceApplicationOverall: 60,
-    allowanceAccountOverall: 30,
+    ...(key > 0 && { allowanceApplicationOverall: key }),
+    ...(account > 0 && { allowanceAccountOverall: account }),
     allowanceAccountTrading: 100,
     allowanceAccountHistoricalData: 10_000,
     concurrentSubscriptionsLimit: 40,

@@ -5,18 +5,26 @@ const MINUTE_MS = 60_000;
 const [RANDOM_LEAST, RANDOM_MOST] = [4, 16];
 
 export type Quota = 'key' | 'account';
+/** How long IG's access tokens live, seconds. */
+const LIFE_S = 60;
+/** Calls a minute that do not trade (labs.ig.com, FAQ, second hand). */
+const PUBLISHED: Readonly<Record<Quota, number>> = { key: 60, account: 30 };
 
 export interface Quotas {
   /** Counts a call; says which quota it went over, if any. */
   spend(apiKey: string, username: string | undefined, isAuth: boolean): Quota | undefined;
+  /** How many calls a minute each of them allows now; 0: any number. */
+  inForce(): Readonly<Record<Quota, number>>;
+  /** Whatever was called until now counts no more. */
+  forget(): void;
 }
 
 /**
- * The quotas. Switches: `keyQuota` and `accountQuota` (calls in any 60 s; 0 = none, the default, because the
- * simulator is also run on tokens that live for seconds; published are 60 and 30), `demoQuota` (the key's
- * quota while `environment` is `demo`: a number, seen was 8, or `random`, drawn anew every minute; 0 = `keyQuota`
- * counts), `authCountsAgainst` `key` | `account` | `both` | `none`: IG does not say which one a login or a
- * refresh spends.
+ * The quotas. Switches: `keyQuota` and `accountQuota` (calls in any 60 s; the published 60 and 30, but none where
+ * `accessTtl` makes tokens that live for less than IG's, which are renewed more often than IG allows; 0 = none),
+ * `demoQuota` (the key's quota while `environment` is `demo`: 0 = `keyQuota` counts, the default, as no document of
+ * IG's has another number; a number, one client saw 8; or `random`, drawn anew every minute), `authCountsAgainst`
+ * `key` | `account` | `both` | `none`: IG does not say which one a login or a refresh spends.
  */
 export function makeQuotas(host: DialectHost): Quotas {
   const calls = new Map<string, readonly number[]>();
@@ -30,10 +38,13 @@ export function makeQuotas(host: DialectHost): Quotas {
     return false;
   };
 
+  const published = (quota: Quota): number =>
+    Number(host.switch<number | string>('accessTtl', LIFE_S)) < LIFE_S ? 0 : PUBLISHED[quota];
   const ofKey = (): number => {
     const isDemo = host.switch<string>('environment', 'demo') === 'demo';
     const demo = host.switch<number | string>('demoQuota', 0);
-    if (!isDemo || Number(demo) === 0) return Number(host.switch<number | string>('keyQuota', 0));
+    if (!isDemo || Number(demo) === 0)
+      return Number(host.switch<number | string>('keyQuota', published('key')));
     if (demo !== 'random') return Number(demo);
     const minute = Math.floor(host.clock.now() / MINUTE_MS);
     if (drawn.minute !== minute) {
@@ -42,7 +53,7 @@ export function makeQuotas(host: DialectHost): Quotas {
     }
     return drawn.max;
   };
-  const ofAccount = (): number => Number(host.switch<number | string>('accountQuota', 0));
+  const ofAccount = (): number => Number(host.switch<number | string>('accountQuota', published('account')));
 
   const quotas = (isAuth: boolean): readonly Quota[] => {
     if (!isAuth) return ['key', 'account'];
@@ -57,5 +68,9 @@ export function makeQuotas(host: DialectHost): Quotas {
         if (max <= 0 || (quota === 'account' && username === undefined)) return false;
         return isOver(quota === 'key' ? `key ${apiKey}` : `account ${username ?? ''}`, max);
       }),
+    inForce: () => ({ key: ofKey(), account: ofAccount() }),
+    forget: () => {
+      calls.clear();
+    },
   };
 }

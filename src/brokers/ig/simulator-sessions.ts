@@ -13,6 +13,7 @@ import {
   type Holdings,
 } from './simulator-answers.ts';
 import type { HeaderPair, HeaderPairs } from './simulator-header-pairs.ts';
+import type { Quotas } from './simulator-limits.ts';
 import type { Pair, Pairs } from './simulator-pairs.ts';
 
 const switchRequest = z.object({ accountId: z.string().min(1), defaultAccount: z.boolean().nullish() });
@@ -45,10 +46,14 @@ export interface Sessions {
  */
 export function makeSessions(
   host: DialectHost,
-  oauth: Pairs,
-  headers: HeaderPairs,
-  holdings: Holdings,
+  parts: {
+    readonly oauth: Pairs;
+    readonly headers: HeaderPairs;
+    readonly holdings: Holdings;
+    readonly quotas: Pick<Quotas, 'inForce'>;
+  },
 ): Sessions {
+  const { oauth, headers, holdings, quotas } = parts;
   const bearerOf = (request: DialectRequest): Bearer | DialectAnswer => {
     const token = bearerToken(request);
     const { cst, 'x-security-token': xst } = request.headers;
@@ -124,7 +129,7 @@ export function makeSessions(
       })),
       application: withBearer((_bearer, _request, apiKey) => ({
         status: 200,
-        body: applicationBody(apiKey),
+        body: applicationBody(apiKey, quotas.inForce()),
       })),
     },
     usernameOf: (request) => {

@@ -48,7 +48,7 @@ const sample: Sample = {
  * The session service of IG with sessions of all three versions, as labs.ig.com documents it; what is open
  * there is a switch, its default a guess. `environment` `demo` | `live` is here, the others are at the parts.
  * Commands: `expire-all` (a username limits it), `maintenance` `on` | `off` (`on` ends all tokens, as the
- * weekend's does), `answer` (orders answers; see makeScript) and `clear-answers`, `unlock`.
+ * weekend's does), `answer` (orders answers; see makeScript) and `clear-answers`, `unlock`, `forget-calls` (of the quotas).
  */
 export const igDialect: MakeDialect = (host) => {
   const pairs = makePairs(host);
@@ -57,7 +57,7 @@ export const igDialect: MakeDialect = (host) => {
   const quotas = makeQuotas(host);
   const script = makeScript();
   const holdings = makeHoldings();
-  const sessions = makeSessions(host, pairs, headers, holdings);
+  const sessions = makeSessions(host, { oauth: pairs, headers, holdings, quotas });
   const logins = makeLogins(host, { pairs, headers, lockout, passwords: makePasswords(host), holdings });
   const handlers = { ...sessions.handlers, ...logins.handlers };
   let isMaintained = false;
@@ -143,6 +143,9 @@ export const igDialect: MakeDialect = (host) => {
         case 'clear-answers':
           script.clear();
           return { ordered: false };
+        case 'forget-calls':
+          quotas.forget();
+          return { forgotten: true };
         case 'unlock':
           return { unlocked: lockout.unlockAll() };
         default:

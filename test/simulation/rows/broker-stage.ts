@@ -14,7 +14,7 @@ export interface WorldStage {
 /** Commands that end what other commands have begun. */
 const remedies: Readonly<Record<string, readonly (readonly [command: string, argument?: string])[]>> = {
   tradovate: [['forget-penalties'], ['approve-devices']],
-  ig: [['clear-answers'], ['maintenance', 'off'], ['unlock']],
+  ig: [['clear-answers'], ['maintenance', 'off'], ['unlock'], ['forget-calls']],
 };
 
 /**

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { makeBench } from './harness.ts';
 import { codeOf, key, login, pairOf, refresh, session } from './raw.ts';
 
@@ -198,6 +199,50 @@ describe('the switches', () => {
     expect(codeOf(await login(bench))).toBe(expected);
     bench.clock.at += 1_001;
     expect((await login(bench)).status).toBe(200);
+  });
+});
+
+describe('the published quotas', () => {
+  it('hold a key to 60 calls a minute where no switch is turned, until what was called is forgotten', async () => {
+    const bench = makeBench();
+    for (let i = 0; i < 60; i++) expect((await login(bench, { user: `desk_${i % 6}` })).status).toBe(200);
+    expect(codeOf(await login(bench))).toBe('403 error.public-api.exceeded-api-key-allowance');
+    bench.command('forget-calls');
+    expect((await login(bench)).status).toBe(200);
+  });
+
+  it('hold an account to 30', async () => {
+    const bench = makeBench();
+    const { access_token } = pairOf(await login(bench));
+    for (let i = 0; i < 30; i++) expect((await session(bench, access_token)).status).toBe(200);
+    expect(codeOf(await session(bench, access_token))).toBe(
+      '403 error.public-api.exceeded-account-allowance',
+    );
+  });
+
+  it.each<[Record<string, unknown>, number | undefined, number | undefined]>([
+    [{}, 60, 30],
+    [{ demoQuota: 8, accountQuota: 12 }, 8, 12],
+    [{ keyQuota: 0, accountQuota: 0 }, undefined, undefined],
+    [{ accessTtl: 30 }, undefined, undefined],
+    [{ accessTtl: 30, keyQuota: 60 }, 60, undefined],
+  ])('are told as they are in force (%j): %s for the key, %s for the account', async (switches, ...told) => {
+    const bench = makeBench(switches);
+    const { access_token } = pairOf(await login(bench));
+    const { json } = await bench.raw({
+      method: 'GET',
+      path: '/operations/application',
+      headers: { ...key, authorization: `Bearer ${access_token}` },
+    });
+    const [one] = z
+      .array(
+        z.object({
+          allowanceApplicationOverall: z.number().optional(),
+          allowanceAccountOverall: z.number().optional(),
+        }),
+      )
+      .parse(json);
+    expect([one?.allowanceApplicationOverall, one?.allowanceAccountOverall]).toEqual(told);
   });
 });
 
