@@ -19,6 +19,8 @@ const proveNow = ({ redis }: ServiceBench): Promise<unknown> =>
   redis
     .multi()
     .hset('refresher:account:UP', 'proofDueAt', Date.now())
+    // A page with 403 has everybody behind this address wait.
+    .del('refresher:silence:upstox:default')
     .zadd('refresher:due:upstox', Date.now(), 'UP')
     .exec();
 const idle = ({ redis }: ServiceBench): Promise<unknown> =>
