@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { igSwitches } from '../../src/brokers/ig/simulator-switches.ts';
 import { tradovateSwitches } from '../../src/brokers/tradovate/simulator-switches.ts';
 import { upstoxSwitches } from '../../src/brokers/upstox/simulated-switches.ts';
 import type { SwitchSpec, SwitchTable } from '../../src/brokers/switches.ts';
 import { switchRows } from '../unit/brokers/tradovate/switch-rows.ts';
+import { rows as igRows } from './rows/ig.ts';
 import { rows as upstoxRows } from './rows/upstox.ts';
 
 const folderOf = (broker: string): string => join(import.meta.dirname, '../../src/brokers', broker);
@@ -26,7 +28,26 @@ function playedAtUpstox(name: string): readonly string[] {
   });
 }
 
+/** The same: `demoQuota 8 of a live key, sign-in`. */
+function playedAtIg(name: string): readonly string[] {
+  return igRows.flatMap((row) => {
+    if (!row.name.startsWith(`${name} `)) return [];
+    return [row.name.slice(name.length + 1).replace(/(?:,| of ).*$/s, '')];
+  });
+}
+
 export const switchedBrokers: readonly Switched[] = [
+  {
+    broker: 'ig',
+    table: igSwitches,
+    // Played over time (test/simulation/rows/ig-switches.test.ts, ig-logout.test.ts), and the last two by calls that the
+    // service does not make (test/unit/brokers/ig/simulator-pairs.test.ts).
+    everywhere: [
+      ...['refreshTtl', 'refreshTtlFrom', 'sessionMax', 'v2Lifetime', 'sameAccountStatus', 'deleteKills'],
+      ...['putWithBearer', 'bothAuthStyles'],
+    ],
+    played: playedAtIg,
+  },
   {
     broker: 'upstox',
     table: upstoxSwitches,

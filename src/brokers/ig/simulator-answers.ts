@@ -4,6 +4,7 @@ import type { DialectAnswer, DialectHost, DialectRequest } from '../../core/dial
 import type { HeaderPair } from './simulator-header-pairs.ts';
 import type { Quota } from './simulator-limits.ts';
 import type { Pair } from './simulator-pairs.ts';
+import { switched } from './simulator-switches.ts';
 
 /** How the simulated IG writes what it says. Shapes: labs.ig.com /reference/session.html. */
 
@@ -69,13 +70,12 @@ export function tokensOf(host: DialectHost, pair: Pair): Body {
     refresh_token: pair.refresh,
     scope: 'profile',
     token_type: 'Bearer',
-    expires_in: host.switch<string>('expiresInType', 'string') === 'number' ? life : String(life),
+    expires_in: switched(host, 'expiresInType') === 'number' ? life : String(life),
   };
 }
 
 /** Whether a login says which account it acts on; IG documents it always. Switch `loginNamesAccount` `yes` | `no`. */
-const namesAccount = (host: DialectHost): boolean =>
-  host.switch<string>('loginNamesAccount', 'yes') === 'yes';
+const namesAccount = (host: DialectHost): boolean => switched(host, 'loginNamesAccount') === 'yes';
 
 export function oauthLoginBody(host: DialectHost, pair: Pair): Body {
   const { clientId, accountId } = personOf(pair.username);

@@ -1,5 +1,6 @@
 import type { DialectHost } from '../../core/dialect.ts';
 import { uuid, type Pair, type Pairs } from './simulator-pairs.ts';
+import { switched } from './simulator-switches.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -43,17 +44,17 @@ export function makeHeaderPairs(host: DialectHost, oauth: Pick<Pairs, 'byAccess'
   const pairs = new Map<string, HeaderPair>();
 
   const isAlive = (pair: HeaderPair): boolean => {
-    const outlives = host.switch<string>('fetchedTokensOutliveAccess', 'yes') === 'yes';
+    const outlives = switched(host, 'fetchedTokensOutliveAccess') === 'yes';
     const isCarried = pair.fetchedBy === undefined || outlives || oauth.byAccess(pair.fetchedBy.access);
     return Boolean(isCarried) && host.clock.now() < pair.until;
   };
   /** Until when a pair lives that is opened, or used, now. */
   const endOf = ({ until, utmost }: HeaderPair): number => {
     const now = host.clock.now();
-    const life = host.switch<number | string>('v2Lifetime', '6h-72h');
+    const life = switched(host, 'v2Lifetime');
     if (life === '6h-72h') return Math.min(now + 6 * HOUR_MS, utmost);
     if (life === '12h-rolling') return now + 12 * HOUR_MS;
-    return until === 0 ? now + 1_000 * Number(life) : until;
+    return until === 0 ? now + 1_000 * life : until;
   };
   const used = (pair: HeaderPair): HeaderPair => {
     const kept = { ...pair, until: endOf(pair) };

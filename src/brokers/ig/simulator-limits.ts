@@ -1,4 +1,5 @@
 import type { DialectHost } from '../../core/dialect.ts';
+import { switched } from './simulator-switches.ts';
 
 const MINUTE_MS = 60_000;
 /** Between these a demo key's quota moves "randomly and without notice": half and twice what was seen. */
@@ -20,7 +21,7 @@ export interface Quotas {
 }
 
 /**
- * The quotas. Switches: `keyQuota` and `accountQuota` (calls in any 60 s; the published 60 and 30, but none where
+ * The quotas. Switches: `keyQuota` and `accountQuota` (calls in any 60 s; `published`: 60 and 30, but none where
  * `accessTtl` makes tokens that live for less than IG's, which are renewed more often than IG allows; 0 = none),
  * `demoQuota` (the key's quota while `environment` is `demo`: 0 = `keyQuota` counts, the default, as no document of
  * IG's has another number; a number, one client saw 8; or `random`, drawn anew every minute), `authCountsAgainst`
@@ -38,14 +39,16 @@ export function makeQuotas(host: DialectHost): Quotas {
     return false;
   };
 
-  const published = (quota: Quota): number =>
-    Number(host.switch<number | string>('accessTtl', LIFE_S)) < LIFE_S ? 0 : PUBLISHED[quota];
+  const set = (quota: Quota): number => {
+    const value = switched(host, quota === 'key' ? 'keyQuota' : 'accountQuota');
+    if (value !== 'published') return value;
+    return switched(host, 'accessTtl') < LIFE_S ? 0 : PUBLISHED[quota];
+  };
   const ofKey = (): number => {
-    const isDemo = host.switch<string>('environment', 'demo') === 'demo';
-    const demo = host.switch<number | string>('demoQuota', 0);
-    if (!isDemo || Number(demo) === 0)
-      return Number(host.switch<number | string>('keyQuota', published('key')));
-    if (demo !== 'random') return Number(demo);
+    const isDemo = switched(host, 'environment') === 'demo';
+    const demo = switched(host, 'demoQuota');
+    if (!isDemo || demo === 0) return set('key');
+    if (demo !== 'random') return demo;
     const minute = Math.floor(host.clock.now() / MINUTE_MS);
     if (drawn.minute !== minute) {
       const max = RANDOM_LEAST + Math.floor(host.random() * (RANDOM_MOST - RANDOM_LEAST + 1));
@@ -53,11 +56,11 @@ export function makeQuotas(host: DialectHost): Quotas {
     }
     return drawn.max;
   };
-  const ofAccount = (): number => Number(host.switch<number | string>('accountQuota', published('account')));
+  const ofAccount = (): number => set('account');
 
   const quotas = (isAuth: boolean): readonly Quota[] => {
     if (!isAuth) return ['key', 'account'];
-    const against = host.switch<string>('authCountsAgainst', 'key');
+    const against = switched(host, 'authCountsAgainst');
     return (['key', 'account'] as const).filter((quota) => against === quota || against === 'both');
   };
 

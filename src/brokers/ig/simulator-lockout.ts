@@ -1,4 +1,5 @@
 import type { DialectHost } from '../../core/dialect.ts';
+import { switched } from './simulator-switches.ts';
 
 /** Whom a try to log in is counted against. */
 export interface Attempt {
@@ -28,11 +29,10 @@ export function makeLockout(host: DialectHost): Lockout {
   const tallies = new Map<string, Tally>();
 
   const tallied = ({ username, apiKey, egress }: Attempt): string => {
-    const scope = host.switch<string>('lockoutScope', 'login');
+    const scope = switched(host, 'lockoutScope');
     return scope === 'key' ? `key ${apiKey}` : scope === 'ip' ? `ip ${egress}` : `login ${username}`;
   };
-  const lockUntil = (): number =>
-    host.clock.now() + 1_000 * Number(host.switch<number | string>('lockoutLength', 900));
+  const lockUntil = (): number => host.clock.now() + 1_000 * switched(host, 'lockoutLength');
 
   return {
     isLocked: (attempt) => {
@@ -43,14 +43,14 @@ export function makeLockout(host: DialectHost): Lockout {
         tallies.delete(key);
         return false;
       }
-      const isProlonged = host.switch<string>('lockoutProlonged', 'no') === 'yes';
+      const isProlonged = switched(host, 'lockoutProlonged') === 'yes';
       if (isProlonged) tallies.set(key, { ...tally, lockedUntil: lockUntil() });
       return true;
     },
     failed: (attempt) => {
       const key = tallied(attempt);
       const failures = (tallies.get(key)?.failures ?? 0) + 1;
-      const tries = Number(host.switch<number | string>('lockoutTries', 3));
+      const tries = switched(host, 'lockoutTries');
       tallies.set(key, { failures, lockedUntil: failures >= tries ? lockUntil() : 0 });
     },
     succeeded: (attempt) => void tallies.delete(tallied(attempt)),

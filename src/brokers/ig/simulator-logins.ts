@@ -14,6 +14,7 @@ import type { HeaderPairs } from './simulator-header-pairs.ts';
 import type { Lockout } from './simulator-lockout.ts';
 import type { Pairs } from './simulator-pairs.ts';
 import type { Passwords } from './simulator-passwords.ts';
+import { switched } from './simulator-switches.ts';
 
 const credentials = z.object({
   identifier: z.string().min(1),
@@ -54,9 +55,9 @@ export function makeLogins(
 
   const opened = (username: string, isOauth: boolean): DialectAnswer => {
     if (isOauth) return { status: 200, body: oauthLoginBody(host, pairs.issue(username)) };
-    const rerouting = host.switch<string>('rerouting', 'none');
+    const rerouting = switched(host, 'rerouting');
     const tokens = tokenHeadersOf(headers.open(username, personOf(username).accountId));
-    const said = host.switch<string>('authenticationStatus', 'none');
+    const said = switched(host, 'authenticationStatus');
     const status = said === 'none' ? undefined : said;
     const isOpen = rerouting === 'none' && (status === undefined || status === 'AUTHENTICATED');
     return {
@@ -83,7 +84,7 @@ export function makeLogins(
     const isEncrypted = body.encryptedPassword === true;
     const attempt = { username: body.identifier, apiKey, egress: request.egress };
     if (lockout.isLocked(attempt)) return error(401, 'error.security.too-many-failed-attempts');
-    const isRequired = host.switch<string>('encryptionRequired', 'no') === 'yes';
+    const isRequired = switched(host, 'encryptionRequired') === 'yes';
     if (isRequired && !(isEncrypted && version === '2'))
       return error(400, 'error.public-api.failure.encryption.required');
     // v3 takes no encrypted password: observed as `invalid-details` (ig-python/trading-ig#348).
@@ -97,7 +98,7 @@ export function makeLogins(
       return error(401, 'error.security.invalid-details');
     }
     lockout.succeeded(attempt);
-    if (!isOauth && host.switch<string>('defaultAccountKind', 'cfd') === 'isa')
+    if (!isOauth && switched(host, 'defaultAccountKind') === 'isa')
       return error(403, 'error.public-api.failure.stockbroking-not-supported');
     return opened(body.identifier, isOauth);
   };
@@ -117,7 +118,7 @@ export function makeLogins(
 }
 
 export function deadRefresh(host: DialectHost): DialectAnswer {
-  const chosen = deadRefreshAnswers[host.switch<string>('deadRefreshAnswer', 'oauth-token-invalid')];
+  const chosen = deadRefreshAnswers[switched(host, 'deadRefreshAnswer')];
   return chosen ?? error(401, 'error.security.oauth-token-invalid');
 }
 

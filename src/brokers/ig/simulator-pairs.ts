@@ -1,4 +1,5 @@
 import type { DialectHost } from '../../core/dialect.ts';
+import { switched } from './simulator-switches.ts';
 
 /** An OAuth pair as the simulated IG keeps it. Instants are ms of the simulated clock. */
 export interface Pair {
@@ -50,13 +51,12 @@ export function makePairs(host: DialectHost): Pairs {
     // A demo runs for days on minute-long tokens: what has died is let go whenever something is born.
     for (const pair of pairs.values()) keep(pair);
     const now = host.clock.now();
-    const accessUntil = now + secondsOf(host, 'accessTtl', 60);
-    const refreshFrom =
-      host.switch<string>('refreshTtlFrom', 'issue') === 'access-expiry' ? accessUntil : now;
+    const accessUntil = now + 1_000 * switched(host, 'accessTtl');
+    const refreshFrom = switched(host, 'refreshTtlFrom') === 'access-expiry' ? accessUntil : now;
     const access = uuid(host.random);
     const { session, since } = login ?? { session: access, since: now };
-    const max = host.switch<number | string>('sessionMax', 'none');
-    const endsAt = max === 'none' ? Number.POSITIVE_INFINITY : since + 1_000 * Number(max);
+    const max = switched(host, 'sessionMax');
+    const endsAt = max === 'none' ? Number.POSITIVE_INFINITY : since + 1_000 * max;
     const pair = {
       username,
       session,
@@ -64,7 +64,7 @@ export function makePairs(host: DialectHost): Pairs {
       access,
       refresh: uuid(host.random),
       accessUntil,
-      refreshUntil: Math.min(refreshFrom + secondsOf(host, 'refreshTtl', 600), endsAt),
+      refreshUntil: Math.min(refreshFrom + 1_000 * switched(host, 'refreshTtl'), endsAt),
     };
     pairs.set(pair.access, pair);
     refreshes.set(pair.refresh, pair.access);
@@ -79,7 +79,7 @@ export function makePairs(host: DialectHost): Pairs {
 
   return {
     issue: (username) => {
-      if (host.switch<string>('secondLogin', 'keeps') === 'kills-first') endAll(username);
+      if (switched(host, 'secondLogin') === 'kills-first') endAll(username);
       return create(username);
     },
     byAccess: (token) => living(pairs.get(token), 'accessUntil', host.clock.now()),
@@ -87,20 +87,15 @@ export function makePairs(host: DialectHost): Pairs {
     rotate: (old) => {
       const next = create(old.username, old);
       const now = host.clock.now();
-      const fate = host.switch<string | number>('oldRefreshToken', 'dead');
-      const grace = fate === 'valid' ? Number.POSITIVE_INFINITY : fate === 'dead' ? 0 : 1_000 * Number(fate);
-      const accessUntil = host.switch<string>('oldAccessToken', 'valid') === 'dead' ? 0 : old.accessUntil;
+      const fate = switched(host, 'oldRefreshToken');
+      const grace = fate === 'valid' ? Number.POSITIVE_INFINITY : fate === 'dead' ? 0 : 1_000 * fate;
+      const accessUntil = switched(host, 'oldAccessToken') === 'dead' ? 0 : old.accessUntil;
       keep({ ...old, accessUntil, refreshUntil: Math.min(old.refreshUntil, now + grace) });
       return next;
     },
     end: (pair, whole) => keep({ ...pair, accessUntil: 0, ...(whole ? { refreshUntil: 0 } : {}) }),
     endAll,
   };
-}
-
-/** A switch that is a number of seconds, as ms. */
-function secondsOf(host: DialectHost, name: string, byDefault: number): number {
-  return 1_000 * Number(host.switch<number | string>(name, byDefault));
 }
 
 function living(

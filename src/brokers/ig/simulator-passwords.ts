@@ -7,6 +7,7 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import type { DialectHost } from '../../core/dialect.ts';
+import { switched } from './simulator-switches.ts';
 
 export interface Passwords {
   /** `GET /session/encryptionKey`. Switch `timeStampType` `number` | `string`. */
@@ -45,7 +46,7 @@ export function makePasswords(host: DialectHost): Passwords {
     const inner = decrypted(cipher);
     if (inner === undefined || !/^[A-Za-z0-9+/]+={0,2}$/.test(inner)) return [];
     const bytes = Buffer.from(inner, 'base64');
-    const charset = host.switch<string>('passwordCharset', 'utf-8');
+    const charset = switched(host, 'passwordCharset');
     return [
       ...(charset === 'latin-1' || !isUtf8(bytes) ? [] : [bytes.toString('utf8')]),
       ...(charset === 'utf-8' ? [] : [bytes.toString('latin1')]),
@@ -56,7 +57,7 @@ export function makePasswords(host: DialectHost): Passwords {
     key: () => {
       const timeStamp = Math.floor(host.clock.now());
       timeStamps.add(String(timeStamp));
-      const isText = host.switch<string>('timeStampType', 'number') === 'string';
+      const isText = switched(host, 'timeStampType') === 'string';
       return { encryptionKey: keys().publicDer, timeStamp: isText ? String(timeStamp) : timeStamp };
     },
     accepts: (username, password, isEncrypted) => {

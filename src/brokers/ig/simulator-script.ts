@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { DialectAnswer, DialectHost, Operation } from '../../core/dialect.ts';
 import { error } from './simulator-answers.ts';
+import { switched } from './simulator-switches.ts';
 
 const rule = z.strictObject({
   operation: z.string().exactOptional(),
@@ -76,7 +77,7 @@ export function makeScript(): Script {
  * fail with `system.error`).
  */
 export function maintenanceAnswer(host: DialectHost, operation: Operation): DialectAnswer | undefined {
-  if (host.switch<string>('maintenanceAnswer', 'page') === 'page') return page(503);
+  if (switched(host, 'maintenanceAnswer') === 'page') return page(503);
   // The tokens are all dead, so that everything else answers for itself.
   return operation.name === 'login' ? error(500, 'system.error') : undefined;
 }

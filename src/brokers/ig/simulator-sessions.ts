@@ -15,6 +15,7 @@ import {
 import type { HeaderPair, HeaderPairs } from './simulator-header-pairs.ts';
 import type { Quotas } from './simulator-limits.ts';
 import type { Pair, Pairs } from './simulator-pairs.ts';
+import { switched } from './simulator-switches.ts';
 
 const switchRequest = z.object({ accountId: z.string().min(1), defaultAccount: z.boolean().nullish() });
 
@@ -59,8 +60,7 @@ export function makeSessions(
     const { cst, 'x-security-token': xst } = request.headers;
     if (token !== undefined) {
       const isBoth = cst !== undefined || xst !== undefined;
-      if (isBoth && host.switch<string>('bothAuthStyles', 'bearer') === 'refused')
-        return error(400, 'invalid.input');
+      if (isBoth && switched(host, 'bothAuthStyles') === 'refused') return error(400, 'invalid.input');
       const pair = oauth.byAccess(token);
       if (!pair) return error(401, 'error.security.oauth-token-invalid');
       // Without IG-ACCOUNT-ID the login's default account answers, silently (ig-python/trading-ig#332).
@@ -86,22 +86,22 @@ export function makeSessions(
     if (accountId === undefined) return error(400, 'invalid.input');
     const isBearer = bearer.kind === 'oauth';
     // One client says that it fails with an access token, another does not try (bennycode/ig-trading-api).
-    if (isBearer && host.switch<string>('putWithBearer', 'refused') === 'refused')
+    if (isBearer && switched(host, 'putWithBearer') === 'refused')
       return error(401, 'error.security.client-token-missing');
     if (!isAccountOf(bearer.username, accountId)) return error(400, 'error.switch.invalid-accountId');
     if (bearer.accountId === accountId) {
-      const status = Number(host.switch<number | string>('sameAccountStatus', 412));
+      const status = switched(host, 'sameAccountStatus');
       return error(status, 'error.switch.accountId-must-be-different');
     }
     if (isBearer) return { status: 200, body: switchBody };
-    if (host.switch<string>('switchBringsToken', 'yes') === 'no') return { status: 200, body: switchBody };
+    if (switched(host, 'switchBringsToken') === 'no') return { status: 200, body: switchBody };
     return { status: 200, headers: tokenHeadersOf(headers.move(bearer.pair, accountId)), body: switchBody };
   };
 
   const ended = (bearer: Bearer): DialectAnswer => {
     if (bearer.kind === 'header') headers.end(bearer.pair);
     else {
-      const kills = host.switch<string>('deleteKills', 'access');
+      const kills = switched(host, 'deleteKills');
       oauth.end(bearer.pair, kills !== 'access');
       if (kills === 'all') headers.endFetched(bearer.pair.session);
     }

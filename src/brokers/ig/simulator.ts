@@ -15,6 +15,7 @@ import { makePairs } from './simulator-pairs.ts';
 import { makePasswords } from './simulator-passwords.ts';
 import { maintenanceAnswer, makeScript } from './simulator-script.ts';
 import { makeSessions } from './simulator-sessions.ts';
+import { switched } from './simulator-switches.ts';
 
 /** By method, path and VERSION, which is 1 where it is not given. */
 const routes = {
@@ -162,7 +163,7 @@ function nameOf(request: DialectRequest): OperationName | undefined {
 }
 
 function otherEnvironment(host: DialectHost): string {
-  return host.switch<string>('environment', 'demo') === 'live' ? 'demo' : 'live';
+  return switched(host, 'environment') === 'live' ? 'demo' : 'live';
 }
 
 /** A DELETE may come as a POST that says so (labs.ig.com, REST API guide). */

@@ -258,7 +258,7 @@ describe('switch -> what the service does over time', () => {
     const folder = join(import.meta.dirname, '../../../src/brokers/ig');
     const files = readdirSync(folder).filter((file) => file.startsWith('simulator'));
     const text = files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
-    const read = [...text.matchAll(/(?:host\.switch(?:<[^(]*>)?\(|secondsOf\(host, )\s*'([\w.]+)'/g)];
+    const read = [...text.matchAll(/switched\(host, '([\w.]+)'/g)];
     const here = new Set([
       'refreshTtlFrom',
       ...rows.map(({ name }) => name),

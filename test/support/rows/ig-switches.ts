@@ -127,7 +127,7 @@ const lockouts: readonly Row[] = [
 const spent = (against: string): Arrange =>
   all(turned('authCountsAgainst', against), turned('keyQuota', 1), turned('accountQuota', 1), loggedIn());
 /** So many calls of the minute are taken by somebody else. */
-const filled = (quota: string, max: number, against: string, taken: number): Arrange =>
+const filled = (quota: string, max: number | string, against: string, taken: number): Arrange =>
   all(
     turned('authCountsAgainst', against),
     turned(quota, max),
@@ -143,13 +143,16 @@ const quotas: readonly Row[] = [
   // The numbers that IG's FAQ names: the last call that fits, and one too many.
   ...(
     [
-      ['keyQuota', 60, 'key', keyQuota],
-      ['accountQuota', 30, 'account', accountQuota],
+      ['keyQuota', 60, 60, 'key', keyQuota],
+      ['keyQuota', 'published', 60, 'key', keyQuota],
+      ['accountQuota', 30, 30, 'account', accountQuota],
+      ['accountQuota', 'published', 30, 'account', accountQuota],
     ] as const
-  ).flatMap(([quota, calls, against, over]) => [
-    row(`${quota} ${calls}, the last`, 'sign-in', filled(quota, calls, against, calls - 1), 'works'),
-    row(`${quota} ${calls}, one more`, 'sign-in', filled(quota, calls, against, calls), over),
+  ).flatMap(([quota, set, calls, against, over]) => [
+    row(`${quota} ${set}, the last`, 'sign-in', filled(quota, set, against, calls - 1), 'works'),
+    row(`${quota} ${set}, one more`, 'sign-in', filled(quota, set, against, calls), over),
   ]),
+  value('demoQuota', 0, 'sign-in', 'works', { then: all(...Array.from({ length: 8 }, () => loggedIn())) }),
   value('demoQuota', 8, 'sign-in', 'works', { then: all(...Array.from({ length: 7 }, () => loggedIn())) }),
   row(
     'demoQuota 8, the ninth',
@@ -169,9 +172,7 @@ const quotas: readonly Row[] = [
       ...Array.from({ length: 8 }, () => loggedIn({ apiKey: 'key-live-1' })),
     ),
     'works',
-    {
-      entry: { ...v3, environment: 'live', apiKey: 'key-live-1' },
-    },
+    { entry: { ...v3, environment: 'live', apiKey: 'key-live-1' } },
   ),
 ];
 

@@ -7,6 +7,23 @@ import { describe, expect, it } from 'vitest';
  * that each has to be named in a row or a note; what is found later is added here as well.
  */
 const sources: Readonly<Record<string, readonly string[]>> = {
+  ig: [
+    ...['session', 'session-refresh-token', 'session-encryption-key'].map(
+      (page) => `/reference/${page}.html`,
+    ),
+    ...['/rest-trading-api-guide.html', '/faq', '/loginrestrictions', '/getting-started.html'],
+    ...['/rest-api-guide-example-requests', '/rest-trading-api-reference/service-detail?id=675'],
+    'net-labs.ig.com `/streaming-api-guide.html`',
+    ...['ig-webapi-java-sample', 'ig-webapi-dotnet-sample', 'ig-webapi-javascript-sample#3'],
+    ...['ig-python/trading-ig', 'bennycode/ig-trading-api', 'gfiocco/node-ig-api', 'wagerfield/ig-api'],
+    ...['rviney/ig_markets', 'tibs245/trading-ig-rust', 'evgesha9400/ig-trading-lib'],
+    'joaquinbejar/ig-client#91',
+    // Issues of ig-python/trading-ig.
+    ...[
+      66, 82, 84, 100, 101, 108, 157, 182, 202, 203, 207, 220, 225, 246, 249, 268, 309, 314, 315, 332, 338,
+    ].map((issue) => `#${issue}`),
+    ...['#346', '#348'],
+  ],
   upstox: [
     ...[
       'authorize',
