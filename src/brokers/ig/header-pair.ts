@@ -77,7 +77,7 @@ export function connectHeaderPair(
       lifeMs,
       tokenType: PAIR_TYPE,
       baseUrl,
-      ...(clientId === undefined ? {} : { owner: clientId, ownerIsExclusive: false }),
+      ...(clientId === undefined ? {} : { owner: clientId }),
       ...(accountId === undefined ? {} : { accountId }),
     };
   };

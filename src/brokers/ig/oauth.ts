@@ -67,8 +67,7 @@ export function connectOauth(
     tokenType: pair.token_type,
     ...(pair.scope === undefined ? {} : { scope: pair.scope }),
     baseUrl,
-    // Whether two logins can share a client id is not documented: it proves a token, it excludes nobody.
-    ...(whose.owner === undefined ? {} : { owner: whose.owner, ownerIsExclusive: false }),
+    ...(whose.owner === undefined ? {} : { owner: whose.owner }),
     ...(whose.accountId === undefined ? {} : { accountId: whose.accountId }),
   });
 

@@ -74,13 +74,17 @@ export function tokensOf(host: DialectHost, pair: Pair): Body {
   };
 }
 
+/** Whose session it is. Switch `clientIds` `own` | `shared`: whether one client may have two usernames is not documented. */
+const clientIdOf = (host: DialectHost, username: string): string =>
+  personOf(switched(host, 'clientIds') === 'shared' ? '' : username).clientId;
+
 /** Whether a login says which account it acts on; IG documents it always. Switch `loginNamesAccount` `yes` | `no`. */
 const namesAccount = (host: DialectHost): boolean => switched(host, 'loginNamesAccount') === 'yes';
 
 export function oauthLoginBody(host: DialectHost, pair: Pair): Body {
-  const { clientId, accountId } = personOf(pair.username);
+  const { accountId } = personOf(pair.username);
   return {
-    clientId,
+    clientId: clientIdOf(host, pair.username),
     ...(namesAccount(host) && { accountId }),
     timezoneOffset: 1,
     lightstreamerEndpoint: ENDPOINT,
@@ -104,7 +108,7 @@ export function pairLoginBody(
   reroutingEnvironment: string | null,
   authenticationStatus: string | undefined,
 ): Body {
-  const { clientId, accountId } = personOf(username);
+  const { accountId } = personOf(username);
   return {
     accountType: 'CFD',
     accountInfo: { balance: 0, deposit: 0, profitLoss: 0, available: 0 },
@@ -113,7 +117,7 @@ export function pairLoginBody(
     ...(namesAccount(host) && { currentAccountId: accountId }),
     lightstreamerEndpoint: ENDPOINT,
     accounts: accountIds.map((each) => listedAs(username, each)),
-    clientId,
+    clientId: clientIdOf(host, username),
     timezoneOffset: 1,
     hasActiveDemoAccounts: true,
     hasActiveLiveAccounts: true,
@@ -124,10 +128,10 @@ export function pairLoginBody(
   };
 }
 
-export function sessionBody(username: string, accountId: string): Body {
+export function sessionBody(host: DialectHost, username: string, accountId: string): Body {
   return {
     accountId,
-    clientId: personOf(username).clientId,
+    clientId: clientIdOf(host, username),
     currency: 'EUR',
     lightstreamerEndpoint: ENDPOINT,
     locale: 'en_GB',

@@ -110,7 +110,7 @@ export function makeSessions(
 
   const session = ({ username, accountId }: Bearer): DialectAnswer => ({
     status: 200,
-    body: sessionBody(username, accountId),
+    body: sessionBody(host, username, accountId),
   });
 
   return {

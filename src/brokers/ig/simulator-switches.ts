@@ -12,6 +12,7 @@ export const igSwitches = {
   sessionMax: { values: ['none'], also: 'number' },
   secondLogin: { values: ['keeps', 'kills-first'] },
   v2Lifetime: { values: ['6h-72h', '12h-rolling'], also: 'number' },
+  clientIds: { values: ['own', 'shared'] },
   loginNamesAccount: { values: ['yes', 'no'] },
   lockoutTries: { values: [3], also: 'number' },
   lockoutLength: { values: [900], also: 'number' },

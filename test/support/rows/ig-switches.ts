@@ -42,7 +42,6 @@ const row = (
   ...more,
 });
 
-/** The row of one value of a switch. */
 const value = (
   name: string,
   setting: unknown,
@@ -183,6 +182,7 @@ const foreign = { ...encrypted, password: 'schlüssel' };
 const pairs: readonly Row[] = [
   value('v2Lifetime', '6h-72h', 'proof', 'alive', { entry: v2, then: later(5 * HOUR_MS) }),
   row('v2Lifetime 6h-72h, after 6 h', 'proof', later(6 * HOUR_MS), 'dead', { entry: v2 }),
+  ...['own', 'shared'].map((each) => value('clientIds', each, 'sign-in', 'works')),
   value('loginNamesAccount', 'yes', 'sign-in', 'works', { entry: onDefault }),
   value('loginNamesAccount', 'no', 'sign-in', 'works', { entry: onDefault, calls: switchedTo }),
   value('loginNamesAccount', 'no', 'sign-in', 'works', { calls: ['login', 'session'] }),

@@ -59,7 +59,6 @@ describe('a v2 sign-in', () => {
       tokenType: 'CST',
       baseUrl: 'http://127.0.0.1:9/gateway/deal',
       owner: '1',
-      ownerIsExclusive: false,
       accountId: 'ZZ1A2',
     });
   });
