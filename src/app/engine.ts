@@ -69,7 +69,7 @@ export interface Engine {
 
 export function makeEngine(parts: EngineParts, releases: Releases): Engine {
   const { config, redis, seal, accounts, clock, log, instance } = parts;
-  const store = makeStore(redis, seal, log, () => parts.mirror.generation());
+  const store = makeStore(redis, seal, log, parts.mirror);
   const tickets = makeTickets((text) => seal.sign(text), isSame);
   const { discord, webhook, mail } = config.alerts;
   const channels = [

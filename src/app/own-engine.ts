@@ -103,7 +103,7 @@ export async function openOwnEngine(options: OwnEngineOptions, releases: Release
 
   const mirror = await openMirror({ folder: mirrorFolder(config), seal, log, clock });
   releases.add(() => mirror.close());
-  const store = makeStore(redis, seal, log, () => mirror.generation());
+  const store = makeStore(redis, seal, log, mirror);
   const keeper = makeKeeper({
     store,
     account: (each) => byName.get(each),

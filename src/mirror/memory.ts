@@ -5,6 +5,10 @@ import { emptyAccount, emptyNetwork, type AccountFacts, type NetworkFacts, type 
 
 /** How far ahead generations are marked as used, ms (they follow the clock): they grow all the time, and must not cost a write each. */
 const RESERVED_MS = 60_000;
+/** Where they are ahead of the clock they grow by one a lease: so many more are marked. */
+const RESERVED_LEASES = 1_000;
+/** So many leases are taken at most within the second that passes before what is marked is written. */
+const UNWRITTEN_LEASES = 200;
 
 /** The picture in memory, as this process knows it. */
 export interface Memory {
@@ -19,6 +23,8 @@ export interface Memory {
   network(key: string): NetworkFacts | undefined;
   /** The highest generation known to be given out. */
   generation(): number;
+  /** The highest that other processes may have given out since they wrote what was taken in here. */
+  reservedElsewhere(): number;
   /** What is worth writing at `now` (ms). */
   picture(now: number): Picture;
 }
@@ -26,6 +32,7 @@ export interface Memory {
 export function makeMemory(): Memory {
   let accounts = new Map<string, AccountFacts>();
   let networks = new Map<string, NetworkFacts>();
+  let elsewhere = 0;
   let marks = { stampedAt: 0, generation: 0, reserved: 0 };
 
   /** True: higher than what was marked as used. */
@@ -64,14 +71,18 @@ export function makeMemory(): Memory {
       accounts = new Map(ours);
       networks = new Map(ournets);
       marks = rest;
+      elsewhere = Math.max(elsewhere, picture.reserved);
     },
     account: (name) => accounts.get(name),
     accounts: () => accounts,
     network: (key) => networks.get(key),
     generation: () => marks.generation,
+    reservedElsewhere: () => (elsewhere === 0 ? 0 : elsewhere + UNWRITTEN_LEASES),
     picture(now) {
       const { generation, reserved } = marks;
-      if (generation > reserved) marks = { ...marks, reserved: Math.max(generation, now) + RESERVED_MS };
+      if (generation > reserved) {
+        marks = { ...marks, reserved: Math.max(now + RESERVED_MS, generation + RESERVED_LEASES) };
+      }
       return cut({ ...marks, accounts, networks }, now);
     },
   };

@@ -31,6 +31,8 @@ export interface Mirror {
   recallNetwork(key: string): MirroredNetwork | undefined;
   /** No generation that was given out is higher, as far as is known here; 0 where nothing is. */
   generation(): number;
+  /** The same with what other processes on the folder may have given out since they wrote; more than was given out. */
+  reservedElsewhere(): number;
   /**
    * Takes in what other processes on the folder wrote up to now: before a recall whose answer matters. Cheap:
    * many at once are one, and only files that changed are read.
@@ -167,6 +169,7 @@ export async function openMirror(options: MirrorOptions): Promise<Mirror> {
     recall: (account) => recallAccount(memory.account(account), clock.now()),
     recallNetwork: (key) => recallNetwork(memory.network(key), clock.now()),
     generation: () => memory.generation(),
+    reservedElsewhere: () => memory.reservedElsewhere(),
     look: () => inTime(looks.ask(0)),
     note(...changes) {
       apply(changes);

@@ -13,17 +13,19 @@ import type { Seal } from './seal.ts';
 /** How long a refused API key is remembered for its other accounts, ms; their own verdicts outlive it. */
 const KEY_REFUSED_MS = 7 * 24 * 60 * 60_000;
 
+/** Generations that are known to be given out, and those that may have been: the latter counts where Redis forgot an account. */
+export interface Given {
+  generation(): number;
+  reservedElsewhere(): number;
+}
+const NOTHING_GIVEN: Given = { generation: () => 0, reservedElsewhere: () => 0 };
+
 /**
  * The store over one Redis. Errors of Redis pass through: the caller leaves the account as it is.
  *
- * @param leastFence a number that every new fence must be above, whatever Redis knows: generations only grow
+ * @param given what every new fence must be above, whatever Redis knows: generations only grow
  */
-export function makeStore(
-  redis: Redis,
-  seal: Seal,
-  log: Log,
-  leastFence: () => number = () => 0,
-): TokenStore {
+export function makeStore(redis: Redis, seal: Seal, log: Log, given: Given = NOTHING_GIVEN): TokenStore {
   const rampKeys = (network: Network): readonly string[] => keys.ramp(network);
   /** The request each lease saw, so that settling answers exactly that one. */
   const seenRequests = new WeakMap<Lease, string>();
@@ -44,7 +46,7 @@ export function makeStore(
             keys.refusedKey(network.broker, network.key ?? 'none'),
             ...silenceKeys(network),
           ],
-          [owner, ttlMs, name, leastFence()],
+          [owner, ttlMs, name, given.generation(), given.reservedElsewhere()],
         ),
       );
       const [fence, isNew, downFor, silentUntil, lastFence, refusedKey, serverNow, ...flat] = reply;

@@ -98,7 +98,8 @@ export function makeKeeper(parts: KeeperParts): Keeper {
     const { name } = account;
     const owner = `${parts.instance}:${parts.random().toString(36).slice(2)}`;
     const ttlMs = policyOf(parts, account).timeoutMs * LEASE_SHARE;
-    const held = await takeLease(store, clock, name, around.networkOf(account), owner, ttlMs).catch(doubted);
+    const network = around.networkOf(account);
+    const held = await takeLease(store, clock, name, network, owner, ttlMs, keepsake.look).catch(doubted);
     if (!held) return { outcome: 'held' };
     // Whoever waits for it is let go; what it might still do its old fence turns away.
     return Promise.race([workUnder(held, account, work), abandoned(account, held)]);
@@ -120,7 +121,7 @@ export function makeKeeper(parts: KeeperParts): Keeper {
       // what is known on this machine's disk comes first.
       const isForgetful = keepsake.isDoubtful(held);
       const isDoubtful = held.isNew || held.record.attempt !== undefined || isForgetful;
-      if (isDoubtful) await keepsake.look();
+      if (isDoubtful && !held.isNew) await keepsake.look();
       const silentUntil = isDoubtful
         ? await keepsake.restoreNetwork(around.networkOf(account), around.ledgerOf(account))
         : 0;

@@ -28,7 +28,8 @@ export type Work = (account: Account, held: HeldLease, record: AccountRecord) =>
 
 /**
  * Takes the lease on an account and keeps it, renewed at a third of its time, until `end` or until it is overdue.
- * Undefined while somebody else holds it.
+ * Undefined while somebody else holds it. `look`: done before an account begins anew, as Redis was emptied or it is new:
+ * what others had given it is on the disk, and the new lease's fence lies above that.
  */
 export async function takeLease(
   store: Pick<TokenStore, 'acquire' | 'extend' | 'release'>,
@@ -37,9 +38,19 @@ export async function takeLease(
   network: Network,
   owner: string,
   ttlMs: number,
+  look: () => Promise<void>,
 ): Promise<HeldLease | undefined> {
-  const acquired = await store.acquire(name, network, owner, ttlMs, clock.now());
+  const acquire = (): Promise<Acquired | undefined> =>
+    store.acquire(name, network, owner, ttlMs, clock.now());
+  let acquired = await acquire();
+  if (acquired?.isNew) {
+    const { lastFence } = acquired;
+    await look();
+    const anew = await acquire();
+    acquired = anew && { ...anew, lastFence };
+  }
   if (!acquired) return undefined;
+  const { lease } = acquired;
   const lost = new AbortController();
   const done = new AbortController();
   const overdue = Promise.withResolvers<true>();
@@ -51,7 +62,7 @@ export async function takeLease(
       await clock.sleep(ttlMs / 3, done.signal);
       if (done.signal.aborted) return;
       const askedAt = clock.now();
-      const kept = await store.extend(acquired.lease, ttlMs).catch(() => undefined);
+      const kept = await store.extend(lease, ttlMs).catch(() => undefined);
       if (kept) keptAt = askedAt;
       // No answer from Redis is no loss yet, but past the lease's time another may hold the account.
       if (kept === false || clock.now() - keptAt >= ttlMs) return lost.abort(new Error('the lease is lost'));
@@ -67,7 +78,7 @@ export async function takeLease(
     async end(written) {
       done.abort();
       await keeping;
-      if (!written) await store.release(acquired.lease);
+      if (!written) await store.release(lease);
     },
   };
 }

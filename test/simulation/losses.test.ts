@@ -21,3 +21,37 @@ test('a stopped account is said again after Redis lost its data, and nothing is 
     world.stop();
   }
 });
+
+test('no generation falls where a clock that was ahead had made them run ahead, and Redis loses its data again and again', async () => {
+  const entry = { broker: 'ig', username: 'IG_0', password: 'made-up-pass', apiKey: 'made-up-key' };
+  const world = await makeWorld({ entries: [entry], replicas: 2, sharesDisk: true });
+  const generation = (): number => Number(world.meta('IG_0')['generation'] ?? 0);
+  try {
+    await world.runFor(60 * SECOND_MS);
+    const [ahead] = world.replicas();
+    ahead?.life.moveClock(3_600 * SECOND_MS);
+    // What it marked as used by its clock holds for whoever starts on its folder.
+    await world.runFor(600 * SECOND_MS);
+    ahead?.life.kill();
+    await world.startReplica({}, ahead?.disk);
+    await world.runFor(60 * SECOND_MS);
+    expect(generation()).toBeGreaterThan(world.now());
+    for (let times = 0; times < 20; times++) {
+      const before = world.token('IG_0');
+      await world.runUntil(
+        'a rotation',
+        () => ![undefined, before].includes(world.token('IG_0')),
+        90 * SECOND_MS,
+      );
+      const last = generation();
+      world.loseData(() => world.redisServer.keyspace.clear());
+      world.redisServer.forgetScripts();
+      await world.runUntil('a token', () => world.token('IG_0') !== undefined, 90 * SECOND_MS);
+      expect(generation()).toBeGreaterThan(last);
+    }
+    // Nor does each loss make them run ahead by another minute.
+    expect(generation()).toBeLessThan(world.now() + 3_700 * SECOND_MS);
+  } finally {
+    world.stop();
+  }
+});

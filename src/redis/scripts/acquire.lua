@@ -1,5 +1,5 @@
 -- Takes the lease on an account and reads inside it all that its next step depends on.
--- KEYS lease record queued breaker refusedKey silence...   ARGV owner ttlMs name leastFence
+-- KEYS lease record queued breaker refusedKey silence...   ARGV owner ttlMs name leastFence leastWhereForgotten
 -- -> {fence, 1 where the record is new, how long the breaker is open yet, silent until (ms, 0 for not), the fence before
 --    (0 for none), why the API key is refused (or ''), the server's time, record fields...},
 --    or {} while somebody else holds it
@@ -12,8 +12,12 @@ end
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local last = redis.call('HGET', KEYS[2], 'fence')
--- Seeded by the clock: it rises above every earlier fence even when the record was lost.
-local fence = math.max(tonumber(last or '0') + 1, now, tonumber(ARGV[4]) + 1)
+-- Known once an outcome was written; a holder that died before that has told Redis nothing.
+local isKnown = redis.call('HEXISTS', KEYS[2], 'known') == 1
+-- Seeded by the clock: it rises above every earlier fence even when the record was lost. Not so where this server's clock
+-- had been ahead: then it rises above all that any process may have been given.
+local least = isKnown and ARGV[4] or math.max(tonumber(ARGV[4]), tonumber(ARGV[5]))
+local fence = math.max(tonumber(last or '0') + 1, now, tonumber(least) + 1)
 redis.call('HSET', KEYS[2], 'fence', string.format('%.0f', fence))
 local silent = 0
 for i = 6, #KEYS do
@@ -24,10 +28,8 @@ local breaker = math.max(0, tonumber(redis.call('HGET', KEYS[4], 'until') or '0'
 if breaker > 60000 then
   breaker = 0
 end
--- Known once an outcome was written; a holder that died before that has told Redis nothing.
-local known = redis.call('HEXISTS', KEYS[2], 'known')
 local refusedKey = redis.call('GET', KEYS[5]) or ''
-local reply = { string.format('%.0f', fence), 1 - known, string.format('%.0f', breaker), string.format('%.0f', silent),
+local reply = { string.format('%.0f', fence), isKnown and 0 or 1, string.format('%.0f', breaker), string.format('%.0f', silent),
   last or '0', refusedKey, string.format('%.0f', now) }
 for _, each in ipairs(redis.call('HGETALL', KEYS[2])) do
   reply[#reply + 1] = each

@@ -33,6 +33,7 @@ test('a lease is renewed for as long as any look takes, and no longer', async ()
     { broker: 'ig', egress: 'default' },
     'us',
     TTL_MS,
+    () => Promise.resolve(),
   );
   let isOverdue = false;
   void held?.overdue.then(() => (isOverdue = true));
