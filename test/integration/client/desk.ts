@@ -23,8 +23,9 @@ export interface PublishOptions {
   readonly baseUrl?: string;
 }
 
+/** `own`: on a Redis that may be killed, and keeps its data. */
 export async function openDesk(own = false): Promise<ClientDesk> {
-  const server = await startRedis({ own });
+  const server = await startRedis({ own, durable: own });
   const redis = server.client();
   const readers: TokenReader[] = [];
   return {
