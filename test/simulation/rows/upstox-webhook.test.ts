@@ -74,7 +74,7 @@ describe('a notice that the service is slow to take', () => {
       await open();
       const { world } = scene;
       await approve({ webhookRetries: 3, webhookTimeout }, () =>
-        world.redisNet.slowUntil(world.now() + 2 * SECOND_MS, 400),
+        world.redisNet.slowUntil(world.now() + 3 * SECOND_MS, 400),
       );
       await world.runFor(MINUTE_MS);
       expect(outcomes()).toEqual(expected);
