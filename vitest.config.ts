@@ -27,7 +27,7 @@ export default defineConfig({
       project('unit', 0, { pool: 'threads', testTimeout: 15_000, ...inRealTime }),
       project('contract', 0, { pool: 'threads', testTimeout: 15_000, ...inRealTime }),
       // One process each, on a virtual clock; fidelity to a real Redis is part of it.
-      project('simulation', 1, { ...withProcesses, testTimeout: 180_000 }),
+      project('simulation', 1, { ...withProcesses, testTimeout: 400_000 }),
       project('integration', 2, { ...withProcesses, ...inRealTime }),
       project('system', 3, { ...withProcesses, ...inRealTime, testTimeout: 120_000 }),
       // A browser takes two processors for itself.

@@ -1,3 +1,4 @@
+import { isBarred } from './consequence.ts';
 import type { BrokerError } from './errors.ts';
 import type { AccountRecord } from './session.ts';
 
@@ -42,8 +43,9 @@ export function underFirstKey(refused: Refused, credentials: Credentials): Refus
   return missing.length > 0 ? [...refused, ...missing] : refused;
 }
 
-/** True for an answer to a call with a token after which only a person can get the next one. */
-export const isVerdict = ({ kind, sent }: BrokerError): boolean => kind === 'needs-human' && sent;
+/** True for an answer to a call with a token after which only a person can get the next one. One that turns everybody away is none. */
+export const isVerdict = (error: BrokerError): boolean =>
+  error.kind === 'needs-human' && error.sent && !isBarred(error);
 
 /**
  * The record of a login of which such an answer came: nothing more is got for it, as after a refused login. Its

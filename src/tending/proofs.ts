@@ -84,8 +84,8 @@ export function makeProofs(
         ? afterDoubt(before, doubt, now)
         : afterProbe(before, proven, policy, now, random);
     const fingerprint = around.signInFingerprintOf(account);
-    const isBarred = fingerprint !== undefined && typeof proven === 'object' && isVerdict(proven.error);
-    const after = isBarred ? refusedByCall(probed, proven.error, fingerprint, now) : probed;
+    const isStopped = fingerprint !== undefined && typeof proven === 'object' && isVerdict(proven.error);
+    const after = isStopped ? refusedByCall(probed, proven.error, fingerprint, now) : probed;
     const isNews = after.refused.length > record.refused.length;
     // On disk before it is in Redis: a verdict that is lost would be asked for again.
     if (isNews) await parts.keepsake.remember(account, after, 'verdict');
@@ -136,7 +136,7 @@ export function makeProofs(
       const own = after.retryAt > record.retryAt ? after.retryAt : 0;
       const quietUntil = Math.max(silence?.until ?? 0, own);
       const news = quietUntil > now + NEWS_MS ? { state: 'fresh', at: quietUntil, failures: 0 } : undefined;
-      const stop = isBarred ? { state: 'stopped', at: undefined, failures: after.failures } : undefined;
+      const stop = isStopped ? { state: 'stopped', at: undefined, failures: after.failures } : undefined;
       tell.unproved(account, proven.error, stop ?? (isLate ? late : news));
     } else tell.proved(account, before);
     return isOver && after.trouble

@@ -42,5 +42,7 @@ describe('verdicts on credentials', () => {
     const fields = { kind: 'needs-human', code: 'code', sent: false } as const;
     expect(isVerdict(new BrokerError('', fields))).toBe(false);
     expect(isVerdict(new BrokerError('', { kind: 'refused', code: 'code' }))).toBe(false);
+    // Everybody behind this egress is turned away: no login is at fault.
+    expect(isVerdict(new BrokerError('', { ...fields, sent: true, scope: 'egress' }))).toBe(false);
   });
 });
