@@ -44,7 +44,7 @@ export interface EngineParts {
   readonly instance: string;
   readonly publicUrl: string;
   /** What links to the page begin with. */
-  readonly pageUrl: string;
+  readonly alertUrl: string;
   readonly mirror: Mirror;
   readonly metrics: Pick<Metrics, 'attempted'>;
   readonly limits: (broker: string) => readonly Limit[];
@@ -83,7 +83,7 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
     clock,
     log,
     instance,
-    reader: { zone: config.alertTimes.zone, home: `${parts.pageUrl}/dashboard` },
+    reader: { zone: config.alertTimes.zone, home: `${parts.alertUrl}/dashboard` },
     channels: config.simulate ? channels.map(simulatedChannel) : channels,
   });
   releases.add(() => alerts.stop());
@@ -93,7 +93,7 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
     clock,
     log,
     publicUrl: parts.publicUrl,
-    pageUrl: parts.pageUrl,
+    alertUrl: parts.alertUrl,
     isHoliday: parts.isHoliday,
     metrics: parts.metrics,
     titleOf: (name) => brokerNamed(name).title,

@@ -18,7 +18,7 @@ export interface ListenerParts {
   readonly log: Log;
   readonly publicUrl: string;
   /** What links to the page begin with. */
-  readonly pageUrl: string;
+  readonly alertUrl: string;
   readonly titleOf: (broker: string) => string;
   readonly metrics: Pick<Metrics, 'attempted'>;
   readonly woken: (broker: string) => void;
@@ -66,7 +66,7 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
           // A login that did not work out must not take away the way to the next one.
           link:
             next.state === 'stopped'
-              ? `${parts.pageUrl}/dashboard`
+              ? `${parts.alertUrl}/dashboard`
               : isPersons(account) && next.state !== 'fresh'
                 ? link(account)
                 : undefined,

@@ -59,7 +59,7 @@ export async function start(options: StartOptions): Promise<Service> {
 async function assemble(options: StartOptions, releases: Releases): Promise<Service> {
   const { config, log, clock = systemClock, random = Math.random } = options;
   const instance = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
-  const { publicUrl, pageUrl } = addressesOf(config);
+  const { publicUrl, pageUrl, alertUrl } = addressesOf(config);
 
   const simulation = options.simulator ?? (config.simulate ? await startSimulation(releases) : undefined);
   const setting = (variable: string): string | undefined =>
@@ -93,7 +93,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     log,
     instance,
     publicUrl,
-    pageUrl,
+    alertUrl,
     limits,
     isHoliday,
     mirror,

@@ -10,7 +10,7 @@ interface TellingsParts
     Pick<HeartbeatParts, 'reasons'> {
   readonly config: Pick<Config, 'heartbeatUrl' | 'alertTimes'>;
   readonly desk: Pick<Desk, 'accounts'>;
-  readonly pageUrl: string;
+  readonly alertUrl: string;
 }
 
 /** What the service says while all is well, so that its silence means something. */
@@ -22,7 +22,7 @@ export function startTellings(parts: TellingsParts, releases: Releases): void {
   }
   const { morning, zone } = config.alertTimes;
   if (morning !== undefined) {
-    const link = `${parts.pageUrl}/dashboard`;
+    const link = `${parts.alertUrl}/dashboard`;
     const mornings = startMornings({ ...parts, at: morning, zone, link, accounts: desk.accounts });
     releases.add(() => mornings.stop());
   }

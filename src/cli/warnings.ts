@@ -26,6 +26,11 @@ export function warningsOf(parts: {
     ...(discord && config.publicUrl === undefined
       ? ['links in alerts lead to localhost: set PUBLIC_URL']
       : []),
+    ...(isHeard && config.publicPort !== undefined && config.pageUrl === undefined
+      ? [
+          'links in alerts begin with PUBLIC_URL, whose listener (PUBLIC_HTTP_PORT) has no page: set PAGE_URL to where the page is',
+        ]
+      : []),
     ...(byPerson.length > 0 && config.setting('HOLIDAYS_FILE') === undefined
       ? [
           `a person has to log ${shownNames(byPerson)} in, and is asked on holidays as well: list them in HOLIDAYS_FILE`,

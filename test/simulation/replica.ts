@@ -170,7 +170,7 @@ async function assemble(parts: ReplicaParts, accounts: Accounts): Promise<Runnin
       log,
       instance: life.name,
       publicUrl: 'http://service.simulated',
-      pageUrl: 'http://service.simulated',
+      alertUrl: 'http://service.simulated',
       limits: readLimits(brokers, parts.setting),
       isHoliday: config.holidays.isHoliday,
       mirror,

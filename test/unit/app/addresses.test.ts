@@ -6,19 +6,19 @@ const outside = 'https://tokens.example';
 const here = 'http://localhost:8000';
 
 it.each([
-  ['all is here', {}, [here, here]],
-  ['one address for all', { publicUrl: outside }, [outside, outside]],
+  ['all is here', {}, [here, here, here]],
+  ['one address for all', { publicUrl: outside }, [outside, outside, outside]],
   [
     'a listener for the outside, which has no page',
     { publicUrl: outside, publicPort: 8001 },
-    [outside, here],
+    [outside, here, outside],
   ],
   [
     'the page has an address of its own',
     { publicUrl: outside, publicPort: 8001, pageUrl: 'https://page.example' },
-    [outside, 'https://page.example'],
+    [outside, 'https://page.example', 'https://page.example'],
   ],
-] as const)('what links begin with where %s', (_what, settings, [publicUrl, pageUrl]) => {
+] as const)('what links begin with where %s', (_what, settings, [publicUrl, pageUrl, alertUrl]) => {
   const none = { publicPort: undefined, publicUrl: undefined, pageUrl: undefined };
-  expect(addressesOf({ http, ...none, ...settings })).toEqual({ publicUrl, pageUrl });
+  expect(addressesOf({ http, ...none, ...settings })).toEqual({ publicUrl, pageUrl, alertUrl });
 });

@@ -63,3 +63,14 @@ it.each([
   expect(warned(env)).toHaveLength(warnings);
   expect(warned(env, false)).toEqual([]);
 });
+
+it.each([
+  ['one listener', {}, 0],
+  ['one for the outside', { PUBLIC_HTTP_PORT: '8001' }, 1],
+  ['one, and where the page is', { PUBLIC_HTTP_PORT: '8001', PAGE_URL: 'https://page.example' }, 0],
+] as const)('links in alerts to a page that is not there: %s', (_what, env, count) => {
+  const set = { ENV_FILE: '', REDIS_URL: 'embedded', ALERT_WEBHOOK_URL: 'https://hear.example', ...env };
+  const config = readConfig({ env: set, folder: '/nowhere', readText: () => '' });
+  const said = warningsOf({ config, accounts: [], exposed: [] });
+  expect(said.filter((each) => each.includes('PAGE_URL'))).toHaveLength(count);
+});
