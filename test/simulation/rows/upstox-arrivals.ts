@@ -4,14 +4,21 @@ import { expectWell, NOTICE_MS, operations } from './next.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type Scene } from './scene.ts';
 import { expectWay, logIn, rolloverAfter, type PersonsNext } from './upstox-next.ts';
 
-/** How long a proof that brought nothing is left alone, by the kind of its error, ms. */
+/** How long a proof that brought nothing is left alone, by the kind of its error and, where it matters, its scope, ms. */
 const waits: Readonly<Record<string, number>> = {
   throttled: 30 * SECOND_MS,
+  // Somebody waits for this token.
+  'needs-human account': MINUTE_MS,
   // The whole network is turned away.
-  'needs-human': 5 * MINUTE_MS,
+  'needs-human egress': 5 * MINUTE_MS,
   transient: 2 * SECOND_MS,
   refused: 2 * SECOND_MS,
 };
+function waitOf(kind: string, scope: string): number {
+  const waitMs = waits[kind] ?? waits[`${kind} ${scope}`];
+  if (waitMs === undefined) throw new Error(`nothing says how long ${kind} (${scope}) is left alone`);
+  return waitMs;
+}
 
 /** What the service does with the notices that come: once for each token, whatever else is posted. */
 export function arrivalsNext(row: Row): PersonsNext {
@@ -20,10 +27,10 @@ export function arrivalsNext(row: Row): PersonsNext {
   if (row.name.includes('given in time')) return taken(1, 'at once: the service has asked anew at 08:00');
   if (arrivals.length === 0) return hearsNothing;
   const [first = ''] = arrivals;
-  const [kind = '', code = ''] = first.split(':');
+  const [kind = '', code = '', scope = ''] = first.split(':');
   // Posted by whoever it was, a token that is refused without a word of Upstox' own is none.
   if (first === 'dead' || row.name.startsWith('401 without a code')) return dropped;
-  if (first !== 'alive') return provedLater(kind, code);
+  if (first !== 'alive') return provedLater(kind, code, waitOf(kind, scope));
   return taken(arrivals.includes('dead') ? 2 : 1, 'at once');
 }
 
@@ -48,11 +55,10 @@ const taken = (proofs: number, when: string): PersonsNext => ({
   },
 });
 
-const provedLater = (kind: string, code: string): PersonsNext => ({
-  says: `kept sealed, proved again after ${(waits[kind] ?? 0) / SECOND_MS} s and published; not asked again`,
+const provedLater = (kind: string, code: string, waitMs: number): PersonsNext => ({
+  says: `kept sealed, proved again after ${waitMs / SECOND_MS} s and published; not asked again`,
   async check(scene) {
     const { world, name } = scene;
-    const waitMs = waits[kind] ?? 0;
     await world.runUntil('a proof', () => scene.sent('profile').length > 0, 5 * SECOND_MS);
     scene.heal();
     // One that hangs is given up after ten seconds.
@@ -60,6 +66,7 @@ const provedLater = (kind: string, code: string): PersonsNext => ({
     const [first, second, ...more] = scene.sent();
     expect([first?.operation, second?.operation, more]).toEqual(['profile', 'profile', []]);
     expect((second?.afterMs ?? 0) - (first?.afterMs ?? 0)).toBeGreaterThanOrEqual(waitMs);
+    expect((second?.afterMs ?? 0) - (first?.afterMs ?? 0)).toBeLessThan(waitMs + 15 * SECOND_MS);
     const said = world.log.filter(({ fields }) => fields['event'] === 'token.unproved');
     expect(said.map(({ fields }) => [fields['kind'], fields['code']])).toEqual([[kind, code]]);
     expect(world.token(name)).toBe(approvedToken(scene));

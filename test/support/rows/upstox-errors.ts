@@ -16,8 +16,8 @@ import {
 const entryOf = (step: Step) => (step === 'request' || step === 'arrival' ? askingEntry : upstoxEntry);
 
 /** At the webhook an error is one of the arrivals. */
-const expected = (step: Step, kind: ErrorKind, code: string, scope?: ErrorScope): Expected =>
-  step === 'arrival' ? { arrivals: [`${kind}:${code}`] } : failing(kind, code, scope);
+const expected = (step: Step, kind: ErrorKind, code: string, scope: ErrorScope = 'account'): Expected =>
+  step === 'arrival' ? { arrivals: [`${kind}:${code}:${scope}`] } : failing(kind, code, scope);
 
 const LOGINS = ['consent', 'request'] as const;
 const READS = ['proof', 'arrival', 'sign-out'] as const;
@@ -32,17 +32,17 @@ type Signal = readonly [
 ];
 
 const signals: readonly Signal[] = [
-  ['UDAPI100016', LOGINS, 'needs-human', 'invalid_credentials'],
+  ['UDAPI100016', EVERY, 'needs-human', 'invalid_credentials'],
   ['UDAPI100068', ['consent'], 'needs-human', 'client_or_redirect_wrong'],
   ['UDAPI100069', LOGINS, 'needs-human', 'client_credentials_wrong'],
   ['UDAPI100070', ['consent'], 'needs-human', 'redirect_uri_wrong'],
-  ['UDAPI100073', LOGINS, 'needs-human', 'client_inactive'],
-  ['UDAPI1155', LOGINS, 'needs-human', 'app_under_review'],
-  ['UDAPI1157', LOGINS, 'needs-human', 'app_expired'],
+  ['UDAPI100073', EVERY, 'needs-human', 'client_inactive'],
+  ['UDAPI1155', EVERY, 'needs-human', 'app_under_review'],
+  ['UDAPI1157', EVERY, 'needs-human', 'app_expired'],
   ['UDAPI1123', ['request'], 'needs-human', 'notifier_missing'],
   ['UDAPI1124', ['request'], 'needs-human', 'not_an_individual'],
   ['UDAPI100057', ['consent'], 'refused', 'code_refused'],
-  ['UDAPI100058', LOGINS, 'needs-human', 'no_active_segments'],
+  ['UDAPI100058', EVERY, 'needs-human', 'no_active_segments'],
   ['UDAPI100050', LOGINS, 'refused', 'token_refused'],
   ['UDAPI100067', ['proof', 'arrival', 'sign-out'], 'refused', 'token_kind_wrong'],
   ['UDAPI10005', EVERY, 'throttled', 'throttled'],
@@ -50,7 +50,7 @@ const signals: readonly Signal[] = [
   ['UDAPI100500', READS, 'transient', 'server_fault', 'broker'],
   ['UDAPI100072', EVERY, 'transient', 'service_hours', 'broker'],
   ['UDAPI100074', EVERY, 'transient', 'service_hours', 'broker'],
-  ['UDAPI100049', LOGINS, 'needs-human', 'business_api_needed'],
+  ['UDAPI100049', EVERY, 'needs-human', 'business_api_needed'],
   ['UDAPI1154', EVERY, 'needs-human', 'ip_not_allowed', 'egress'],
   ['UDAPI1017', LOGINS, 'refused', 'request_malformed'],
   ['UDAPI1018', ['consent'], 'refused', 'request_malformed'],

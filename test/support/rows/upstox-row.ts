@@ -13,7 +13,7 @@ export type Step = 'consent' | 'request' | 'proof' | 'arrival' | 'sign-out';
 export type Expected =
   | { readonly kind: ErrorKind; readonly code: string; readonly scope: ErrorScope }
   | { readonly outcome: 'granted' | 'asked' | 'alive' | 'dead' | 'signed-out' | 'browser-never-returns' }
-  /** What becomes of each notice, sorted (they may overtake each other): `alive`, `dead`, `refused:<reason>` or `<kind>:<code>`. */
+  /** What becomes of each notice, sorted (they may overtake each other): `alive`, `dead`, `refused:<reason>` or `<kind>:<code>:<scope>`. */
   | { readonly arrivals: readonly string[] };
 
 /** One wire signal, or one value of one switch, and what the adapter makes of it. */

@@ -108,13 +108,11 @@ async function arrivalOf(desk: Desk, connection: Connection, row: Row, notice: u
   const read = offered(connection.consent?.read)(notice, desk.simulator.clock.now());
   if ('refused' in read) return `refused:${read.refused}`;
   const proved = await ending(() => offered(connection.probe)(read.grant, callOf(desk, row)));
-  return typeof proved === 'object' && proved !== null && 'kind' in proved && 'code' in proved
-    ? `${String(proved.kind)}:${String(proved.code)}`
-    : String(proved);
+  return typeof proved === 'string' ? proved : `${proved.kind}:${proved.code}:${proved.scope}`;
 }
 
 /** What the work resolves with, or the kind, code and scope it fails with. */
-async function ending(work: () => Promise<unknown>): Promise<unknown> {
+async function ending<T>(work: () => Promise<T>): Promise<T | Pick<BrokerError, 'kind' | 'code' | 'scope'>> {
   try {
     return await work();
   } catch (error) {
