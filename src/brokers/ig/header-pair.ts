@@ -1,5 +1,5 @@
 import type { BrokerIo, Call, Connection, Grant, HttpAnswer, Proof } from '../../core/broker.ts';
-import type { BrokerError } from '../../core/errors.ts';
+import { BrokerError } from '../../core/errors.ts';
 import type { IgAccount } from './account.ts';
 import { brokerError, refusal, refusedAccount, unconfirmedSwitch } from './classify.ts';
 import { encryptedPassword } from './encryption.ts';
@@ -44,7 +44,7 @@ const policy = {
 
 /**
  * One IG login with v2 sessions. `signIn` is one call; two with `encryptPassword`, and one or two more
- * where the entry names another account than the login's default one.
+ * where the entry names another account than the login's default one, and the end where that fails.
  */
 export function connectHeaderPair(
   account: IgAccount,
@@ -65,7 +65,7 @@ export function connectHeaderPair(
     const wanted = account.accountId;
     const isThere = wanted === undefined || wanted === currentAccountId;
     const listed = accounts.map((each) => each.accountId);
-    const pair = isThere ? fresh : await switched(fresh, wanted, listed, call);
+    const pair = isThere ? fresh : await orEnded(fresh, call, switched(fresh, wanted, listed, call));
     const accountId = wanted ?? currentAccountId;
     return {
       token: pair.cst,
@@ -104,11 +104,22 @@ export function connectHeaderPair(
     if (xst !== undefined) return { ...pair, xst };
     const session = await harmless(io.http(readSession(baseUrl, headers), call));
     if (sessionAnswer.safeParse(session.json).data?.accountId === wanted) return pair;
-    // Each try opens a session; one that nobody will use is ended, as well as that goes.
-    await atBest(io.clock, call, END_PATIENCE_MS, (patient) =>
-      endSession(io, logout(baseUrl, headers), patient),
-    );
-    throw unconfirmedSwitch(answer);
+    const unread = refusal('read', session);
+    throw unread.kind === 'throttled' ? unread : unconfirmedSwitch(answer);
+  };
+
+  /** Where this fails, the session that the login opened is ended, as well as that goes in the time left. */
+  const orEnded = async <T>(pair: HeaderPair, call: Call, work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      // Each try opens a session that nobody will use; but a spent quota is left alone.
+      if (!(error instanceof BrokerError && error.kind === 'throttled')) {
+        const end = logout(baseUrl, pairHeaders(apiKey, pair));
+        await atBest(io.clock, call, END_PATIENCE_MS, (patient) => endSession(io, end, patient));
+      }
+      throw error;
+    }
   };
 
   /** Somebody may have switched the pair to another account. */

@@ -142,7 +142,7 @@ describe('an account that IG does not list', () => {
     const { world, name, ...here } = await open({ ...v2, accountId: 'DESKWRONG' });
     await here.enable();
     await world.runFor(HOUR_MS);
-    expect(operations(here.sent())).toEqual(['login', 'switch-account']);
+    expect(operations(here.sent())).toEqual(['login', 'switch-account', 'logout']);
     expect(world.state(name)).toMatchObject({ state: 'stopped', reason: 'account_refused' });
     expect(reasons()[0]).toContain(
       `DESKWRONG is none of this login's accounts (it has ${personOf(username).accountIds.join(', ')})`,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Grant } from '../../../../src/core/broker.ts';
-import { ConfigurationError } from '../../../../src/core/errors.ts';
+import type { Grant, HttpAnswer } from '../../../../src/core/broker.ts';
+import { BrokerError, ConfigurationError } from '../../../../src/core/errors.ts';
 import { answerOf, call, failureOf, makeBench, START, type Bench } from './harness.ts';
 
 const v2 = { session: 'v2' };
@@ -19,6 +19,8 @@ const made = ({ sent }: Bench): readonly string[] =>
 const answered = (headers: Record<string, string>, body: object = {}) =>
   answerOf(200, { clientId: '1', currentAccountId: 'ZZ1A2', reroutingEnvironment: null, ...body }, headers);
 const tokens = { cst: 'cst-1', 'x-security-token': 'xst-1' };
+const refusedWith = (status: number, errorCode: string) => answerOf(status, { errorCode });
+const noAnswer = new BrokerError('No answer.', { kind: 'outcome-unknown', code: 'no_answer' });
 
 describe('a v2 sign-in', () => {
   it('is one POST with VERSION 2, the key, and no header of an earlier session', async () => {
@@ -172,6 +174,34 @@ describe('another account than the default one', () => {
     expect(error).toMatchObject({ kind: 'transient', code: 'switch_unconfirmed' });
     // What each further try would leave open at IG.
     expect(made(bench).at(-1)).toBe('DELETE /session');
+  });
+
+  it.each<[string, HttpAnswer | BrokerError, string]>([
+    ['is refused as dead', refusedWith(401, 'error.security.account-token-invalid'), 'switch_unconfirmed'],
+    ['fails', refusedWith(500, 'system.error'), 'server_fault'],
+    ['is to no account of the login', refusedWith(400, 'error.switch.invalid-accountId'), 'account_refused'],
+    ['is not answered', noAnswer, 'no_answer'],
+  ])('that %s ends the session that the login opened', async (_what, answer, code) => {
+    const bench = makeBench();
+    // What comes of the end changes nothing of what is said.
+    bench.scripted.push(answered(tokens), answer, refusedWith(500, 'system.error'));
+    const error = await failureOf(bench.connect({ ...v2, accountId: 'ZZ9X8' }).signIn?.(call));
+    expect(error).toMatchObject({ code });
+    expect(made(bench)).toEqual(['POST /session', 'PUT /session', 'DELETE /session']);
+    expect(bench.sent[2]?.headers).toMatchObject({ CST: 'cst-1', 'X-SECURITY-TOKEN': 'xst-1' });
+  });
+
+  it.each([
+    ['a spent quota', refusedWith(403, 'error.public-api.exceeded-account-allowance')],
+    ['429', answerOf(429, '')],
+  ])('that %s turns away is followed by no call', async (_what, answer) => {
+    for (const before of [[], [answerOf(200, {})]]) {
+      const bench = makeBench();
+      bench.scripted.push(answered(tokens), ...before, answer);
+      const error = await failureOf(bench.connect({ ...v2, accountId: 'ZZ9X8' }).signIn?.(call));
+      expect(error).toMatchObject({ kind: 'throttled' });
+      expect(bench.sent).toHaveLength(2 + before.length);
+    }
   });
 });
 
