@@ -72,6 +72,17 @@ export function readAccount(
   return faults.length > 0 ? { faults } : { account: parsed.data };
 }
 
+/** The character set in which an encrypted password goes out. */
+export const charsetOf = ({
+  passwordCharset = 'utf-8',
+}: Pick<IgAccount, 'passwordCharset'>): 'utf-8' | 'latin-1' => passwordCharset;
+
+export const encryptedKind = (charset: 'utf-8' | 'latin-1'): string => `v2, encrypted in ${charset}`;
+
+/** The way in that an entry takes, as a report of its login has it: `v3`, `v2`, or v2 with what was encrypted. */
+export const kindOf = (account: IgAccount): string =>
+  account.encryptPassword ? encryptedKind(charsetOf(account)) : account.session;
+
 const isAscii = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
 const isLatin = (text: string): boolean => /^[\x20-\x7e\xa0-\xff]*$/.test(text);
 

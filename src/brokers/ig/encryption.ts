@@ -1,7 +1,7 @@
 import { constants, createPublicKey, publicEncrypt, type KeyObject } from 'node:crypto';
 import type { BrokerIo, Call } from '../../core/broker.ts';
 import { BrokerError } from '../../core/errors.ts';
-import type { IgAccount } from './account.ts';
+import { charsetOf, type IgAccount } from './account.ts';
 import { brokerError } from './classify.ts';
 import { harmless, read } from './reading.ts';
 import { encryptionKey, type Caller, type SentPassword } from './requests.ts';
@@ -20,7 +20,7 @@ const PADDING_BYTES = 11;
 export async function encryptedPassword(
   io: BrokerIo,
   caller: Caller,
-  { password, passwordCharset = 'utf-8' }: Pick<IgAccount, 'password' | 'passwordCharset'>,
+  account: Pick<IgAccount, 'password' | 'passwordCharset'>,
   call: Call,
 ): Promise<SentPassword> {
   const answer = await harmless(io.http(encryptionKey(caller), call));
@@ -37,7 +37,8 @@ export async function encryptedPassword(
       answer,
     );
   }
-  const text = Buffer.from(`${password}|${timeStamp}`, passwordCharset === 'utf-8' ? 'utf8' : 'latin1');
+  const charset = charsetOf(account) === 'utf-8' ? 'utf8' : 'latin1';
+  const text = Buffer.from(`${account.password}|${timeStamp}`, charset);
   const inner = Buffer.from(text.toString('base64'), 'ascii');
   const roomBytes = (key.asymmetricKeyDetails?.modulusLength ?? 0) / 8 - PADDING_BYTES;
   if (inner.length > roomBytes) throw tooLong();

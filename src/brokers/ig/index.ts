@@ -1,5 +1,5 @@
 import type { Broker, Login, RawEntry } from '../../core/broker.ts';
-import { fields, readAccount, warningsOf, type IgAccount } from './account.ts';
+import { fields, kindOf, readAccount, warningsOf, type IgAccount } from './account.ts';
 import { connect } from './connection.ts';
 import { fromEnvironment, fromOlderShape } from './entries.ts';
 import { limits } from './limits.ts';
@@ -54,6 +54,7 @@ function loginOf(account: IgAccount): Login {
     // Its demo and its live host have little in common but the name.
     part: environment,
     identity: `ig/${environment}/${username}`,
+    kind: kindOf(account),
     // All that a person may have to change after a refusal: a key of the other environment and a site
     // that wants another kind of session are refusals too; so is an account that a v2 login cannot
     // switch to.

@@ -1,4 +1,5 @@
 import type { Question, TranscribedCall } from '../../core/transcript.ts';
+import { encryptedKind } from './account.ts';
 
 type Calls = readonly TranscribedCall[];
 
@@ -71,11 +72,18 @@ function afterLogout(calls: Calls): string | undefined {
   return next.error === 'refresh_token_dead' ? 'the pair: its refresh token was dead' : undefined;
 }
 
-function charset(calls: Calls): string | undefined {
+/** By the kind of the login: only an encrypted password is written in one. */
+const charsetNames: Readonly<Record<string, string>> = {
+  [encryptedKind('utf-8')]: 'UTF-8',
+  [encryptedKind('latin-1')]: 'Latin-1',
+};
+
+function charset(calls: Calls, kind = ''): string | undefined {
+  const sent = charsetNames[kind];
   const at = calls.findIndex((call) => isKey(call) && isGood(call));
   const login = at < 0 ? undefined : calls.slice(at + 1).find(isLogin);
-  return login && isGood(login)
-    ? 'UTF-8 is taken, where this password holds characters beyond ASCII (else nothing is settled)'
+  return sent && login && isGood(login)
+    ? `${sent} is taken, where this password holds characters beyond ASCII (else nothing is settled)`
     : undefined;
 }
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { ig } from '../../../../src/brokers/ig/index.ts';
 import { questions } from '../../../../src/brokers/ig/questions.ts';
 import type { TranscribedCall } from '../../../../src/core/transcript.ts';
+import { entry } from './harness.ts';
 
 const answered = (
   method: string,
@@ -22,10 +24,10 @@ const pairGone = (length?: number) =>
     fields: length === undefined ? {} : { errorCode: { type: 'string', length } },
   });
 
-const settled = (id: string, calls: readonly TranscribedCall[]): string | undefined => {
+const settled = (id: string, calls: readonly TranscribedCall[], kind?: string): string | undefined => {
   const question = questions.find((each) => each.id === id);
   if (!question) throw new Error(`there is no question ${id}`);
-  return question.settledBy(calls);
+  return question.settledBy(calls, kind);
 };
 
 describe('the open questions', () => {
@@ -79,11 +81,6 @@ describe('the open questions', () => {
     ],
     ['logout-kills', [login(), logout, pairGone(34)], 'the pair: its refresh token was dead'],
     [
-      'password-charset',
-      [key, login()],
-      'UTF-8 is taken, where this password holds characters beyond ASCII (else nothing is settled)',
-    ],
-    [
       'expires-in-type',
       [login({ fields: { 'oauthToken.expires_in': { type: 'string', seconds: 60 } } })],
       'a string, 60 s',
@@ -94,10 +91,33 @@ describe('the open questions', () => {
     expect(settled(id, calls)).toBe(answer);
   });
 
-  it('stay open after a logout that nothing followed, and an encrypted login that failed', () => {
+  it.each([
+    ['utf-8', undefined, 'UTF-8'],
+    ['utf-8', 'utf-8', 'UTF-8'],
+    ['latin-1', 'latin-1', 'Latin-1'],
+  ])('say of an encrypted password that %s was sent, the entry having %s', (_, passwordCharset, said) => {
+    const read = ig.login({
+      ...entry,
+      session: 'v2',
+      encryptPassword: true,
+      ...(passwordCharset && { passwordCharset }),
+    });
+    const kind = 'login' in read ? read.login.kind : undefined;
+    expect(settled('password-charset', [key, login()], kind)).toBe(
+      `${said} is taken, where this password holds characters beyond ASCII (else nothing is settled)`,
+    );
+    expect(settled('password-charset', [key, login({ status: 401, error: 'bad_credentials' })], kind)).toBe(
+      undefined,
+    );
+  });
+
+  it('say nothing of it after a login in the clear', () => {
+    const read = ig.login({ ...entry, session: 'v2' });
+    const kind = 'login' in read ? read.login.kind : undefined;
+    expect(settled('password-charset', [key, login()], kind)).toBeUndefined();
+  });
+
+  it('stay open after a logout that nothing followed', () => {
     expect(settled('logout-kills', [refresh(200), logout])).toBeUndefined();
-    expect(
-      settled('password-charset', [key, login({ status: 401, error: 'bad_credentials' })]),
-    ).toBeUndefined();
   });
 });
