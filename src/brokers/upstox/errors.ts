@@ -124,13 +124,11 @@ export const meanings: Readonly<Record<string, Meaning>> = {
     'not_an_individual',
     'Upstox asks only individual users for approval, and this one is none. Log in by the link, and set "approval": "browser".',
   ),
-  UDAPI1154: {
-    kind: 'needs-human',
-    code: 'ip_not_allowed',
-    scope: 'egress',
-    message:
-      "Upstox does not know this machine's address. Enter it as static IP on the app's page (one change a week).",
-  },
+  // A static IP is registered for one user: whose is missing says nothing of the others' behind this address.
+  UDAPI1154: configuration(
+    'ip_not_allowed',
+    "Upstox does not know this machine's address for this user. Enter it as static IP on the app's page (one change a week).",
+  ),
   UDAPI100057: {
     kind: 'refused',
     code: 'code_refused',

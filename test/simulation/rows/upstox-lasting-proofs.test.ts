@@ -47,7 +47,7 @@ const lasting: readonly Signal[] = [
   ['UDAPI10005', 'UDAPI10005', { kind: 'refuse' }, 'throttled', 'warning', EACH_MINUTE],
   ['UDAPI100058', 'UDAPI100058', { kind: 'refuse' }, 'no_active_segments', 'critical', EACH_MINUTE],
   ['UDAPI100073', 'UDAPI100073', { kind: 'refuse' }, 'client_inactive', 'critical', EACH_MINUTE],
-  ['UDAPI1154', 'UDAPI1154', { kind: 'refuse' }, 'ip_not_allowed', 'critical', EACH_FIVE_MINUTES],
+  ['UDAPI1154', 'UDAPI1154', { kind: 'refuse' }, 'ip_not_allowed', 'critical', EACH_MINUTE],
   ['UDAPI100060', 'UDAPI100060', { kind: 'refuse' }, 'request_unsupported', 'warning', SOON],
   ['UDAPI100067', 'UDAPI100067', { kind: 'refuse' }, 'token_kind_wrong', 'warning', SOON],
   ['a code nobody knows', 'UDAPI199999', { kind: 'refuse' }, 'unreadable_answer', 'warning', SOON],

@@ -51,7 +51,7 @@ const signals: readonly Signal[] = [
   ['UDAPI100072', EVERY, 'transient', 'service_hours', 'broker'],
   ['UDAPI100074', EVERY, 'transient', 'service_hours', 'broker'],
   ['UDAPI100049', EVERY, 'needs-human', 'business_api_needed'],
-  ['UDAPI1154', EVERY, 'needs-human', 'ip_not_allowed', 'egress'],
+  ['UDAPI1154', EVERY, 'needs-human', 'ip_not_allowed'],
   ['UDAPI1017', LOGINS, 'refused', 'request_malformed'],
   ['UDAPI1018', ['consent'], 'refused', 'request_malformed'],
   ['UDAPI1022', ['consent'], 'refused', 'request_malformed'],

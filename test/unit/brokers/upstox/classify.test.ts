@@ -40,7 +40,7 @@ describe('a code of Upstox means the same at every call', () => {
     ['UDAPI100049', 403, 'needs-human', 'business_api_needed', 'account'],
     ['UDAPI1123', 400, 'needs-human', 'notifier_missing', 'account'],
     ['UDAPI1124', 400, 'needs-human', 'not_an_individual', 'account'],
-    ['UDAPI1154', 403, 'needs-human', 'ip_not_allowed', 'egress'],
+    ['UDAPI1154', 403, 'needs-human', 'ip_not_allowed', 'account'],
     ['UDAPI100057', 401, 'refused', 'code_refused', 'account'],
     ['UDAPI100050', 401, 'refused', 'token_refused', 'account'],
     ['UDAPI100067', 403, 'refused', 'token_kind_wrong', 'account'],
