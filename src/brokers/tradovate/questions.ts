@@ -41,7 +41,7 @@ const bridgeLimits: Settle = (calls) =>
 /** The bridge names the headers it misses to nobody; what went through needed no more than was sent. */
 const browserHeaders: Settle = (calls) =>
   called(calls, '/authorize').some(({ fields }) => fields['d.access_token'])
-    ? 'A login went through with what this service sends (unless set otherwise `Origin`, `Referer` and a User-Agent of its own): no more is needed'
+    ? 'A login went through with what this service sends (unless set otherwise `Origin`, `Referer`, `Accept-Language: en` and a User-Agent of its own; besides, what `TRADOVATE_BRIDGE_HEADERS` names): no more is needed'
     : undefined;
 
 const bridgeRenewal: Settle = (calls, kind) => {
