@@ -84,3 +84,15 @@ export function wasTurnedAway({ answer, fault }: BrokerCall): boolean {
   const said = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body ?? '');
   return said.includes('allowance') || said.includes('p-ticket');
 }
+
+/** The calls that brought a refresh token or a code once more, though the broker had looked at it, or may have. */
+export function sentTwice(calls: readonly BrokerCall[]): readonly BrokerCall[] {
+  const mayBeSpent = new Set<string>();
+  return calls.filter((call) => {
+    if (call.spends === undefined) return false;
+    const again = mayBeSpent.has(call.spends);
+    const isUnspent = wasTurnedAway(call) && call.deliveredAt !== undefined;
+    if (!isUnspent) mayBeSpent.add(call.spends);
+    return again;
+  });
+}

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { RawEntry } from '../../../src/core/broker.ts';
 import type { ErrorScope } from '../../../src/core/errors.ts';
-import { issuedIn } from '../truth.ts';
+import { issuedIn, sentTwice } from '../truth.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type Scene, type Sent, type Signal } from './scene.ts';
 
 /** What the service does after a signal: in words for the table, and as it is checked over simulated time. */
@@ -29,20 +29,8 @@ export function expectWell(scene: Scene): void {
   expect(world.token(name)).toBeDefined();
   // What a limit by the minute has brought is said to be over once it has not come again for long.
   expect(world.openIncidents().filter(({ endsAt }) => endsAt === undefined)).toEqual([]);
-  expectNothingTwice(scene);
+  expect(sentTwice(scene.sent().map(({ call }) => call))).toEqual([]);
 }
-
-/** A refresh token or a code goes out once, unless the broker's limits turned it away. */
-function expectNothingTwice(scene: Scene): void {
-  const spent = scene.sent().flatMap(({ call }) => call.spends ?? []);
-  const turnedAway = scene
-    .sent()
-    .flatMap(({ call }) => (isTurnedAway(call.answer?.body) ? (call.spends ?? []) : []));
-  const twice = spent.filter((each, i) => spent.indexOf(each) !== i && !turnedAway.includes(each));
-  expect(twice).toEqual([]);
-}
-
-const isTurnedAway = (body: unknown): boolean => /allowance|Attention/.test(JSON.stringify(body ?? ''));
 
 /** The token that was served to begin with was served to its end (ms). */
 export function expectKept(scene: Scene, end: number): void {
