@@ -47,6 +47,14 @@ const whole: readonly Text[] = [
   'build.ts',
 ].map((path) => [path, textOf(path)]);
 
+/** What operators run beside it. The rules' own tests are left out: their series are examples. */
+const ops: readonly Text[] = filesBelow('ops', '')
+  .filter((path) => isText(path) && !path.endsWith('.test.yml'))
+  .map((path) => [path, textOf(path)]);
+
+/** The one rule that must know brokers: no metric says how long a token lives. */
+const headroomRule = /^ +- alert: HeadroomLow\n[^]*?(?=^ +- alert: )/m;
+
 function isText(path: string): boolean {
   return statSync(pathOf(path)).isFile() && !path.includes('__pycache__');
 }
@@ -55,6 +63,15 @@ describe.each(brokers.map(({ name }) => name))('the broker %s', (name) => {
   it('is named in its own folder and in the list of brokers, and nowhere else', () => {
     expect(whole.length).toBeGreaterThan(400);
     expect(namedElsewhere(name, whole)).toEqual([]);
+  });
+
+  it('is named in ops/ at the rule HeadroomLow, with its threshold or with why it has none, and nowhere else', () => {
+    expect(ops.length).toBeGreaterThan(5);
+    const [rule = ''] = headroomRule.exec(textOf('ops/prometheus/rules.yml')) ?? [];
+    expect(namePattern(name).test(rule)).toBe(true);
+    const without = rule.replaceAll(/.+/g, '');
+    const rest = ops.map(([path, text]): Text => [path, text.replace(rule, without)]);
+    expect(namedElsewhere(name, rest)).toEqual([]);
   });
 
   it('is found where somebody names it elsewhere', () => {
