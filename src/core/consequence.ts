@@ -88,14 +88,15 @@ export function consequence(failed: Failed): Consequence {
     );
   }
   const silence = silenceOf(error, before, now);
-  if (silence && (during === 'renewal' || during === 'sign-in'))
+  // Nobody's phone has rung, and no login was looked at.
+  if (silence && during !== 'consent')
     return after({ retryAt: silence.until + Math.round(random() * 2_000) }, silence);
   switch (during) {
     // A person tried and it did not work out: they are asked again, no timer runs.
     case 'consent':
       return after({}, silence);
     case 'request':
-      return after(afterRequest(failed), silence);
+      return after(afterRequest(failed));
     case 'renewal':
       return after(afterRenewal(failed, failures, headroom));
     case 'sign-in':

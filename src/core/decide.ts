@@ -92,7 +92,9 @@ export function decide(situation: Situation, now: number): Decision {
     return rest('stopped', record.trouble?.code ?? 'stopped', now + STOPPED_LOOK_MS);
   }
   if (silence.until > now) {
-    const because = record.trouble?.kind === 'needs-human' ? record.trouble.code : silence.because;
+    // Whoever was turned away with the whole network reads why; one whose own login was refused waits for the silence as any.
+    const isTurnedAway = record.trouble?.kind === 'needs-human' && !refused;
+    const because = isTurnedAway ? record.trouble.code : silence.because;
     return rest(idle, because, afterSilence(situation));
   }
   // A person may overrule our own patience, never the broker's.

@@ -225,6 +225,8 @@ export function lookAt(
   plannedAt: number | undefined,
   now: number,
 ): number | undefined {
-  if (session === undefined || expiredSaid === session.generation) return plannedAt;
+  if (session === undefined) return plannedAt;
+  // A clock that was ahead may have said so before its time: its end is looked at all the same.
+  if (expiredSaid === session.generation && now >= session.grant.expiresAt) return plannedAt;
   return Math.min(plannedAt ?? Infinity, Math.max(now, session.grant.expiresAt));
 }

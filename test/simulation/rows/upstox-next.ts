@@ -15,6 +15,8 @@ const THROTTLED_MS = 30 * SECOND_MS;
 /** No two requests come closer than this where the broker failed, ms: each may ring a phone. */
 const REQUEST_WAIT_MS = MINUTE_MS;
 const HALF_HOUR_MS = 30 * MINUTE_MS;
+/** How long a broker is left alone that turns the whole network away. */
+const BARRED_MS = 5 * MINUTE_MS;
 
 const secrets = /made-up-secret|made-up-wrong-secret/;
 /** The next 03:30 in India. */
@@ -169,8 +171,8 @@ export const asksOnceADay = (reason: string, isTrouble: boolean): PersonsNext =>
 });
 
 /** The phone has not rung: the request is made again when it may be. */
-export const asksAgain = (kind: 'throttled' | 'transient'): PersonsNext => {
-  const waitMs = kind === 'throttled' ? THROTTLED_MS : REQUEST_WAIT_MS;
+export const asksAgain = (kind: 'throttled' | 'transient' | 'barred'): PersonsNext => {
+  const waitMs = { throttled: THROTTLED_MS, transient: REQUEST_WAIT_MS, barred: BARRED_MS }[kind];
   return {
     says: `asked again after ${waitMs / SECOND_MS} s, once, and then no more that day`,
     async check(scene) {

@@ -46,9 +46,10 @@ function nextOf(row: Row): PersonsNext {
         return provedEachHalfHour;
     }
   }
-  const { kind, code } = end;
+  const { kind, code, scope } = end;
   if (during === 'consent') return needsAnotherLogin(row, code);
   if (during === 'request') {
+    if (scope === 'egress' && kind === 'needs-human') return asksAgain('barred');
     return kind === 'throttled' || kind === 'transient'
       ? asksAgain(kind)
       : asksOnceADay(kind === 'outcome-unknown' ? 'asked' : code, true);
