@@ -130,7 +130,9 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
         ({ identity, grant }) =>
           identity === account.identity && !isKnown(grant) && isOfUse(account.connection, grant, clock.now()),
       );
-      return kept && { grant: kept.grant, source: kept.source, proved: kept.proved };
+      if (!kept) return undefined;
+      const spent = ('renewalSpent' in kept && kept.renewalSpent) || isSpent(account, kept.grant);
+      return { grant: kept.grant, source: kept.source, proved: kept.proved, spent };
     },
 
     async spend(account, grant) {

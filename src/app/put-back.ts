@@ -3,12 +3,14 @@ import pLimit from 'p-limit';
 import type { Account } from '../core/account.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
+import type { DueIndex } from '../redis/due.ts';
 import { keys } from '../redis/keys.ts';
 import type { Keeper } from '../tending/parts.ts';
 
 export interface PutBackParts {
   readonly redis: Redis;
   readonly keeper: Pick<Keeper, 'doubt' | 'isBehind' | 'putBack'>;
+  readonly due: Pick<DueIndex, 'put'>;
   readonly accounts: { all(): readonly Account[] };
   readonly clock: Clock;
   readonly log: Log;
@@ -20,6 +22,8 @@ const RECORDS_AT_ONCE = 500;
 const WRITES_AT_ONCE = 10;
 /** The longest wait between two tries to connect (1 s), and the time that connecting and putting back take. */
 const SETTLE_MS = 2_500;
+/** So many times in a row it may come and go before a look begins all the same, and fails by itself. */
+const MOST_WAITS = 4;
 
 /**
  * Whatever went back in time (a failover to a replica that lagged, a machine that lost power), of these accounts:
@@ -28,7 +32,7 @@ const SETTLE_MS = 2_500;
  * whoever takes the account's next look. Throws where Redis fails.
  */
 export async function putBack(
-  { redis, keeper, log }: Omit<PutBackParts, 'accounts' | 'clock'>,
+  { redis, keeper, log }: Omit<PutBackParts, 'accounts' | 'due' | 'clock'>,
   accounts: readonly Account[],
 ): Promise<readonly Account[]> {
   const left: Account[] = [];
@@ -44,7 +48,8 @@ export async function putBack(
       return keeper.isBehind(name, Number(generation) || 0);
     });
     await limit.map(behind, async (account) => {
-      if (await keeper.putBack(account.name)) {
+      // One that cannot be written is the sweep's; the others are not to wait for it.
+      if (await keeper.putBack(account.name).catch(() => false)) {
         log.warn(
           { event: 'token.put-back', account: account.name, broker: account.broker },
           `Redis had lost the newest token of ${account.name}; it was published again.`,
@@ -63,18 +68,26 @@ export interface Settling {
 
 /**
  * Doubts a Redis that was lost, and puts back what it lost as soon as it answers again. Processes find it back at
- * different times, up to the longest wait between two tries to connect: until all had theirs, no look begins.
+ * different times, up to the longest wait between two tries to connect: until all had theirs, no look begins. Then every
+ * account is looked at: what the disk knows of it (a pause, a logout, a verdict) holds again. Before `begin` nothing is
+ * written: nobody has judged yet whose Redis it is.
  */
-export function putBackAfterLoss(parts: PutBackParts): Settling {
-  const { redis, keeper, accounts, clock, log } = parts;
-  let quiet: Promise<unknown> = Promise.resolve();
+export function putBackAfterLoss(parts: PutBackParts): Settling & { begin(): void } {
+  const { redis, keeper, accounts, due, clock, log } = parts;
+  let quiet: Promise<void> = Promise.resolve();
   let isLost = false;
+  let hasBegun = false;
   const putAllBack = async (): Promise<void> => {
+    const enabled = accounts.all().filter((account) => account.enabled);
     try {
-      await putBack(
-        parts,
-        accounts.all().filter((account) => account.enabled),
-      );
+      await putBack(parts, enabled);
+      for (const [broker, group] of Map.groupBy(enabled, (account) => account.broker)) {
+        await due.put(
+          broker,
+          group.map(({ name }) => name),
+          clock.now(),
+        );
+      }
     } catch (error) {
       log.debug(
         { event: 'put-back.failed', error: String(error) },
@@ -89,11 +102,21 @@ export function putBackAfterLoss(parts: PutBackParts): Settling {
   redis.on('ready', () => {
     if (!isLost) return;
     isLost = false;
-    quiet = Promise.all([putAllBack(), clock.sleep(SETTLE_MS)]);
+    if (!hasBegun) return;
+    void putAllBack();
+    quiet = clock.sleep(SETTLE_MS);
   });
   return {
     async settled() {
-      await quiet;
+      // A failover is often left and found twice: the last time counts.
+      let waited: Promise<void> | undefined;
+      for (let times = 0; waited !== quiet && times < MOST_WAITS; times += 1) {
+        waited = quiet;
+        await waited;
+      }
+    },
+    begin() {
+      hasBegun = true;
     },
   };
 }

@@ -188,6 +188,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   await upkeep.openAll();
   await entrance.enterAll();
   await entrance.lookAtFirst();
+  settling.begin();
   await tokenFiles.sweep();
   await planning.judge();
 

@@ -143,6 +143,7 @@ export function makeFolder(parts: FolderParts): Folder {
 
     async look() {
       const seen: Picture[] = [];
+      const fresh: string[] = [];
       for (let looks = 1; ; looks += 1) {
         const all = await disk.list(folder);
         const others = all.filter(
@@ -157,11 +158,16 @@ export function makeFolder(parts: FolderParts): Folder {
             else sayUnreadable(name, 'unopened');
           } catch (error) {
             // What it says is read when the disk answers again.
-            if (isHung(error)) throw error;
+            if (isHung(error)) {
+              // Nor was any of the others taken in: all are read once more.
+              for (const each of fresh) versions.delete(each);
+              throw error;
+            }
             if (errnoOf(error) !== 'ENOENT') sayUnreadable(name, errnoOf(error));
             else isMissing = true;
           }
           versions.set(name, version);
+          fresh.push(name);
         }
         versions = new Map(others.map(({ name }) => [name, versions.get(name) ?? '']));
         // It went to another name while we looked, and what it says with it.

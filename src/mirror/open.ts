@@ -102,6 +102,8 @@ export async function openMirror(options: MirrorOptions): Promise<Mirror> {
       await renewals.retry();
       works();
     } catch (error) {
+      // They are applied anew, before those that came meanwhile.
+      again = [...changes, ...again];
       fail(error);
     }
   }

@@ -29,6 +29,8 @@ export interface Got {
   readonly handed?: boolean;
   /** True where the broker said that it honours it. */
   readonly proved?: boolean;
+  /** Its renewal was sent already, before Redis forgot the session. */
+  readonly spent?: boolean;
   readonly listing?: Listing | undefined;
   readonly ramp?: RampOutcome | undefined;
   /** When the attempt began, ms; absent where nothing was called for it. */
@@ -179,7 +181,7 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
         source,
         identity: account.identity,
         renewAt: renewAtOf(account, grant, previous, now),
-        renewalSpent: false,
+        renewalSpent: got.spent === true,
         unrenewed: unrenewedBefore(account, record.session, got),
       };
       const toCommit = commitOf(account, record, session, got);

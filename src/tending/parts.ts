@@ -102,7 +102,7 @@ export interface Keepsake {
   grantOf(
     account: Account,
     record: Pick<AccountRecord, 'session' | 'pending' | 'attempt'>,
-  ): (Pick<Session, 'grant' | 'source'> & { readonly proved: boolean }) | undefined;
+  ): (Pick<Session, 'grant' | 'source'> & { readonly proved: boolean; readonly spent: boolean }) | undefined;
   /** This process' own attempt of then (ms) has brought a session: a Redis that has it open went back in time. */
   isAnswered(account: Account, startedAt: number): boolean;
   /** True where a session is known here that is newer than this generation, and of use. */

@@ -235,6 +235,7 @@ async function assemble(parts: ReplicaParts, accounts: Accounts): Promise<Runnin
       await clock.sleep(REDIS_WAIT_MS);
     }
   }
+  settling.begin();
   const schedule = startSchedule({
     ...parts,
     due,

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { keys } from '../../src/redis/keys.ts';
 import { watchSpending } from './invariants/calls.ts';
 import type { Snapshot } from './redis/keyspace.ts';
+import { intervene } from './interventions.ts';
 import { makeWorld, type World, type WorldOptions } from './world.ts';
 
 /*
@@ -111,6 +112,31 @@ describe('a Redis that lost its last seconds', () => {
         await rolledBack(() => world.runUntil('a rotation', () => world.token('IG') !== before, MINUTE_MS));
         await world.runFor(MINUTE_MS);
       }
+      expect(logins()).toBe(1);
+    },
+  );
+
+  test.each([
+    ['pause', 'paused'],
+    ['logout', 'logged_out'],
+  ] as const)(
+    'keeps to a %s that was among them, at once: nobody signs in, and no token is served',
+    async (act, reason) => {
+      const v2 = { ...ig, session: 'v2' };
+      await begin({ entries: [v2], replicas: 2, sharesDisk: true });
+      await world.runUntil('a token', () => world.token('IG') !== undefined, MINUTE_MS);
+      // Nothing is due for hours: without a look of its own it would come to nobody's mind.
+      await world.runFor(10 * MINUTE_MS);
+      await rolledBack(async () => {
+        await intervene(world, act, 'IG');
+        // Whoever looks at it next writes it to the folder.
+        await world.runFor(40 * SECOND_MS);
+      });
+      expect(world.state('IG')['state']).toBe('fresh');
+      await world.runFor(10 * SECOND_MS);
+      expect(world.state('IG')).toMatchObject({ state: 'paused', reason });
+      if (act === 'logout') expect(world.token('IG')).toBeUndefined();
+      await world.runFor(12 * 60 * MINUTE_MS);
       expect(logins()).toBe(1);
     },
   );

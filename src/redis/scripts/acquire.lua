@@ -6,7 +6,9 @@
 -- Picked up: from here on the account may be queued again, the lease guards it.
 redis.call('ZREM', KEYS[3], ARGV[3])
 -- A reply that was lost on the way may make the same caller ask again.
-if redis.call('GET', KEYS[1]) ~= ARGV[1] and not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+elseif not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
   return {}
 end
 local t = redis.call('TIME')
