@@ -89,8 +89,11 @@ export function consequence(failed: Failed): Consequence {
   }
   const silence = silenceOf(error, before, now);
   // Nobody's phone has rung, and no login was looked at.
-  if (silence && during !== 'consent')
-    return after({ retryAt: silence.until + Math.round(random() * 2_000) }, silence);
+  if (silence && during !== 'consent') {
+    // It said of this login, too, that it was looked at and not taken: that password waits for a person.
+    const refused = error.doubtsPassword ? stopped(failed) : {};
+    return after({ ...refused, retryAt: silence.until + Math.round(random() * 2_000) }, silence);
+  }
   switch (during) {
     // A person tried and it did not work out: they are asked again, no timer runs.
     case 'consent':

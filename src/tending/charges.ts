@@ -25,7 +25,7 @@ export function answeredOf(error: BrokerError): Answered {
     case 'needs-human':
     case 'refused':
       // Whoever tries it after the pause tries it for all.
-      if (isBarred(error)) return 'down';
+      if (isBarred(error) && !error.doubtsPassword) return 'down';
       return error.sent && error.status !== undefined ? 'up' : undefined;
     case 'transient':
       // Locked, or closed until an hour that it names: it has answered.

@@ -44,6 +44,8 @@ const accessDenied = /access is denied/i;
 export function sessionRefusal(answer: HttpAnswer, said: Said | undefined, asked: Asked): BrokerError {
   const make = making(answer.status);
   if (said?.penalty) return penalised(said.penalty, { ...asked, bound: asked.bound }, make);
+  // They speak of the whole network, whatever else the answer says.
+  if (answer.status === 423 || answer.status === 429) return byStatus(answer, said, asked, make);
   const bar = barred(said?.userStatus, make);
   if (bar) return bar;
   const raw = said?.text?.toLowerCase() ?? '';

@@ -49,6 +49,7 @@ export function refusal(answer: HttpAnswer, said: Said | undefined, judging: Jud
   const raw = said?.text?.toLowerCase() ?? '';
   // These statuses speak of the network or the server, unless the text speaks of the password.
   const isOutside = [408, 423, 429].includes(status) || status >= 500;
+  if (status === 423 || status === 429) return networkWide(answer, said, words, judging, make);
   const isJudged = said !== undefined && (said.error || said.text !== undefined);
   const bar = isAboutPassword(raw) ? undefined : barred(said?.userStatus, make);
   if (bar) return bar;
@@ -63,6 +64,36 @@ export function refusal(answer: HttpAnswer, said: Said | undefined, judging: Jud
     return byText(raw, words, status, judging.way, make);
   }
   return byStatus(answer, judging.way, make);
+}
+
+/**
+ * 423 and 429: an hour's silence for everybody on this network, whatever else the answer says (broker file, error rows). Where
+ * it speaks of this login as well, its password is not sent again after that hour either.
+ */
+function networkWide(
+  answer: HttpAnswer,
+  said: Said | undefined,
+  words: string,
+  { way }: Judging,
+  make: Make,
+): BrokerError {
+  const hour: Fields = { ...failedLogin, scope: 'egress', retryAfterMs: HOUR_MS };
+  const nobody = 'Nothing is sent from this network for an hour';
+  if (isAboutPassword(said?.text?.toLowerCase() ?? '')) {
+    return make(
+      'bad_credentials',
+      hour,
+      `Tradovate does not accept this login${words}. ${nobody}. ${checkOf(way)}`,
+    );
+  }
+  const bar = barred(said?.userStatus, make);
+  if (bar)
+    return make(
+      'locked_out',
+      hour,
+      `Tradovate has locked this login and warns the network. ${nobody}. Sign in on the web page, then allow one more try here`,
+    );
+  return byStatus(answer, way, make);
 }
 
 function byText(raw: string, words: string, status: number, way: Judging['way'], make: Make): BrokerError {

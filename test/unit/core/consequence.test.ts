@@ -219,6 +219,14 @@ describe('a broker that turns the whole network away until a person acts', () =>
     expect(record).toMatchObject({ refused: [], session: live, trouble: { kind: 'needs-human' } });
     expect(record.retryAt).toBeGreaterThanOrEqual(NOW + BARRED_MS);
   });
+  it('stops a login of which it says as much as well, and no other', () => {
+    const { record, silence } = after(
+      { ...barred, doubtsPassword: true, retryAfterMs: 3_600_000 },
+      'sign-in',
+    );
+    expect(record.refused).toEqual(['present']);
+    expect(silence).toMatchObject({ scope: 'egress', until: NOW + 3_600_000 });
+  });
   it('leaves the others alone where it is one account or key', () => {
     for (const scope of ['account', 'key'] as const) {
       expect(after({ ...barred, scope }, 'sign-in').silence).toBeUndefined();

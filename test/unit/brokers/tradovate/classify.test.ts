@@ -195,6 +195,27 @@ describe('the answer to a login', () => {
     ]),
     ['423', { status: 423 }, silent('lockout_near', HOUR_MS)],
     ['423, a page', { status: 423, type: 'text/html', body: PAGE }, silent('lockout_near', HOUR_MS)],
+    ...[423, 429].flatMap((status): [string, Given, BrokerErrorFields][] => {
+      const code = status === 423 ? 'lockout_near' : 'rate_limited';
+      const hour = { scope: 'egress', retryAfterMs: HOUR_MS, doubtsPassword: true } as const;
+      return [
+        [
+          `${status} about the password`,
+          { status, body: { errorText: 'Too many incorrect password attempts' } },
+          { ...stopped('bad_credentials'), ...hour },
+        ],
+        [
+          `${status} with a user status that bars the login`,
+          { status, body: { userStatus: 'TemporaryLocked' } },
+          { ...stopped('locked_out'), ...hour },
+        ],
+        [
+          `${status} with a text that passes`,
+          { status, body: { errorText: 'try again soon' }, transientTexts: ['try again'] },
+          silent(code, HOUR_MS),
+        ],
+      ];
+    }),
     ['429, empty body, no ticket', { status: 429 }, silent('rate_limited', HOUR_MS)],
     ['429, a page', { status: 429, type: 'text/html', body: PAGE }, silent('rate_limited', HOUR_MS)],
     // No word that is known.
