@@ -53,14 +53,15 @@ export const isVerdict = (error: BrokerError): boolean =>
  */
 export function refusedByCall(
   record: AccountRecord,
-  { code, kind, message }: BrokerError,
+  { code, kind, message, scope }: BrokerError,
   fingerprint: string,
   now: number,
 ): AccountRecord {
   const { session, failures } = record;
   return {
     ...record,
-    session: session && { ...session, renewalSpent: true },
+    // A renewal brings no password, and shows whether it is over. One under a refused key would only be told the same.
+    session: scope === 'key' ? session && { ...session, renewalSpent: true } : session,
     refused: [...new Set([...record.refused, marked(fingerprint)])],
     failures: Math.max(1, failures),
     trouble: { code, kind, message, at: now },
