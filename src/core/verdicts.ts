@@ -53,15 +53,14 @@ export const isVerdict = (error: BrokerError): boolean =>
  */
 export function refusedByCall(
   record: AccountRecord,
-  { code, kind, message, scope }: BrokerError,
+  { code, kind, message }: BrokerError,
   fingerprint: string,
   now: number,
 ): AccountRecord {
   const { session, failures } = record;
   return {
     ...record,
-    // A renewal brings no password, and shows whether it is over. One under a refused key would only be told the same.
-    session: scope === 'key' ? session && { ...session, renewalSpent: true } : session,
+    session: session && { ...session, renewalSpent: true },
     refused: [...new Set([...record.refused, marked(fingerprint)])],
     failures: Math.max(1, failures),
     trouble: { code, kind, message, at: now },

@@ -25,20 +25,6 @@ describe('verdicts on credentials', () => {
     expect(barred).toMatchObject({ failures: 1, trouble: { code: 'suspended', at: NOW } });
     expect(refusedByCall(barred, suspended, 'present', NOW).refused).toEqual(barred.refused);
   });
-  it('of another call leave the renewal, which brings no password, but not under a refused key', () => {
-    const session = {
-      generation: 1,
-      grant: { token: 't', headers: {}, issuedAt: NOW, expiresAt: NOW + 1, tokenType: 'Bearer', baseUrl: '' },
-      source: 'sign-in',
-      identity: 'login',
-      renewAt: NOW,
-      renewalSpent: false,
-    } as const;
-    const spentBy = (error: BrokerError): boolean | undefined =>
-      refusedByCall({ ...emptyRecord, session }, error, 'present', NOW).session?.renewalSpent;
-    const key = new BrokerError('what to do', { kind: 'needs-human', code: 'key', scope: 'key' });
-    expect([spentBy(suspended), spentBy(key)]).toEqual([false, true]);
-  });
   it('are over with a login that works; those of a call also with a call', () => {
     expect(afterSignIn(barred.refused, ['present'])).toEqual(['login']);
     expect(afterSignIn(barred.refused, ['login'])).toEqual(marksOf(['present']));
