@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Alerts } from '../alerts/alerts.ts';
 import type { Account } from '../core/account.ts';
 import type { Clock } from '../core/clock.ts';
-import { isWithin } from '../core/hours.ts';
+import { thereAt } from './presence.ts';
 import type { Log } from '../core/log.ts';
 import { observe, type Observation } from '../core/observation.ts';
 import { noteObserved, readObserved, readWatched } from '../redis/observed.ts';
@@ -55,7 +55,7 @@ export function startObserving(parts: ObservingParts): () => Promise<void> {
     const who = { broker: account.broker, account: account.name };
     if (state === 'fresh') return parts.alerts.recovered(who);
     if (trouble === undefined || now - Date.parse(since ?? '') < PATIENCE_MS) return;
-    const isThere = isWithin(account.hours, parts.isHoliday, now);
+    const isThere = thereAt(account, parts.isHoliday, now) === now;
     // A night without a token is usual where only a person gets one.
     if (state === 'awaiting_approval' && !isThere) return;
     const { message } = JSON.parse(trouble) as { readonly message: string };

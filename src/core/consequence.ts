@@ -91,7 +91,7 @@ export function consequence(failed: Failed): Consequence {
   // Nobody's phone has rung, and no login was looked at.
   if (silence && during !== 'consent') {
     // It said of this login, too, that it was looked at and not taken: that password waits for a person.
-    const refused = error.doubtsPassword ? stopped(failed) : {};
+    const refused = error.doubtsPassword ? { ...spent(before.session), ...stopped(failed) } : {};
     return after({ ...refused, retryAt: silence.until + Math.round(random() * 2_000) }, silence);
   }
   switch (during) {

@@ -5,6 +5,7 @@ import type { Bound } from './carry.ts';
 import {
   barred,
   brokerFails,
+  forAll,
   HOUR_MS,
   isTurnedAway,
   making,
@@ -44,10 +45,11 @@ const accessDenied = /access is denied/i;
 export function sessionRefusal(answer: HttpAnswer, said: Said | undefined, asked: Asked): BrokerError {
   const make = making(answer.status);
   if (said?.penalty) return penalised(said.penalty, { ...asked, bound: asked.bound }, make);
-  // They speak of the whole network, whatever else the answer says.
-  if (answer.status === 423 || answer.status === 429) return byStatus(answer, said, asked, make);
+  const isNetworkWide = answer.status === 423 || answer.status === 429;
   const bar = barred(said?.userStatus, make);
-  if (bar) return bar;
+  if (bar) return isNetworkWide ? forAll(bar, make) : bar;
+  // They speak of the whole network, whatever else the answer says.
+  if (isNetworkWide) return byStatus(answer, said, asked, make);
   const raw = said?.text?.toLowerCase() ?? '';
   if (asked.transientTexts.some((text) => raw.includes(text))) {
     return make('server_fault', brokerFails, `Tradovate could not take the call${shown(raw, asked.secrets)}`);

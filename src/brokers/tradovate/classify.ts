@@ -5,6 +5,7 @@ import type { Bound } from './carry.ts';
 import {
   barred,
   failedLogin,
+  forAll,
   HOUR_MS,
   isTurnedAway,
   making,
@@ -48,7 +49,7 @@ export function refusal(answer: HttpAnswer, said: Said | undefined, judging: Jud
   const words = said?.text === undefined ? '' : shown(said.text, judging.secrets);
   const raw = said?.text?.toLowerCase() ?? '';
   // These statuses speak of the network or the server, unless the text speaks of the password.
-  const isOutside = [408, 423, 429].includes(status) || status >= 500;
+  const isOutside = status === 408 || status >= 500;
   if (status === 423 || status === 429) return networkWide(answer, said, words, judging, make);
   const isJudged = said !== undefined && (said.error || said.text !== undefined);
   const bar = isAboutPassword(raw) ? undefined : barred(said?.userStatus, make);
@@ -87,12 +88,7 @@ function networkWide(
     );
   }
   const bar = barred(said?.userStatus, make);
-  if (bar)
-    return make(
-      'locked_out',
-      hour,
-      `Tradovate has locked this login and warns the network. ${nobody}. Sign in on the web page, then allow one more try here`,
-    );
+  if (bar) return forAll(bar, make);
   return byStatus(answer, way, make);
 }
 

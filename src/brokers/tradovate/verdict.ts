@@ -124,6 +124,16 @@ export function barred(userStatus: string | undefined, make: Make): BrokerError 
   return state && make(state.code, state.code === 'locked_out' ? failedLogin : stopped, state.text);
 }
 
+/** The same beside a 423 or 429: this login stops, and nobody on the network is to call for an hour. */
+export function forAll({ code, message }: BrokerError, make: Make): BrokerError {
+  const text = message.replace(/ \(HTTP \d+\)\.$/, '');
+  return make(
+    code === 'locked_out' ? 'locked_out' : 'account_unavailable',
+    { ...failedLogin, scope: 'egress', retryAfterMs: HOUR_MS },
+    `${text}. Nothing is sent from this network for an hour`,
+  );
+}
+
 /**
  * A `userStatus` that nobody has documented, where no token came with it. The known ones are misspelled in their
  * only source, so that the broker may write them otherwise: never a reason to send the password again.

@@ -360,6 +360,19 @@ describe('a renewal', () => {
     expect(await said(`No session ${token}`)).not.toContain('No session');
   });
 
+  test.each([423, 429])(
+    'by a %i that bars the login as well stops it, and silences the network for an hour',
+    async (status) => {
+      const tried = connectApi([answering({ userStatus: 'TemporaryLocked' }, status)]);
+      await expect(tried.connection.renew?.(grant, call)).rejects.toMatchObject({
+        kind: 'needs-human',
+        code: 'locked_out',
+        scope: 'egress',
+        retryAfterMs: 3_600_000,
+      });
+    },
+  );
+
   test('keeps the market data token of the login while that is good', async () => {
     const kept = { mdAccessToken: 'made-up', mdExpiresAt: new Date(now + 1).toISOString() };
     const ended = { mdAccessToken: 'made-up', mdExpiresAt: new Date(now).toISOString() };
