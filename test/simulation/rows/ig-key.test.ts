@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { RawEntry } from '../../../src/core/broker.ts';
+import { noteReport } from '../../../src/redis/note-report.ts';
 import { restart } from '../days/clockwork.ts';
 import { makeWorld, type World } from '../world.ts';
 import { HOUR_MS, MINUTE_MS } from './scene.ts';
@@ -171,5 +172,34 @@ describe('a key that a proof finds revoked', () => {
     await world.runFor(HOUR_MS);
     expect(states()).toEqual([stopped[0], ['fresh', '']]);
     expect(logins()).toBe(2);
+  });
+});
+
+describe('a served v3 token, reported by a bot, of which the proof says that the client is suspended', () => {
+  test('is served to its end: no refresh, no password for two hours, one alert; and the one try that a person allows', async () => {
+    await open([entry('desk_one')]);
+    await world.runUntil('a token', () => world.token('desk_one') !== undefined, MINUTE_MS);
+    const answer = { operation: 'session', status: 403, errorCode: 'error.security.client-suspended' };
+    world.command('ig', 'answer', JSON.stringify({ ...answer, username: 'desk_one' }));
+    const { generation, expiresAt = '' } = world.meta('desk_one');
+    const report = { login: 'desk_one', broker: 'ig', generations: [Number(generation)], present: false };
+    const mark = world.calls().length;
+    await noteReport(world.redis, { ...report, probed: true, gapMs: 0 }, world.now());
+    await world.runFor(Date.parse(expiresAt) - world.now() - 1_000);
+    expect(world.token('desk_one')).toBeDefined();
+    await world.runFor(2 * HOUR_MS);
+    expect(new Set(world.calls({ after: mark }).map(({ operation }) => operation))).toEqual(
+      new Set(['session']),
+    );
+    expect(world.state('desk_one')).toMatchObject({ state: 'stopped', reason: 'account_suspended' });
+    expect(world.openIncidents().map(({ code, level }) => [code, level])).toEqual([
+      ['account_suspended', 'critical'],
+    ]);
+    world.command('ig', 'clear-answers');
+    await world.requestRefresh('desk_one', true);
+    await world.runFor(2 * MINUTE_MS);
+    expect(world.state('desk_one')).toMatchObject({ state: 'fresh' });
+    expect(logins()).toBe(2);
+    expect(world.openIncidents()).toEqual([]);
   });
 });

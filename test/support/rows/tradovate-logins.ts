@@ -61,6 +61,20 @@ export const signIns: readonly ErrorRow[] = (
     ['bridge 200 `p-captcha: true`', bridge, tell('fail-logins', '10'), silence('captcha')],
     ['login 423', api, all(set('throttleWith', '423'), fault('throttle')), silence('lockout_near')],
     ['bridge 423', bridge, all(set('throttleWith', '423'), fault('throttle')), silence('lockout_near')],
+    ...([423, 429] as const).flatMap((status) => [
+      [
+        `bridge ${status} about the password`,
+        bridge,
+        answer('authorize', status, { s: 'error', errmsg: 'Incorrect username or password' }),
+        { ...silence('bad_credentials'), kind: 'needs-human' } as const,
+      ] as const,
+      [
+        `login ${status} \`userStatus\` TemporaryLocked`,
+        api,
+        answer('access-token-request', status, { userStatus: 'TemporaryLocked' }),
+        { ...silence('locked_out'), kind: 'needs-human' } as const,
+      ] as const,
+    ]),
     ['login 429, empty body, no ticket', api, set('limits.anonymous', 0), silence('rate_limited')],
     ['bridge 429, empty body, no ticket', bridge, set('limits.anonymous', 0), silence('rate_limited')],
     [

@@ -51,6 +51,12 @@ export const renewals: readonly ErrorRow[] = (
     ['renew 200 `p-captcha: true`', renewing, tell('captcha'), silence('captcha')],
     ['renew 423', api, all(set('throttleWith', '423'), fault('throttle')), silence('lockout_near')],
     [
+      'renew 429 `userStatus` TemporaryLocked',
+      api,
+      answer('renew', 429, { userStatus: 'TemporaryLocked' }),
+      { ...silence('locked_out'), kind: 'needs-human' },
+    ],
+    [
       'renew 429, empty body, no ticket',
       api,
       set('limits.user', 0),
