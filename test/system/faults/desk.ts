@@ -108,7 +108,8 @@ export async function openDesk(ends: Endings, options: DeskOptions): Promise<Des
     await startSimulator({
       latencyMs,
       switches: {
-        ig: { accessTtl: igLifeS },
+        // Bots ask all the time.
+        ig: { accessTtl: igLifeS, keyQuota: 1e6, accountQuota: 1e6 },
         tradovate: {
           lifetimeSeconds: tradovateLifeS,
           'limits.renew': 1e6,
