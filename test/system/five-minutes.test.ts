@@ -23,7 +23,8 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 beforeEach(async () => {
   // Slow enough for a rotation to have a middle.
-  const switches = { ig: { accessTtl: SHORT_LIFE_S } };
+  // The reader asks all the time.
+  const switches = { ig: { accessTtl: SHORT_LIFE_S, keyQuota: 1e6, accountQuota: 1e6 } };
   simulator = ends.add(await startSimulator({ latencyMs: 100, switches }), stop);
 });
 afterEach(ends.all);
