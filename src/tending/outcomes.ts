@@ -1,5 +1,5 @@
 import type { Account } from '../core/account.ts';
-import { consequence, isBarred, type Silence } from '../core/consequence.ts';
+import { consequence, type Silence } from '../core/consequence.ts';
 import { decide } from '../core/decide.ts';
 import type { Decision } from '../core/decision.ts';
 import { REFUSED_EARLIER } from '../core/describe.ts';
@@ -193,7 +193,7 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
       answered: counts ? answeredOf(error) : undefined,
       ...(ledger && as && { charge: { ledger, as } }),
       uses: during === 'sign-in' && counts && error.sent ? ['logins'] : [],
-      ...(counts && isUncounted(error, during) && { refunded: everyCall(around.budgetsOf(account, during)) }),
+      ...(counts && !error.sent && { refunded: everyCall(around.budgetsOf(account, during)) }),
     };
     const { settled, woken } = await insist(
       clock,
@@ -218,10 +218,6 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     namesOf: (account, record) => allNamesOf(account, record.discovered),
   };
 }
-
-/** What never left, and a question that was turned away before it could ring anybody. */
-const isUncounted = (error: BrokerError, during: Failing['during']): boolean =>
-  !error.sent || (during === 'request' && isBarred(error));
 
 /** The end of a token is looked at when it comes, whatever else is planned: its state and event tell of it. */
 export function lookAt(
