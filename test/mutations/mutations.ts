@@ -365,4 +365,78 @@ export const mutations: readonly Mutation[] = [
     tests: ['test/system/faults/losses.test.ts'],
     named: 'a STATE_DIR each',
   },
+  {
+    breaks: 'the put-back: what a Redis that came back has lost waits for the sweep',
+    edits: [
+      {
+        file: 'src/app/put-back.ts',
+        from: 'await putBack(parts, enabled);',
+        to: 'await putBack(parts, enabled.slice(enabled.length));',
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/rolled-back.test.ts'],
+    named: 'costs no login where only one of three',
+  },
+  {
+    breaks: 'the put-back: a look begins before the others had Redis back',
+    edits: [
+      {
+        file: 'src/app/looks.ts',
+        from: 'await parts.settled();',
+        to: 'await Promise.resolve(parts.settled);',
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/rolled-back.test.ts'],
+    named: 'costs no login where only one of three',
+  },
+  {
+    breaks: 'the fence: an account that begins anew is taken without a look at the disk',
+    edits: [
+      {
+        file: 'src/tending/lease.ts',
+        from: 'if (acquired?.isNew) {',
+        to: "if (acquired?.isNew && name === '') {",
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/losses.test.ts'],
+  },
+  {
+    breaks: 'the fence: after the look at the disk it stays what it was',
+    edits: [
+      {
+        file: 'src/tending/lease.ts',
+        from: 'const anew = await acquire();',
+        to: 'const anew = acquired;',
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/losses.test.ts'],
+  },
+  {
+    breaks: 'the fence: what other processes may have been given counts not where Redis forgot',
+    edits: [
+      {
+        file: `${scripts}/acquire.lua`,
+        from: 'local least = isKnown and ARGV[4] or math.max(tonumber(ARGV[4]), tonumber(ARGV[5]))',
+        to: 'local least = ARGV[4]',
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/losses.test.ts'],
+  },
+  {
+    breaks: 'the silence of a network that a broker turns away',
+    edits: [
+      {
+        file: 'src/core/consequence.ts',
+        from: 'if (isBarred(error)) return { scope,',
+        to: "if (isBarred(error) && code === '') return { scope,",
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/rows/upstox-barred.test.ts'],
+  },
 ];
