@@ -2,7 +2,7 @@ import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Log } from '../core/log.ts';
 import { judge, sendFault } from './faults.ts';
 import { addSecurityHeaders } from './headers.ts';
-import { refuseBytes, refuseUrl, wantHost } from './malformed.ts';
+import { refuseBytes, refuseExpectations, refuseUrl, wantHost } from './malformed.ts';
 
 const BODY_LIMIT_BYTES = 16 * 1024;
 /** Longest time in which a request must have come in whole. */
@@ -28,6 +28,7 @@ export function bareApp({ log }: { readonly log: Log }, trustProxy: TrustProxy):
     clientErrorHandler: refuseBytes,
     frameworkErrors: (error, _request, reply) => refuseUrl(error.statusCode ?? 400, reply.raw),
   });
+  refuseExpectations(app.server);
   takeJsonOnly(app);
   addSecurityHeaders(app);
   wantHost(app);

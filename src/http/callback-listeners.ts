@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { REQUEST_TIMEOUT_MS } from './bare-app.ts';
 import { closeServer, listen, listenProblem } from './listening.ts';
 import { loopbackPlace, type Bound, type LoopbackPlace } from './loopback.ts';
+import { refuseExpectations } from './malformed.ts';
 
 /** A redirect URI, and in words why a login that returns to it cannot end here; undefined: it can. */
 export interface CallbackListening {
@@ -48,6 +49,7 @@ export function makeCallbackListeners(clock: Clock): CallbackListeners {
       const key = keyOf(host, place.port);
       if (servers.has(key)) continue;
       const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, handler);
+      refuseExpectations(server);
       const failed = await listen(server, { host, port: place.port });
       if (failed === undefined) servers.set(key, server);
       else if (!(isSecond(host, place) && lacksAddress(failed))) return callbackFault(place, host, failed);

@@ -1,4 +1,4 @@
-import { STATUS_CODES, type ServerResponse } from 'node:http';
+import { STATUS_CODES, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { faultBody, HttpFault } from './faults.ts';
@@ -7,6 +7,7 @@ import { faultBody, HttpFault } from './faults.ts';
 
 const words: Readonly<Record<number, string>> = {
   408: 'The request did not come in whole in time.',
+  417: 'The request has an Expect header that cannot be met: only 100-continue can.',
   431: 'The headers of the request are too large.',
 };
 
@@ -39,6 +40,14 @@ export function refuseBytes({ code }: { readonly code?: string }, socket: Socket
   // It may be half closed by now; then nobody reads this.
   if (socket.writable) socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`);
   socket.destroySoon();
+}
+
+/** For an `Expect` other than `100-continue`; the server's own refusal of it has no body. What it expects is not repeated. */
+export function refuseExpectations(server: Server): void {
+  server.on('checkExpectation', (_request, response: ServerResponse) => {
+    response.writeHead(417, { ...headers, connection: 'close' });
+    response.end(bodyOf(417));
+  });
 }
 
 /** HTTP/1.1 without `Host` is no request; the server's own refusal of it has no body. */

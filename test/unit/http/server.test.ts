@@ -57,6 +57,15 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** All that comes back for these bytes, until the server ends it. */
+async function answerTo(bytes: string, port: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+  socket.write(bytes);
+  let answer = '';
+  for await (const text of socket) answer += String(text);
+  return answer;
+}
+
 const status = async (url: string): Promise<number | 'closed'> =>
   fetch(url, { headers: { connection: 'close' } }).then(
     (answer) => answer.status,
@@ -95,17 +104,28 @@ describe('startHttp', () => {
       `GET /livez HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
       431,
     ],
+    [
+      'an expectation that it cannot meet',
+      'POST /api/token/force-refresh HTTP/1.1\r\nHost: localhost\r\nExpect: made-up-secret\r\nContent-Length: 2\r\n\r\n{}',
+      417,
+    ],
   ])('answers %s in the shape of all errors', async (_what, bytes, status) => {
     const server = await start();
-    const socket = connect(server.port, '127.0.0.1').setEncoding('utf8');
-    socket.write(bytes);
-    let answer = '';
-    for await (const text of socket) answer += String(text);
+    const answer = await answerTo(bytes, server.port);
     const [head = '', body = ''] = answer.split('\r\n\r\n');
     expect(head).toContain(`HTTP/1.1 ${status} `);
     expect(head.toLowerCase()).toContain('x-content-type-options: nosniff');
     expect(body).toMatch(/\{"status":"error","code":"BAD_REQUEST","message":"[^"]+"\}/);
     expect(answer.toLowerCase()).not.toContain('made-up-secret');
+  });
+
+  it('answers an expectation that it cannot meet so on the ports of redirect URIs, too', async () => {
+    const server = await start();
+    const port = await freePort();
+    await server.setCallbackListeners([`http://localhost:${String(port)}/back`]);
+    const answer = await answerTo('GET /back HTTP/1.1\r\nHost: localhost\r\nExpect: more\r\n\r\n', port);
+    expect(answer).toContain('HTTP/1.1 417 ');
+    expect(answer).toContain('"code":"BAD_REQUEST"');
   });
 
   it('lets a request under way finish when it stops', async () => {
