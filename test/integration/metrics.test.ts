@@ -1,3 +1,5 @@
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { broken, startDiscord } from '../support/discord.ts';
 import { until } from '../support/poll.ts';
@@ -6,6 +8,7 @@ import { metricsIn } from '../support/promql.ts';
 import { scrape } from '../support/scrape.ts';
 import { withBench } from '../support/service.ts';
 
+const ADMIN_TOKEN = 'made-up-admin-token';
 const entries = [
   { username: 'GOOD', password: 'made-up-pass' },
   { username: 'BAD', password: 'made-up-wrong-pass' },
@@ -201,4 +204,31 @@ describe('/metrics', () => {
       await discord.stop();
     }
   });
+
+  it('says that STATE_DIR fails and works again, and so does /readyz, which stays ready', () =>
+    withBench({ entries: entries.slice(0, 1), env: { ADMIN_TOKEN } }, async (bench) => {
+      const { url } = bench.service;
+      const look = async (): Promise<readonly unknown[]> => {
+        const readyz = await fetch(`${url}/readyz`);
+        const { details } = (await readyz.json()) as { details: readonly string[] };
+        return [readyz.status, (await scrape(url)).value('state_dir_up'), ...details];
+      };
+      await bench.state('GOOD', 'fresh');
+      expect(await look()).toEqual([200, 1]);
+      const folder = join(bench.folder, 'data', 'simulated', 'mirror');
+      await rename(folder, `${folder}.away`);
+      await writeFile(folder, 'no folder');
+      // What has to outlive Redis, so that it is written.
+      await fetch(`${url}/api/accounts/GOOD/pause`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+      });
+      await until(async () => (await look())[1] === 0, { what: 'a STATE_DIR that fails' });
+      const words = 'what must outlive a loss of Redis cannot be kept in STATE_DIR (ENOTDIR)';
+      expect(await look()).toEqual([200, 0, words]);
+      await rm(folder);
+      await rename(`${folder}.away`, folder);
+      await until(async () => (await look())[1] === 1, { what: 'a STATE_DIR that works again' });
+      expect(await look()).toEqual([200, 1]);
+    }));
 });
