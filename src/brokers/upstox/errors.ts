@@ -157,16 +157,18 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   UDAPI100038: unsupported('invalid input'),
 };
 
+/** A code cannot wait: it would expire. */
+const loginsGoOn = "A person's login is tried all the same.";
+
 export const edgeBlocked: Meaning = {
   kind: 'needs-human',
   code: 'edge_blocked',
   scope: 'egress',
-  message:
-    "Cloudflare, in front of Upstox, blocks this machine's calls. Stop, check from where they leave (a proxy, a cloud address), and ask Upstox.",
+  message: `Cloudflare, in front of Upstox, blocks this machine's calls. Stop, check from where they leave (a proxy, a cloud address), and ask Upstox. ${loginsGoOn}`,
 };
 export const edgeThrottled: Meaning = {
   kind: 'throttled',
   code: 'edge_throttled',
   scope: 'egress',
-  message: "Cloudflare, in front of Upstox, limits this machine's calls. All calls to Upstox pause.",
+  message: `Cloudflare, in front of Upstox, limits this machine's calls. All calls to Upstox pause. ${loginsGoOn}`,
 };

@@ -1,7 +1,12 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { classify as classifyAt, type Purpose } from '../../../../src/brokers/upstox/classify.ts';
-import { meanings, upstoxErrorCodes } from '../../../../src/brokers/upstox/errors.ts';
+import {
+  edgeBlocked,
+  edgeThrottled,
+  meanings,
+  upstoxErrorCodes,
+} from '../../../../src/brokers/upstox/errors.ts';
 import type { HttpAnswer } from '../../../../src/core/broker.ts';
 import type { BrokerError } from '../../../../src/core/errors.ts';
 import { ist } from './harness.ts';
@@ -312,6 +317,13 @@ describe('what is said to people', () => {
       /slash.*http or https.*localhost or 127\.0\.0\.1.*percent/,
     );
   });
+
+  it.each([edgeBlocked, edgeThrottled])(
+    'tells for $code what it means for a person’s login',
+    ({ message }) => {
+      expect(message).toMatch(/ A person's login is tried all the same\.$/);
+    },
+  );
 
   it('uses listed codes only, each once', () => {
     expect(new Set(upstoxErrorCodes).size).toBe(upstoxErrorCodes.length);
