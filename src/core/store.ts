@@ -93,6 +93,11 @@ export type CommitResult =
   /** Another login holds the same token or the same owner. */
   | { readonly outcome: 'claimed'; readonly by: string };
 
+/** A budget that gets a call back, but for as many of its calls as are `kept`: those went out. */
+export interface Refund extends Budget {
+  readonly kept: number;
+}
+
 export interface Settlement {
   readonly record: AccountRecord;
   readonly standing: Standing;
@@ -107,7 +112,7 @@ export interface Settlement {
   /** Budgets that count failures, and this is one. */
   readonly failed?: readonly Budget[];
   /** Budgets that count every call, and this one never left. */
-  readonly refunded?: readonly Budget[];
+  readonly refunded?: readonly Refund[];
   /** The broker honours the token no longer: its keys go, whatever their TTL. `all`: those of its companions, too. */
   readonly withdraw?: boolean | 'all';
   /** What it counts as, in the account's month. */

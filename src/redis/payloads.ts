@@ -123,7 +123,7 @@ export function settlePayload(
   seenRequest: string,
   now: number,
 ): Payload {
-  const { record, answered = '', charge, failed = [], withdraw = false } = settlement;
+  const { record, answered = '', charge, failed = [], refunded = [], withdraw = false } = settlement;
   const { set, drop } = outcomeFields(lease.name, record, seal);
   return {
     name: lease.name,
@@ -142,6 +142,7 @@ export function settlePayload(
     trips: BREAKER_TRIPS,
     member: memberOf(lease),
     failed: failed.map((budget) => budget.windowMs),
+    refunded: refunded.map(({ kept }) => kept),
     ...(charge && {
       charge: { class: charge.as === 'refused' ? 'r' : 'u', windowMs: charge.ledger.windowMs },
     }),

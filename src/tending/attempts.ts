@@ -163,13 +163,20 @@ export function makeAttempts(
     const ramped = (outcome: RampOutcome): { ramp?: RampOutcome } =>
       step.kind === 'sign-in' ? { ramp: outcome } : {};
     let got: Obtained;
+    let reads = 0;
+    const reached = (): void => void (reads += 1);
     try {
       const { timeoutMs } = policy;
       const isSilent = keepsake.silentUntil(around.networkOf(account)) > clock.now();
       if (clock.now() - startedAt > timeoutMs || (isSilent && step.kind !== 'consent')) throw heldUp();
       const call = (signal: AbortSignal): Call => ({ signal, ...(record.carry && { carry: record.carry }) });
       got = await within(clock, timeoutMs, [held.signal], (signal) =>
-        obtain(account, step, call(signal), clock, { reachFirst: noted.reachFirst, discover, timeoutMs }),
+        obtain(account, step, call(signal), clock, {
+          reachFirst: noted.reachFirst,
+          reached,
+          discover,
+          timeoutMs,
+        }),
       );
     } catch (error) {
       const known = error instanceof BrokerError ? error : tell.defect(account, error);
@@ -178,7 +185,7 @@ export function makeAttempts(
         account,
         held,
         { ...record, ...(seedSpent !== undefined && { seedSpent }) },
-        { error: known, during: step.kind, counts: true, startedAt, ...ramped(rampOutcome(known)) },
+        { error: known, during: step.kind, counts: true, startedAt, reads, ...ramped(rampOutcome(known)) },
       );
     }
     const { grant, listing, proof } = got;

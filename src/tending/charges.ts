@@ -1,11 +1,13 @@
 import { isBarred } from '../core/consequence.ts';
 import type { BrokerError } from '../core/errors.ts';
 import type { Budget } from '../core/limits.ts';
-import type { Answered } from '../core/store.ts';
+import type { Answered, Refund } from '../core/store.ts';
 
-/** Those of them that count a call whatever it answers. */
-export const everyCall = (budgets: readonly Budget[]): readonly Budget[] =>
-  budgets.filter((budget) => budget.counts === 'every-call');
+/** What a call that never left gives back to those that count every call: all but the `reads` that went out before it. */
+export const refundsOf = (budgets: readonly Budget[], reads: number): readonly Refund[] =>
+  budgets
+    .filter((budget) => budget.counts === 'every-call')
+    .map((budget) => ({ ...budget, kept: budget.countsReads ? reads : 0 }));
 
 /** How a failed sign-in counts for its network: a clear no, an open question, or not at all. */
 export function chargeOf(error: BrokerError): 'refused' | 'unknown' | undefined {

@@ -29,16 +29,23 @@ export interface Obtained {
 
 /**
  * Makes the step's call, then proves the grant where the account asks for it and lists the sub-accounts.
- * Throws BrokerError only. `reachFirst`: the broker seemed down, so that a harmless call goes before a password.
+ * Throws BrokerError only. `reachFirst`: the broker seemed down, so that a harmless call goes before a password;
+ * `reached`: told when that one has gone out, whatever becomes of the login.
  */
 export async function obtain(
   account: Account,
   step: Step,
   call: Call,
   clock: Clock,
-  how: { readonly reachFirst: boolean; readonly discover: boolean; readonly timeoutMs: number },
+  how: {
+    readonly reachFirst: boolean;
+    readonly reached: () => void;
+    readonly discover: boolean;
+    readonly timeoutMs: number;
+  },
 ): Promise<Obtained> {
-  if (how.reachFirst && step.kind === 'sign-in') await reach(account, call, clock, how.timeoutMs / 3);
+  if (how.reachFirst && step.kind === 'sign-in')
+    await reach(account, call, clock, { ...how, timeoutMs: how.timeoutMs / 3 });
   const grant = await request(account, step, call);
   if (grant.expiresAt <= clock.now()) {
     throw new BrokerError('The broker handed out a token that has expired already.', {
@@ -87,11 +94,20 @@ export function deadOnArrival(source: Source): BrokerError {
 }
 
 /** Takes a third of the time at most: what is left must do for the login. */
-async function reach(account: Account, call: Call, clock: Clock, timeoutMs: number): Promise<void> {
+async function reach(
+  account: Account,
+  call: Call,
+  clock: Clock,
+  { timeoutMs, reached }: { readonly timeoutMs: number; readonly reached: () => void },
+): Promise<void> {
+  const { connection } = account;
+  if (!connection.reach) return;
   try {
-    await within(clock, timeoutMs, [call.signal], async (signal) => account.connection.reach?.({ signal }));
+    await within(clock, timeoutMs, [call.signal], async (signal) => connection.reach?.({ signal }));
+    reached();
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
+    if (error.sent) reached();
     throw new BrokerError(`The broker does not answer yet, no login was sent: ${error.message}`, {
       kind: error.kind === 'throttled' ? 'throttled' : 'transient',
       code: error.kind === 'throttled' ? error.code : 'broker_down',

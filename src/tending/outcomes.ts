@@ -8,7 +8,7 @@ import { pauseAt } from '../core/pause.ts';
 import { isLive, type AccountRecord, type AttemptKind } from '../core/session.ts';
 import type { RampOutcome, Settlement, Standing } from '../core/store.ts';
 import { underFirstKey } from '../core/verdicts.ts';
-import { answeredOf, chargeOf, everyCall } from './charges.ts';
+import { answeredOf, chargeOf, refundsOf } from './charges.ts';
 import { insist } from './insist.ts';
 import type { HeldLease } from './lease.ts';
 import { policyOf, type KeeperParts, type Tended } from './parts.ts';
@@ -25,6 +25,8 @@ export interface Failing {
   readonly ramp?: RampOutcome | undefined;
   /** True where the broker was called, and its limits may count it. */
   readonly counts: boolean;
+  /** Harmless calls that had gone out before it: they are counted, also where it was not sent. */
+  readonly reads?: number;
   /** When its attempt was noted, ms. */
   readonly startedAt?: number | undefined;
 }
@@ -138,7 +140,7 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
   };
 
   const fail: Outcomes['fail'] = async (account, held, before, failing) => {
-    const { error, during, quiet = false, ramp, counts } = failing;
+    const { error, during, quiet = false, ramp, counts, reads = 0 } = failing;
     const now = clock.now();
     const { record, silence } = consequence({
       error,
@@ -193,7 +195,7 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
       answered: counts ? answeredOf(error) : undefined,
       ...(ledger && as && { charge: { ledger, as } }),
       uses: during === 'sign-in' && counts && error.sent ? ['logins'] : [],
-      ...(counts && !error.sent && { refunded: everyCall(around.budgetsOf(account, during)) }),
+      ...(counts && !error.sent && { refunded: refundsOf(around.budgetsOf(account, during), reads) }),
     };
     const { settled, woken } = await insist(
       clock,

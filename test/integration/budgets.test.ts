@@ -181,7 +181,7 @@ describe('a budget over a rolling window', () => {
       dueAt: undefined,
       event: undefined,
       ramp: undefined,
-      refunded: [renewals],
+      refunded: [{ ...renewals, kept: 0 }],
     } as const;
     await store.settle(acquired.lease, network, settlement, NOW);
     expect(await redis.zcard('refresher:budget:some-broker:renewals:default')).toBe(1);

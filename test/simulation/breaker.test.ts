@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Budget, Ledger } from '../../src/core/limits.ts';
 import { emptyRecord } from '../../src/core/session.ts';
-import type { NoteOptions, Noted, Settlement, TokenStore } from '../../src/core/store.ts';
+import type { Lease, NoteOptions, Noted, Settlement, TokenStore } from '../../src/core/store.ts';
 import { makeSeal } from '../../src/redis/seal.ts';
 import { makeStore } from '../../src/redis/store.ts';
+import { refundsOf } from '../../src/tending/charges.ts';
 import { directLink, makeClient } from './redis/client.ts';
 import { makeRedisServer } from './redis/server.ts';
 
@@ -64,16 +65,19 @@ async function ends(name: string, how: Partial<Settlement>): Promise<void> {
   const own = now + aheadMs;
   const acquired = await store.acquire(name, network, `owner of ${name}`, 10_000, own);
   if (!acquired) throw new Error(`${name} is held`);
+  await settle(acquired.lease, how);
+}
+async function settle(lease: Lease, how: Partial<Settlement>): Promise<void> {
   const settlement = {
     record: emptyRecord,
     standing: { state: 'backing_off', reason: 'code' },
-    names: [name],
+    names: [lease.name],
     dueAt: undefined,
     event: undefined,
     ramp: undefined,
     ...how,
   } as const;
-  await store.settle(acquired.lease, network, settlement, own);
+  await store.settle(lease, network, settlement, now + aheadMs);
 }
 const trip = async (): Promise<void> => {
   for (const name of ['A', 'B', 'C']) await ends(name, { answered: 'down' });
@@ -159,6 +163,20 @@ describe('the breaker of a broker', () => {
     now += 30 * SECOND;
     await signIn('D', [all]);
     expect(await used('all')).toBe(2);
+  });
+
+  it('counts it still where the login after it was never sent', async () => {
+    const all: Budget = { ...ledger, limit: 'all', counts: 'every-call', countsReads: true };
+    await trip();
+    now += 30 * SECOND;
+    const acquired = await store.acquire('D', network, 'owner of D', 10_000, now);
+    if (!acquired) throw new Error('D is held');
+    const options = { ttlMs: 10_000, now, network, cost: 2, emergency: true, expiresAt: 0 };
+    const reaching = { reaches: true, signIn: { ledger, proven: true, forced: false } };
+    await store.note(acquired.lease, undefined, { ...options, ...reaching, budgets: [all] });
+    expect(await used('all')).toBe(3);
+    await settle(acquired.lease, { refunded: refundsOf([all], 1) });
+    expect(await used('all')).toBe(1);
   });
 
   it('is told to each process in its own time, whichever clock began the pause', async () => {

@@ -4,7 +4,8 @@
 --   failureBudget... refundedBudget...
 -- ARGV payload (JSON): { name, names, owner, fence, now, set, drop, standing, dueAt,
 --   seenRequest, seenReport, event, ramp, open, answer = 'up' | 'down' | '', pauseMs, trips, member, withdraw, companionsToo, paused, made,
---   charge = {class, windowMs} or nil, failed = {windowMs...}, uses or nil }
+--   charge = {class, windowMs} or nil, failed = {windowMs...},
+--   refunded = {calls that are kept...}, uses or nil }
 -- -> {1, woken} settled, {0, woken} a newer lease was given out
 local p = cjson.decode(ARGV[1])
 local t = redis.call('TIME')
@@ -25,11 +26,10 @@ end
 for i, windowMs in ipairs(p.failed) do
   countFailure(KEYS[10 + i], p.member, windowMs, p.now)
 end
-for i = 11 + #p.failed, #KEYS do
-  -- It never left: the broker counted nothing.
-  redis.call('ZREM', KEYS[i], p.member)
-  for call = 2, 9 do
-    redis.call('ZREM', KEYS[i], p.member .. ':' .. call)
+for i, kept in ipairs(p.refunded) do
+  -- It never left: the broker counted nothing but what had gone out before it.
+  for call = kept + 1, 9 do
+    redis.call('ZREM', KEYS[10 + #p.failed + i], call == 1 and p.member or p.member .. ':' .. call)
   end
 end
 if tonumber(redis.call('HGET', KEYS[2], 'fence') or '0') > tonumber(p.fence) then
