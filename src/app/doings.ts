@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import type { AccountRecord, Session } from '../core/session.ts';
+import { originOf, type AccountRecord, type Session } from '../core/session.ts';
 import type { Acquired } from '../core/store.ts';
 
 /**
@@ -43,7 +43,7 @@ export function makeDoings(clock: Clock): Doings {
       return isForgotten || clock.now() < doubtUntil;
     },
     seen(name, { session }) {
-      if (session && session.generation >= (sessions.get(name)?.generation ?? 0)) sessions.set(name, session);
+      if (session && originOf(session) >= originOf(sessions.get(name))) sessions.set(name, session);
     },
     latest: (name) => sessions.get(name),
     isAnswered: (name, startedAt) => (sessions.get(name)?.grant.issuedAt ?? 0) >= startedAt,

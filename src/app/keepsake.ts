@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock.ts';
 import { laterPause } from '../core/pause.ts';
 import { unknownSignInWaitMs } from '../core/policy.ts';
 import type { Grant } from '../core/broker.ts';
-import { isOfUse, type AccountRecord, type Session } from '../core/session.ts';
+import { isOfUse, originOf, type AccountRecord, type Session } from '../core/session.ts';
 import type { Network, TokenStore } from '../core/store.ts';
 import { marksOf } from '../core/verdicts.ts';
 import type { AccountChange, Mirror } from '../mirror/index.ts';
@@ -36,16 +36,16 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
   /** Sessions of this login that Redis does not know any more. */
   function newerThan(
     { name, identity, connection }: Account,
-    generation: number,
+    origin: number,
     isAnswered = false,
   ): readonly Session[] {
     // Without any session or attempt Redis was emptied, or somebody wants the account to begin anew.
-    const own = generation > 0 || isAnswered ? doings.latest(name) : undefined;
+    const own = origin > 0 || isAnswered ? doings.latest(name) : undefined;
     return [mirror.recall(name)?.session, own]
       .filter(
         (each): each is Session =>
           each?.identity === identity &&
-          each.generation > generation &&
+          originOf(each) > origin &&
           (connection.fits?.(each.grant) ?? 'fits') === 'fits',
       )
       .map(overAtOnce);
@@ -110,8 +110,8 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
       };
     },
 
-    isBehind: (account, generation) =>
-      newerThan(account, generation).some(({ grant }) => isOfUse(account.connection, grant, clock.now())),
+    isBehind: (account, origin) =>
+      newerThan(account, origin).some(({ grant }) => isOfUse(account.connection, grant, clock.now())),
 
     isAnswered: ({ name }, startedAt) => doings.isAnswered(name, startedAt),
 
@@ -121,8 +121,9 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
       const isKnown = ({ token }: Grant): boolean =>
         token === session?.grant.token || pending.some(({ grant }) => grant.token === token);
       const kept = [
-        ...newerThan(account, session?.generation ?? 0, isAnswered).map((each) => ({
+        ...newerThan(account, originOf(session), isAnswered).map((each) => ({
           ...each,
+          origin: originOf(each),
           proved: true,
         })),
         ...(held && isNewer(held, session) ? [{ ...held, proved: false }] : []),
@@ -132,7 +133,8 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
       );
       if (!kept) return undefined;
       const spent = ('renewalSpent' in kept && kept.renewalSpent) || isSpent(account, kept.grant);
-      return { grant: kept.grant, source: kept.source, proved: kept.proved, spent };
+      const { grant, source, proved, origin } = kept;
+      return { grant, source, proved, spent, origin };
     },
 
     async spend(account, grant) {
@@ -214,7 +216,7 @@ function pacedUntil(unknownSignIns: readonly number[], now: number): number {
 
 /** False where another session came since the answer was asked for: somebody else was faster. */
 const isNewer = ({ since, startedAt }: HeldAnswer, session: Session | undefined): boolean =>
-  since === undefined ? startedAt > (session?.grant.issuedAt ?? 0) : (session?.generation ?? 0) <= since;
+  since === undefined ? startedAt > (session?.grant.issuedAt ?? 0) : originOf(session) <= since;
 
 const networkKey = (network: Network): string => `${network.broker}:${network.egress}`;
 const networkKeys = (network: Network): readonly string[] => [
@@ -239,6 +241,6 @@ function changeOf(account: Account, record: AccountRecord, credentials: readonly
     ...(owner !== undefined && { owner }),
     ...(asked && { asked }),
     ...(paused && { paused }),
-    ...(isPersons && (isOver ? { endedUpTo: session.generation } : { session })),
+    ...(isPersons && (isOver ? { endedUpTo: originOf(session) } : { session })),
   };
 }

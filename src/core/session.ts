@@ -10,6 +10,8 @@ export type Source = 'sign-in' | 'renewal' | 'consent' | 'adopted';
 export interface Session {
   /** Only grows, over data loss too; every publication has its own. */
   readonly generation: number;
+  /** The generation under which it was published first; absent where that is `generation`. See `originOf`. */
+  readonly origin?: number;
   readonly grant: Grant;
   readonly source: Source;
   /** The login it was made for; a session of another login is no session. */
@@ -23,6 +25,13 @@ export interface Session {
   /** The token was found dead, or must not be used: over by every clock, also by one that stands before its end. */
   readonly withdrawn?: true;
 }
+
+/**
+ * Which of two sessions of an account was got later: one that is put back after a loss of Redis has a new generation,
+ * above all that bots may have seen, and is as old as it ever was.
+ */
+export const originOf = (session: Pick<Session, 'generation' | 'origin'> | undefined): number =>
+  session?.origin ?? session?.generation ?? 0;
 
 /** Said of a login whose token is the one from before. */
 export const SAME_TOKEN = 'The broker handed out the same token as before.';

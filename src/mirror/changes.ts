@@ -1,6 +1,6 @@
 import type { Silence } from '../core/consequence.ts';
 import type { Pause } from '../core/pause.ts';
-import type { Asked, Session, Trouble } from '../core/session.ts';
+import { originOf, type Asked, type Session, type Trouble } from '../core/session.ts';
 import { mergeAccounts, mergeNetworks } from './merge.ts';
 import {
   emptyAccount,
@@ -36,7 +36,7 @@ export interface AccountChange {
   readonly paused?: Pause | undefined;
   /** A session that only a person could get again. */
   readonly session?: Session | undefined;
-  /** Sessions up to this generation are ended for good. */
+  /** Sessions up to this one, by `originOf`, are ended for good. */
   readonly endedUpTo?: number;
   /** An answer that Redis could not take. */
   readonly held?: HeldAnswer | undefined;
@@ -111,7 +111,7 @@ function overAfter(before: AccountFacts, change: AccountChange, saidAt: number):
   const isKnown = !isSame({ ...before, over: emptyAccount.over }, emptyAccount);
   return {
     signIns: Math.max(over.signIns, ...unknownSignIns.filter((at) => isOver(at, worked?.at ?? 0))),
-    session: session && isOver(session.generation, endedUpTo) ? session.generation : over.session,
+    session: session && isOver(originOf(session), endedUpTo) ? originOf(session) : over.session,
     held: held && (forgotten || isReleased(held, releasedUpTo, saidAt)) ? heldAt(held) : over.held,
     said: forgotten && isKnown ? saidAt : over.said,
   };

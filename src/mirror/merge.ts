@@ -1,4 +1,4 @@
-import type { Session } from '../core/session.ts';
+import { originOf, type Session } from '../core/session.ts';
 import {
   heldAt,
   type AccountFacts,
@@ -65,7 +65,7 @@ export function mergeAccounts(one: AccountFacts, other: AccountFacts): AccountFa
     ...(owner && stands(owner) && { owner }),
     ...(asked && stands(asked) && { asked }),
     ...(paused && paused.at > over.said && { paused }),
-    ...(session && session.generation > over.session && { session }),
+    ...(session && originOf(session) > over.session && { session }),
     ...(held && heldAt(held) > Math.max(over.held, over.said) && { held }),
     over,
   };
@@ -98,10 +98,11 @@ function mergeOver(one: Over, other: Over): Over {
   };
 }
 
-/** Of one generation the worse counts: it was spent, or found to have ended early. */
+/** Of one that was published twice the worse counts: it was spent, or found to have ended early. */
 function newest(one: Session | undefined, other: Session | undefined): Session | undefined {
+  if (!one || !other || originOf(one) !== originOf(other)) return highest(one, other, originOf);
   const session = highest(one, other, ({ generation }) => generation);
-  if (!one || !other || !session || one.generation !== other.generation) return session;
+  if (!session) return session;
   const expiresAt = Math.min(one.grant.expiresAt, other.grant.expiresAt);
   return {
     ...session,

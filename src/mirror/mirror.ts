@@ -28,8 +28,10 @@ export interface Verdict {
 export interface HeldAnswer {
   /** Of the attempt that it answers, ms. */
   readonly startedAt: number;
-  /** The generation that was out when it was asked for; not known of what was posted. Clocks differ, this does not. */
+  /** The origin of the session that was out when it was asked for; not known of what was posted. Clocks differ, this does not. */
   readonly since?: number;
+  /** The fence of the call that brought it: the order in which sessions were got. */
+  readonly origin?: number;
   readonly grant: Grant;
   readonly source: Source;
   readonly identity: string;
@@ -47,7 +49,7 @@ export interface HeldFact extends HeldAnswer {
 export interface Over {
   /** Sign-ins of unknown outcome, by their instants (ms). */
   readonly signIns: number;
-  /** Sessions, by their generation. */
+  /** Sessions, by `originOf`. */
   readonly session: number;
   /** Held answers, by the stamp of when they were held. */
   readonly held: number;
@@ -140,6 +142,7 @@ const grant: z.ZodType<Grant> = z.object({
 });
 const session: z.ZodType<Session> = z.object({
   generation: z.number(),
+  origin: z.number().exactOptional(),
   grant,
   source,
   identity: z.string(),
@@ -178,6 +181,7 @@ const account: z.ZodType<AccountFacts> = z.object({
       startedAt: z.number(),
       saidAt: z.number().exactOptional(),
       since: z.number().exactOptional(),
+      origin: z.number().exactOptional(),
       grant,
       source,
       identity: z.string(),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Grant } from '../core/broker.ts';
 import { errorKinds } from '../core/errors.ts';
 import type { Pause } from '../core/pause.ts';
-import { emptyRecord, type AccountRecord, type Attempt, type Session } from '../core/session.ts';
+import { emptyRecord, originOf, type AccountRecord, type Attempt, type Session } from '../core/session.ts';
 import type { Facts } from '../core/store.ts';
 import type { Fields } from './patience.ts';
 import type { Seal } from './seal.ts';
@@ -111,6 +111,8 @@ export function readRecord(name: string, fields: Fields, seal: Seal): ReadRecord
 export function sessionFields(name: string, session: Session, seal: Seal): Fields {
   return {
     session: seal.seal(JSON.stringify(session.grant), `session ${name}`),
+    // With the generation that it speaks of: a version that does not know this field leaves it as it is.
+    origin: JSON.stringify([session.generation, originOf(session)]),
     identity: session.identity,
     source: session.source,
     issuedAt: String(session.grant.issuedAt),
@@ -182,12 +184,26 @@ function opened(name: string, field: string, fields: Fields, seal: Seal): string
   return sealed === undefined ? undefined : seal.open(sealed, `${field} ${name}`);
 }
 
+/** What `readOrigin` is made of, in this order. */
+export const ORIGIN_FIELDS = ['generation', 'origin'] as const;
+const originSchema = z.tuple([z.number(), z.number()]);
+
+/** `originOf` the session of a record, from its fields; 0 where there is none. */
+export function readOrigin(generation: string | undefined, origin: string | undefined): number {
+  const out = Number(generation) || 0;
+  const [of, first] = parsed(origin, originSchema) ?? [];
+  return first !== undefined && of === out ? first : out;
+}
+
 function readSession(name: string, fields: Fields, seal: Seal): Session | undefined {
   const grant = parsed(opened(name, 'session', fields, seal), grantSchema);
   const source = sourceSchema.safeParse(fields['source']);
   if (!grant || !source.success) return undefined;
+  const generation = Number(fields['generation'] ?? 0);
+  const origin = readOrigin(fields['generation'], fields['origin']);
   return {
-    generation: Number(fields['generation'] ?? 0),
+    generation,
+    ...(origin !== generation && { origin }),
     grant: defined(grant),
     source: source.data,
     identity: fields['identity'] ?? '',

@@ -31,7 +31,9 @@ export function makePublishKept(
     if (record.session !== undefined || !account.connection.adopt) return undefined;
     const token = await store.foreignToken(account.name);
     const grant = token === undefined ? undefined : account.connection.adopt(token, clock.now());
-    return grant && isOurs(grant) ? { grant, source: 'adopted', proved: true, spent: false } : undefined;
+    return grant && isOurs(grant)
+      ? { grant, source: 'adopted', proved: true, spent: false, origin: undefined }
+      : undefined;
   }
 
   return async (account, held, record) => {

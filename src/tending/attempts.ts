@@ -3,7 +3,7 @@ import type { Call } from '../core/broker.ts';
 import { silenceOf } from '../core/consequence.ts';
 import { afterOutstanding } from '../core/proof.ts';
 import { BrokerError } from '../core/errors.ts';
-import type { AccountRecord } from '../core/session.ts';
+import { originOf, type AccountRecord } from '../core/session.ts';
 import type { RampOutcome, Settlement } from '../core/store.ts';
 import type { Commits, Got } from './commits.ts';
 import { MOST_PENDING } from './arrivals.ts';
@@ -122,7 +122,8 @@ export function makeAttempts(
       () =>
         keepsake.hold(account, {
           startedAt,
-          since: record.session?.generation ?? 0,
+          since: originOf(record.session),
+          origin: held.lease.fence,
           grant,
           source,
           identity: account.identity,

@@ -3,7 +3,7 @@ import type { Grant } from '../core/broker.ts';
 import { quietMs } from '../core/consequence.ts';
 import { BrokerError } from '../core/errors.ts';
 import { drawRenewAt } from '../core/policy.ts';
-import { isSameToken, type AccountRecord, type Session, type Source } from '../core/session.ts';
+import { isSameToken, originOf, type AccountRecord, type Session, type Source } from '../core/session.ts';
 import type { Commit, RampOutcome } from '../core/store.ts';
 import type { Use } from '../core/uses.ts';
 import { afterCall, afterSignIn } from '../core/verdicts.ts';
@@ -31,6 +31,8 @@ export interface Got {
   readonly proved?: boolean;
   /** Its renewal was sent already, before Redis forgot the session. */
   readonly spent?: boolean;
+  /** The generation under which it was published before, or of the call that brought it; absent where it is new. */
+  readonly origin?: number | undefined;
   readonly listing?: Listing | undefined;
   readonly ramp?: RampOutcome | undefined;
   /** When the attempt began, ms; absent where nothing was called for it. */
@@ -177,6 +179,7 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
       const grant = (previous && account.connection.inherit?.(got.grant, previous, now)) ?? got.grant;
       const session: Session = {
         generation: held.lease.fence,
+        ...(got.origin !== undefined && { origin: got.origin }),
         grant,
         source,
         identity: account.identity,
@@ -192,7 +195,8 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
         if (startedAt !== undefined)
           await keepsake.hold(account, {
             startedAt,
-            since: record.session?.generation ?? 0,
+            since: originOf(record.session),
+            origin: held.lease.fence,
             grant,
             source,
             identity: account.identity,

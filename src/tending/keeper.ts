@@ -189,9 +189,9 @@ export function makeKeeper(parts: KeeperParts): Keeper {
       const account = parts.account(name);
       return account?.enabled === true && isWell(account, await store.peek(name), clock.now());
     },
-    isBehind(name, generation) {
+    isBehind(name, origin) {
       const account = parts.account(name);
-      return account?.enabled === true && keepsake.isBehind(account, generation);
+      return account?.enabled === true && keepsake.isBehind(account, origin);
     },
     async putBack(name) {
       const tended = await underLease(name, async (account, held, record) => {

@@ -102,11 +102,17 @@ export interface Keepsake {
   grantOf(
     account: Account,
     record: Pick<AccountRecord, 'session' | 'pending' | 'attempt'>,
-  ): (Pick<Session, 'grant' | 'source'> & { readonly proved: boolean; readonly spent: boolean }) | undefined;
+  ):
+    | (Pick<Session, 'grant' | 'source'> & {
+        readonly proved: boolean;
+        readonly spent: boolean;
+        readonly origin: number | undefined;
+      })
+    | undefined;
   /** This process' own attempt of then (ms) has brought a session: a Redis that has it open went back in time. */
   isAnswered(account: Account, startedAt: number): boolean;
-  /** True where a session is known here that is newer than this generation, and of use. */
-  isBehind(account: Account, generation: number): boolean;
+  /** True where a session is known here that is newer than one of this origin, and of use. */
+  isBehind(account: Account, origin: number): boolean;
   /**
    * The material of a grant that can be renewed once is about to go out: no later look sends it again, whatever Redis
    * says. Resolves once that is on disk, or the disk did not take it in time.
@@ -146,8 +152,10 @@ export interface FailedSignIn {
 export interface HeldAnswer {
   /** Of the attempt that it answers, ms. */
   readonly startedAt: number;
-  /** The generation that was out when it was asked for; not known of what was posted. Clocks differ, this does not. */
+  /** The origin of the session that was out when it was asked for; not known of what was posted. Clocks differ, this does not. */
   readonly since?: number;
+  /** The fence of the call that brought it: the order in which sessions were got. */
+  readonly origin?: number;
   readonly grant: Session['grant'];
   readonly source: Session['source'];
   readonly identity: string;
@@ -193,8 +201,8 @@ export interface Keeper {
   isWell(name: string): Promise<boolean>;
   /** Takes what other processes found out about the account to this machine's disk. Calls nobody. */
   learn(name: string): Promise<void>;
-  /** True where a newer token is known here than this generation: Redis went back in time. */
-  isBehind(name: string, generation: number): boolean;
+  /** True where a newer token is known here than one of this origin: Redis went back in time. */
+  isBehind(name: string, origin: number): boolean;
   /** Publishes what is known here to be newer than what Redis has; false where it cannot be. Calls no broker. */
   putBack(name: string): Promise<boolean>;
   /** Redis failed, or is another server now: it may have lost its last seconds. */

@@ -439,4 +439,17 @@ export const mutations: readonly Mutation[] = [
     project: 'simulation',
     tests: ['test/simulation/rows/upstox-barred.test.ts'],
   },
+  {
+    breaks: 'the order of sessions: one that is put back counts as new',
+    edits: [
+      {
+        file: 'src/core/session.ts',
+        from: 'session?.origin ?? session?.generation ?? 0;',
+        to: 'session?.generation ?? 0;',
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/two-sessions.test.ts'],
+    named: 'the older|neither',
+  },
 ];
