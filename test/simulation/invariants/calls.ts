@@ -1,6 +1,8 @@
 import { brokers } from '../../../src/brokers/index.ts';
 import type { BrokerCall } from '../broker-net.ts';
 import { kindOf, wasTurnedAway } from '../truth.ts';
+import type { SimulatedDisk } from '../disk.ts';
+import type { Replica } from '../replica.ts';
 import type { World } from '../world.ts';
 import { broken, strictest, type InvariantOptions } from './rules.ts';
 
@@ -8,22 +10,55 @@ import { broken, strictest, type InvariantOptions } from './rules.ts';
 const UNDER_WAY_MS = 200;
 /** From the note of an attempt to the arrival of its call, at most, ms. */
 const ON_ITS_WAY_MS = 500;
+/** No look begins for so long after Redis came back: who lives until then has put back what it knows, ms. */
+const PUT_BACK_MS = 2_500;
+
+/** What counts of a process when somebody sends what it sent. */
+interface Known {
+  readonly disk: SimulatedDisk;
+  /** When it died, and since when Redis could be reached by then (ms). */
+  died?: { readonly at: number; readonly backSince: number };
+}
+
+/** What is watched of a world for it. */
+export interface Spenders extends Pick<World, 'now' | 'calls' | 'onCall' | 'onStep'> {
+  replicas(): readonly Pick<Replica, 'life' | 'disk'>[];
+  readonly redisNet: Pick<World['redisNet'], 'lastCut'>;
+}
 
 /** No refresh token and no code in two calls, unless the broker did not look at the first one. */
 export function watchSpending(
-  world: World,
+  world: Spenders,
   options: Pick<InvariantOptions, 'factsOutliveRedis'> = strictest,
 ): {
   /** What was written from then on is lost. */
   rolledBack(from: number): void;
 } {
   const spent = new Map<string, number>();
-  const lost: { readonly from: number; readonly until: number }[] = [];
+  const lost: { readonly from: number; readonly until: number; readonly at: number }[] = [];
   const excused = new Set<string>();
-  /** Another process sent it in seconds that Redis forgot, and told nobody whose disk is another one. */
+  const processes = new Map<string, Known>();
+  world.onStep(() => {
+    for (const { life, disk } of world.replicas()) {
+      if (processes.has(life.name)) continue;
+      const known: Known = { disk };
+      processes.set(life.name, known);
+      life.onDeath(() => {
+        known.died = { at: world.now(), backSince: world.redisNet.lastCut().until };
+      });
+    }
+  });
+  /**
+   * Another process sent it in seconds that Redis forgot, died before it could put back what it got for it, and told
+   * nobody whose disk is another one.
+   */
   const isExcused = (secret: string, first: BrokerCall, call: BrokerCall): boolean => {
-    const wasLost = lost.some(({ from, until }) => first.startedAt >= from && first.startedAt <= until);
-    if (options.factsOutliveRedis || first.by === call.by || !wasLost || excused.has(secret)) return false;
+    if (options.factsOutliveRedis || excused.has(secret)) return false;
+    const loss = lost.find(({ from, until }) => first.startedAt >= from && first.startedAt <= until);
+    const sender = processes.get(first.by);
+    if (!loss || !sender?.died || sender.disk === processes.get(call.by)?.disk) return false;
+    const { at, backSince } = sender.died;
+    if (at > Math.max(loss.at, backSince) + PUT_BACK_MS) return false;
     excused.add(secret);
     return true;
   };
@@ -40,7 +75,12 @@ export function watchSpending(
     }
     spent.set(secret, call.n);
   });
-  return { rolledBack: (from) => void lost.push({ from, until: world.now() + ON_ITS_WAY_MS }) };
+  return {
+    rolledBack(from) {
+      const at = world.now();
+      lost.push({ from, until: at + ON_ITS_WAY_MS, at });
+    },
+  };
 }
 
 /** At most one process calls for a login at a time, unless the other one was killed, stopped or robbed of its lease. */
