@@ -86,8 +86,8 @@ function brokerGauges(gauge: MakeGauge): { show(picture: Picture): void } {
   );
   const breaker = gauge(
     'breaker_state',
-    '1 while a broker does not answer and is called by one account at a time, else 0.',
-    ['broker'],
+    '1 while a broker, or a part of it, does not answer and is called by one account at a time, else 0.',
+    ['broker', 'part'],
   );
   const silence = gauge(
     'broker_silence_seconds',
@@ -111,9 +111,9 @@ function brokerGauges(gauge: MakeGauge): { show(picture: Picture): void } {
       }
       withoutNextAction.set(lost);
       counted.set(census.at / 1000);
-      for (const { broker, failuresLeft, downUntil, silentUntil, lagMs } of brokers) {
+      for (const { broker, parts, failuresLeft, silentUntil, lagMs } of brokers) {
         if (failuresLeft !== undefined) failures.set({ broker }, failuresLeft);
-        breaker.set({ broker }, downUntil > now ? 1 : 0);
+        for (const { part, isDown } of parts) breaker.set({ broker, part }, isDown ? 1 : 0);
         silence.set({ broker }, Math.max(0, silentUntil - now) / 1000);
         lag.set({ broker }, lagMs / 1000);
       }

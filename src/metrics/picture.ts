@@ -24,8 +24,8 @@ export interface Picture {
     readonly broker: string;
     /** Failed sign-ins that its network may still afford; undefined where nobody counts them. */
     readonly failuresLeft: number | undefined;
-    /** Until when nobody calls it, ms; 0 where it answers. */
-    readonly downUntil: number;
+    /** The parts of it that accounts call, `''` for the whole, and whether each is without an answer. */
+    readonly parts: readonly { readonly part: string; readonly isDown: boolean }[];
     /** Until when it asked this network for silence, ms; 0 if it did not. */
     readonly silentUntil: number;
     /** When the next account is looked at, ms; undefined: none is planned. */

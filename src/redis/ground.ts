@@ -6,8 +6,8 @@ import { answersOf } from './standings.ts';
 /** What accounts of one broker stand on. */
 export interface BrokerGround {
   readonly broker: string;
-  /** Until when nobody calls it, or a part of it, ms; 0 where it answers. */
-  readonly downUntil: number;
+  /** The parts of it that accounts call, `''` for the whole, and whether each is without an answer. */
+  readonly parts: readonly { readonly part: string; readonly isDown: boolean }[];
   /** Until when it asked this network for silence, ms; 0 if it did not. */
   readonly silentUntil: number;
   /** When the next account is looked at, ms. */
@@ -37,7 +37,8 @@ export async function readGround(
   const { brokers, egress, budgets, now } = asked;
   const read = redis.pipeline().time();
   for (const { broker, parts } of brokers) {
-    for (const part of parts) read.hget(keys.breaker({ broker, egress, part })[0], 'until');
+    // Not until when: between two tries it is down still, also while the second one waits for its answer.
+    for (const part of parts) read.exists(keys.breaker({ broker, egress, part })[0]);
     read
       .hget(keys.silence({ broker, egress }), 'until')
       .zrange(keys.due(broker), '0', '0', 'WITHSCORES')
@@ -50,13 +51,13 @@ export async function readGround(
   const left = [...rest];
   return {
     brokers: brokers.map(({ broker, parts }) => {
-      const down = left.splice(0, parts.length).map((until) => Number(until ?? 0));
+      const down = left.splice(0, parts.length).map((there) => there === 1);
       const [silent, due, queued] = left.splice(0, 3);
       const nextLookAt = scoreOf(due);
       const longest = Math.min(nextLookAt ?? now, scoreOf(queued) ?? now);
       return {
         broker,
-        downUntil: Math.max(0, ...down),
+        parts: parts.map((part = '', i) => ({ part, isDown: down[i] === true })),
         silentUntil: Number(silent ?? 0),
         nextLookAt,
         lagMs: Math.max(0, now - longest),

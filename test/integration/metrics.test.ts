@@ -1,6 +1,7 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { keys } from '../../src/redis/keys.ts';
 import { broken, startDiscord } from '../support/discord.ts';
 import { until } from '../support/poll.ts';
 import { expressions, recorded } from '../support/monitoring.ts';
@@ -29,7 +30,7 @@ describe('/metrics', () => {
         'token_headroom_seconds{broker="tradovate"} 0',
         'rate_budget_remaining{broker="tradovate",limit="sign-in-failures"} 4',
         'login_budget_remaining{broker="tradovate"} 4',
-        'breaker_state{broker="tradovate"} 0',
+        'breaker_state{broker="tradovate",part="demo-bridge"} 0',
         'broker_silence_seconds{broker="tradovate"} 0',
         'refresh_attempts_total{broker="tradovate",kind="sign-in",result="ok"} 1',
         'refresh_attempts_total{broker="tradovate",kind="sign-in",result="needs-human"} 1',
@@ -57,9 +58,38 @@ describe('/metrics', () => {
         expect([name, kind === 'counter']).toEqual([name, /_total$/.test(name)]);
       const labels = new Set([...text.matchAll(/[{,]([a-z_]+)="/g)].map(([, label = '']) => label));
       const ofNode = ['type', 'space', 'version', 'major', 'minor', 'patch'];
-      const ours = ['broker', 'waits_for', 'state', 'limit', 'kind', 'result', 'outcome', 'channel', 'le'];
+      const ours = [
+        'broker',
+        'waits_for',
+        'state',
+        'limit',
+        'part',
+        'kind',
+        'result',
+        'outcome',
+        'channel',
+        'le',
+      ];
       expect([...labels].filter((label) => ![...ofNode, ...ours].includes(label))).toEqual([]);
     }));
+
+  it('tells which part of a broker does not answer, also while a call waits to see', () => {
+    const live = { username: 'LIVE', password: 'made-up-pass', environment: 'live' };
+    const upstox = { broker: 'upstox', name: 'UP', clientId: 'made-up-id', clientSecret: 'made-up-secret' };
+    const redirectUri = 'http://localhost:5999/callback';
+    const all = [...entries.slice(0, 1), live, { ...upstox, redirectUri }];
+    return withBench({ entries: all }, async (bench) => {
+      for (const name of ['GOOD', 'LIVE']) await bench.state(name, 'fresh');
+      const network = { broker: 'tradovate', egress: 'default', part: 'live-bridge' };
+      const [breaker] = keys.breaker(network);
+      // The pause is over; who tries has no answer yet.
+      await bench.redis.hset(breaker, { since: Date.now() - 60_000, until: Date.now() - 1_000 });
+      const { value } = await scrape(bench.service.url);
+      expect(value('breaker_state{broker="tradovate",part="live-bridge"}')).toBe(1);
+      expect(value('breaker_state{broker="tradovate",part="demo-bridge"}')).toBe(0);
+      expect(value('breaker_state{broker="upstox",part=""}')).toBe(0);
+    });
+  });
 
   it('shows each account only where that is asked for', () =>
     withBench({ entries, env: { METRICS_ACCOUNT_LABELS: '1' } }, async (bench) => {
