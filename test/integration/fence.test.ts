@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { emptyRecord, type Session } from '../../src/core/session.ts';
 import type { Commit, Lease, Settlement, TokenStore } from '../../src/core/store.ts';
 import { makeSeal } from '../../src/redis/seal.ts';
@@ -116,5 +116,63 @@ describe('a holder whose lease ran out while it was away', () => {
     expect((await store.commit(next, network, commitOf(next, 'newer'), Date.now())).outcome).toBe(
       'committed',
     );
+  });
+});
+
+describe('two holders under one fence, as Redis was emptied in between', () => {
+  let server: TestRedis;
+  let store: TokenStore;
+  let first: Lease;
+  let second: Lease;
+
+  beforeAll(async () => {
+    server = await startRedis();
+    // What may have been given out lies ahead of the clock: each emptied Redis begins there.
+    const ahead = Date.now() + 60 * 60_000;
+    const given = { generation: () => 0, reservedElsewhere: () => ahead };
+    store = makeStore(server.client(), makeSeal([Buffer.alloc(32, 1)]), log, given);
+  });
+  afterAll(() => server.stop());
+  beforeEach(async () => {
+    first = await acquired('first');
+    second = await acquired('second');
+    expect(second.fence).toBe(first.fence);
+  });
+
+  async function acquired(owner: string): Promise<Lease> {
+    await server.client().flushall();
+    const held = await store.acquire('DESK', network, owner, 10_000, Date.now());
+    if (!held) throw new Error('the account is held');
+    return held.lease;
+  }
+  const commit = async (lease: Lease, token: string): Promise<string> =>
+    (await store.commit(lease, network, commitOf(lease, token), Date.now())).outcome;
+
+  it('are one too many: only the later one publishes, whoever is first', async () => {
+    expect(await commit(first, 'of the first')).toBe('stale');
+    expect(await commit(second, 'of the second')).toBe('committed');
+    expect(await commit(first, 'of the first')).toBe('stale');
+    expect(await server.client().get('token:DESK')).toBe('of the second');
+  });
+
+  it('write no verdict for each other', async () => {
+    expect((await store.settle(first, network, failure, Date.now())).settled).toBe(false);
+    expect((await store.settle(second, network, failure, Date.now())).settled).toBe(true);
+  });
+
+  it('do not take each other’s token for their own that is in already', async () => {
+    expect(await commit(second, 'of the second')).toBe('committed');
+    await store.acquire('DESK', network, 'third', 10_000, Date.now());
+    expect(await commit(first, 'of the first')).toBe('stale');
+    expect(await commit(second, 'of the second')).toBe('committed');
+  });
+
+  it('are told apart also where the first one stored its answer before the second began', async () => {
+    await server.client().flushall();
+    expect(await commit(first, 'of the first')).toBe('committed');
+    await server.client().del('refresher:lease:DESK');
+    const next = await store.acquire('DESK', network, 'second', 10_000, Date.now());
+    expect(next?.lease.fence).toBeGreaterThan(first.fence);
+    expect(await commit(second, 'of the second')).toBe('stale');
   });
 });

@@ -10,7 +10,7 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: `${scripts}/commit.lua`,
-        from: "if tonumber(redis.call('HGET', record, 'fence') or '0') > tonumber(p.fence) then",
+        from: 'if isOvertaken(record, p.fence, p.owner) then',
         to: 'if false then',
       },
     ],
@@ -22,8 +22,20 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: `${scripts}/settle.lua`,
-        from: "if tonumber(redis.call('HGET', KEYS[2], 'fence') or '0') > tonumber(p.fence) then",
+        from: 'if isOvertaken(KEYS[2], p.fence, p.owner) then',
         to: 'if false then',
+      },
+    ],
+    project: 'integration',
+    tests: ['test/integration/fence.test.ts'],
+  },
+  {
+    breaks: 'the fence: of two holders under one either counts',
+    edits: [
+      {
+        file: `${scripts}/fence.lua`,
+        from: 'return holder and holder ~= owner',
+        to: 'return false and holder',
       },
     ],
     project: 'integration',

@@ -20,7 +20,7 @@ local isKnown = redis.call('HEXISTS', KEYS[2], 'known') == 1
 -- had been ahead: then it rises above all that any process may have been given.
 local least = isKnown and ARGV[4] or math.max(tonumber(ARGV[4]), tonumber(ARGV[5]))
 local fence = math.max(tonumber(last or '0') + 1, now, tonumber(least) + 1)
-redis.call('HSET', KEYS[2], 'fence', string.format('%.0f', fence))
+redis.call('HSET', KEYS[2], 'fence', string.format('%.0f', fence), 'holder', ARGV[1])
 local silent = 0
 for i = 6, #KEYS do
   silent = math.max(silent, tonumber(redis.call('HGET', KEYS[i], 'until') or '0'))

@@ -1,6 +1,6 @@
 -- The only writer of what bots read. All keys of a login, its record, its next action, the released
 -- lease and the event change together, and only for the newest fence.
--- includes ramp.lua, breaker.lua, publish.lua, patience.lua, uses.lua, pause.lua, decisions.lua
+-- includes fence.lua, ramp.lua, breaker.lua, publish.lua, patience.lua, uses.lua, pause.lua, decisions.lua
 -- KEYS lease record due rearm owners list rampLevel rampUnderWay rampWaiting breaker breakerProbe
 --   breakerFailing ledger
 -- ARGV payload (JSON): publish's, and { owner, fence, generation, restore, adopted, claims, set, drop, names,
@@ -22,9 +22,10 @@ if p.restore then
     return { 0 }
   end
 else
-  if tonumber(redis.call('HGET', record, 'fence') or '0') > tonumber(p.fence) then
+  if isOvertaken(record, p.fence, p.owner) then
     -- It is in already: only the reply was lost on the way, and somebody has taken the next lease.
-    if redis.call('HGET', record, 'generation') == p.generation then
+    local there = redis.call('HMGET', record, 'generation', 'digest')
+    if there[1] == p.generation and there[2] == redis.sha1hex(p.token) then
       return { 1, 0 }
     end
     return { 0 }
@@ -82,7 +83,7 @@ for field, value in pairs(p.set) do
   fields[#fields + 1] = field
   fields[#fields + 1] = value
 end
-redis.call('HSET', record, 'fence', p.fence, 'known', '1', 'generation', p.generation, unpack(fields))
+redis.call('HSET', record, 'fence', p.fence, 'holder', p.owner, 'known', '1', 'generation', p.generation, unpack(fields))
 redis.call('HDEL', record, unpack(p.drop))
 stand(p.name, p.names, p.standing, served)
 keepDecision(p.name, p.made, p.now)

@@ -1,5 +1,5 @@
 -- Everything that ends without a new token: a rest, a failure, a stop. Touches no token key.
--- includes ramp.lua, breaker.lua, budget.lua, publish.lua (for stand), patience.lua, uses.lua, pause.lua, decisions.lua
+-- includes fence.lua, ramp.lua, breaker.lua, budget.lua, publish.lua (for stand), patience.lua, uses.lua, pause.lua, decisions.lua
 -- KEYS lease record due rampLevel rampUnderWay rampWaiting breaker breakerProbe breakerFailing ledger
 --   failureBudget... refundedBudget...
 -- ARGV payload (JSON): { name, names, owner, fence, now, set, drop, standing, dueAt,
@@ -32,7 +32,7 @@ for i, kept in ipairs(p.refunded) do
     redis.call('ZREM', KEYS[10 + #p.failed + i], call == 1 and p.member or p.member .. ':' .. call)
   end
 end
-if tonumber(redis.call('HGET', KEYS[2], 'fence') or '0') > tonumber(p.fence) then
+if isOvertaken(KEYS[2], p.fence, p.owner) then
   return { 0, woken }
 end
 -- One that came while we were busy is newer than what we carry on, and looked at now. One that we
@@ -86,7 +86,7 @@ for field, value in pairs(p.set) do
   fields[#fields + 1] = field
   fields[#fields + 1] = value
 end
-redis.call('HSET', KEYS[2], 'fence', p.fence, 'known', '1', unpack(fields))
+redis.call('HSET', KEYS[2], 'fence', p.fence, 'holder', p.owner, 'known', '1', unpack(fields))
 redis.call('HDEL', KEYS[2], unpack(p.drop))
 local served = redis.call('HEXISTS', 'refresher:roster', p.name) == 1
 local isPauseNews = keepPause(KEYS[2], p.paused, p.now)
