@@ -21,6 +21,8 @@ export interface ReportParts {
   readonly vainReports: Pick<VainReports, 'tell'>;
   /** Has a broker's due accounts looked at now. */
   readonly nudge: (broker: string) => void;
+  /** Has this account, which is due, looked at now. */
+  readonly lookNow: (broker: string, name: string) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -44,20 +46,24 @@ export function startReports(parts: ReportParts): () => Promise<void> {
   async function take(login: string, said: readonly Naming[]): Promise<void> {
     const sum = (generations: ByGeneration): number => [...generations.values()].reduce((a, b) => a + b, 0);
     const total = said.reduce((all, { by }) => all + sum(by), 0);
-    const entry = await parts.roster.get(login);
-    if (!entry) return metrics.reported('', 'unknown', total);
     const account = parts.accounts.get(login);
+    const { broker } = account ?? (await parts.roster.get(login)) ?? {};
+    if (broker === undefined) return metrics.reported('', 'unknown', total);
     // Of an account that only another process serves it is not known here: the longer pause holds, and both are asked.
     const probed = account === undefined || account.connection.probe !== undefined;
     const gapMs = account?.connection.probe ? PROOF_GAP_MS : REPLACEMENT_GAP_MS;
     const generations = [...new Set(said.flatMap(({ by }) => [...by.keys()]))];
     const knowsNone = ({ isAlias, by }: Naming): boolean => isAlias && by.has(0);
     const present = probed && said.some(knowsNone);
-    const { broker } = entry;
     const now = clock.now();
     const answer = await noteReport(redis, { login, broker, generations, present, probed, gapMs }, now);
+    // A thousand bots stand still by now: what is only counted comes after.
+    if (answer.outcome === 'noted') {
+      if (account && answer.at <= now) parts.lookNow(broker, login);
+      else parts.nudge(broker);
+    }
+    if (answer.outcome === 'unknown') return metrics.reported('', 'unknown', total);
     await countUse(redis, login, 'reports', now, total);
-    if (answer.outcome === 'noted') parts.nudge(broker);
     if (answer.outcome === 'confirmed') {
       await confirmAgain(redis, { ...answer, login, names: said.map(({ name }) => name) });
     }

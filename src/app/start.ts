@@ -218,7 +218,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   running.schedule = schedule;
   // Browser logins end beside the jobs, not after them: both share the one grace.
   releases.add(() => Promise.all([schedule.stop(GRACE_MS), atMost(clock, GRACE_MS, consents.close())]));
-  releases.add(startReports({ ...parts, ...engine, metrics, address: target.address, nudge }));
+  releases.add(startReports({ ...parts, ...engine, ...schedule, metrics, address: target.address }));
   releases.add(startObserving({ ...parts, alerts: engine.alerts }));
   accounts.watch({
     redis,

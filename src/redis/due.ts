@@ -18,6 +18,8 @@ export interface DueIndex {
   seed(broker: string, names: readonly string[], at: number): Promise<number>;
   /** Makes accounts due at `at`, whatever they had. */
   put(broker: string, names: readonly string[], at: number): Promise<void>;
+  /** Counts a due account as claimed: no tick queues it while it is looked at. */
+  defer(broker: string, name: string, now: number): Promise<void>;
   remove(broker: string, names: readonly string[]): Promise<void>;
   /** Those of `names` that have no next action. */
   missing(broker: string, names: readonly string[]): Promise<readonly string[]>;
@@ -74,6 +76,9 @@ export function makeDueIndex(redis: Redis): DueIndex {
     },
     async put(broker, names, at) {
       for (const batch of batches(names)) await redis.zadd(keys.due(broker), ...scored(batch, at));
+    },
+    async defer(broker, name, now) {
+      await redis.zadd(keys.due(broker), 'XX', now + HORIZON_MS, name);
     },
     async remove(broker, names) {
       for (const batch of batches(names)) await redis.zrem(keys.due(broker), ...batch);

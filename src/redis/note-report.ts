@@ -34,12 +34,20 @@ export interface Said {
   readonly gapMs: number;
 }
 
+export interface Noted {
+  readonly outcome: ReportOutcome;
+  readonly generation: number;
+  readonly expiresAt: number;
+  /** When one that is noted is acted on, ms. */
+  readonly at: number;
+}
+
 /** Notes in the account's record, in one step, that its token is to be proved or replaced; or says why not. */
 export async function noteReport(
   redis: Redis,
   { login, broker, generations, present, probed, gapMs }: Said,
   now: number,
-): Promise<{ readonly outcome: ReportOutcome; readonly generation: number; readonly expiresAt: number }> {
+): Promise<Noted> {
   const payload = {
     name: login,
     generations: generations.map(String),
@@ -52,10 +60,10 @@ export async function noteReport(
   };
   const places = [keys.record(login), keys.due(broker), `state:${login}`, keys.roster];
   const reply = await run(redis, scripts.report, places, [JSON.stringify(payload)]);
-  const [said, generation, expiresAt] = Array.isArray(reply) ? reply.map(String) : [];
+  const [said, generation, expiresAt, at = 0] = Array.isArray(reply) ? reply.map(String) : [];
   const outcome = reportOutcomes.find((each) => each === said);
   if (!outcome) throw new Error('Redis gave an unknown answer to a report');
-  return { outcome, generation: Number(generation), expiresAt: Number(expiresAt) };
+  return { outcome, generation: Number(generation), expiresAt: Number(expiresAt), at: Number(at) };
 }
 
 /** Says once more to who reported late that the token is good. */

@@ -1,5 +1,7 @@
+import { atMost } from '../core/at-most.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
+import { makeLooks } from './looks.ts';
 import { openBrokerQueue, openTickQueue, type BrokerQueue, type QueueParts } from './queues.ts';
 import { makeTicks, type DueAccounts } from './ticks.ts';
 import { makeWatchdog, type WatchdogParts } from './watchdog.ts';
@@ -24,6 +26,8 @@ export interface ScheduleParts
     WatchdogParts['due'] & {
       /** When the one that waits longest in the queue was put there, ms. */
       waitingSince(broker: string): Promise<number | undefined>;
+      /** Counts a due account as claimed: no tick queues it while it is looked at. */
+      defer(broker: string, name: string, now: number): Promise<void>;
     };
   readonly clock: Clock;
   readonly log: Log;
@@ -38,6 +42,8 @@ export interface ScheduleParts
 export interface Schedule {
   /** Looks for due accounts of a broker now. */
   nudge(broker: string): void;
+  /** Looks at a due account at once, past the queue, or where there is no room for that like `nudge`. */
+  lookNow(broker: string, name: string): void;
   /** Reasons why the schedule is not on time, in words. */
   lateness(): Promise<readonly string[]>;
   /** Takes no new work; what is under way may finish within the grace. */
@@ -47,8 +53,29 @@ export interface Schedule {
 /** Opens the queues and keeps the schedule running until `stop`. */
 export async function startSchedule(parts: ScheduleParts): Promise<Schedule> {
   const { clock, log, due } = parts;
+  const looks = new Map(
+    parts.brokers.map((broker) => [
+      broker,
+      makeLooks(
+        parts.concurrency,
+        (name) => parts.look(broker, name),
+        (account, error) =>
+          log.warn(
+            {
+              event: 'job.failed',
+              broker,
+              account,
+              error: error instanceof Error ? error.message : 'unknown',
+            },
+            'A look failed; its account becomes due again by itself.',
+          ),
+      ),
+    ]),
+  );
   const open = (broker: string): BrokerQueue =>
-    openBrokerQueue(parts, broker, parts.concurrency, parts.elapsed, (name) => parts.look(broker, name));
+    openBrokerQueue(parts, broker, parts.concurrency, parts.elapsed, async (name) =>
+      looks.get(broker)?.queued(name),
+    );
   const queues = new Map(parts.brokers.map((broker) => [broker, open(broker)]));
   const ticks = makeTicks({ due, clock, log, queue: (broker) => queues.get(broker) });
   const tickQueue = openTickQueue(parts, Math.max(1, parts.brokers.length), async (broker) => {
@@ -99,15 +126,24 @@ export async function startSchedule(parts: ScheduleParts): Promise<Schedule> {
     ];
   }
 
+  const nudge = (broker: string): void => {
+    if (!isStopping()) ticks.tick(broker).catch(() => undefined);
+  };
+
   return {
-    nudge(broker) {
-      if (!stopping.signal.aborted) ticks.tick(broker).catch(() => undefined);
+    nudge,
+    lookNow(broker, name) {
+      if (isStopping()) return;
+      // Sent before all that the look sends, so that what the look says of the next one holds.
+      const first = (): void => void due.defer(broker, name, clock.now()).catch(() => undefined);
+      if (looks.get(broker)?.now(name, first) !== true) nudge(broker);
     },
     lateness: async () => (await Promise.all(parts.brokers.map(latenessOf))).flat(),
     async stop(graceMs) {
       stopping.abort();
       const closing = [...queues.values()].map((queue) => queue.close(graceMs));
-      await Promise.all([...closing, tickQueue.close(graceMs), ...loops]);
+      const ended = [...looks.values()].map((each) => atMost(clock, graceMs, each.ended()));
+      await Promise.all([...closing, ...ended, tickQueue.close(graceMs), ...loops]);
     },
   };
 }

@@ -72,6 +72,20 @@ describe.concurrent('a token that bots report', () => {
       }
     }));
 
+  it('is looked at past the queue, which is not waited for', ({ expect }) =>
+    bench({ server: { own: true } }, async (each) => {
+      const generation = await generationOf(each);
+      await each.redis.hset('refresher:q:tradovate:meta', 'paused', '1');
+      await each.redis.rename('refresher:q:tradovate:wait', 'refresher:q:tradovate:paused').catch(() => 0);
+      each.simulator.command('tradovate', 'expire-all');
+      await report(each.redis, 'DESK', generation);
+      await until(async () => (await generationOf(each)) > generation, { what: 'the new token' });
+      expect(operations(each)).toEqual(['authorize', 'me', 'authorize']);
+      // Its next look is what the new token asks for, and not that of the claim.
+      const dueAt = Number(await each.redis.zscore('refresher:due:tradovate', 'DESK'));
+      expect(dueAt).toBeGreaterThan(Date.now() + 60_000);
+    }));
+
   it('costs one proof and no login where it is good, however many say so, and each hears that it is', ({
     expect,
   }) =>

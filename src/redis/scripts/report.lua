@@ -3,7 +3,7 @@
 -- KEYS record due state roster
 -- ARGV payload (JSON): { name, generations, present (true: a name that knows no generation), probed, now, restMs, gapMs,
 --   replacementGapMs }
--- -> {outcome, generation, expiresAt}
+-- -> {outcome, generation, expiresAt, at (when it is acted on; of one that is noted)}
 local p = cjson.decode(ARGV[1])
 if redis.call('HEXISTS', KEYS[4], p.name) == 0 then
   return { 'unknown', '0', '0' }
@@ -67,4 +67,4 @@ local planned = redis.call('ZSCORE', KEYS[2], p.name)
 if not planned or tonumber(planned) > at then
   redis.call('ZADD', KEYS[2], text, p.name)
 end
-return is('noted')
+return { 'noted', generation, expiresAt, text }
