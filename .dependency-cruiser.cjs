@@ -69,7 +69,14 @@ module.exports = {
       name: 'service-knows-no-tests',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^test/' },
+      to: { path: '^(test|bench)/' },
+    },
+    {
+      name: 'benches-stand-alone',
+      comment: 'What is measured is a process of its own; a bench takes from src only what starts a Redis.',
+      severity: 'error',
+      from: { path: '^bench/' },
+      to: { path: '^(src|test)/', pathNot: '^src/(redis/(provision|embedded/server)|core/clock)[.]ts$' },
     },
     {
       name: 'service-runs-on-dependencies',
