@@ -1,6 +1,9 @@
 import type { Bench } from '../bench.ts';
 import { logins } from './logins.ts';
 import { overhead } from './overhead.ts';
+import { redisCost } from './redis-cost.ts';
+import { report } from './report.ts';
+import { start } from './start.ts';
 
 /** In the order in which they run. */
-export const benches: readonly Bench[] = [logins, overhead];
+export const benches: readonly Bench[] = [logins, overhead, redisCost, report, start];
