@@ -3,7 +3,7 @@ import type { Config } from '../config/index.ts';
 import type { Account } from '../core/account.ts';
 import type { Clock } from '../core/clock.ts';
 import { laterPause } from '../core/pause.ts';
-import { unknownSignInWaitMs } from '../core/policy.ts';
+import { pacedUntil } from '../core/policy.ts';
 import type { Grant } from '../core/broker.ts';
 import { isOfUse, originOf, type AccountRecord, type Session } from '../core/session.ts';
 import type { Network, TokenStore } from '../core/store.ts';
@@ -205,14 +205,6 @@ const overAtOnce = (session: Session): Session =>
   session.withdrawn
     ? { ...session, grant: { ...session.grant, expiresAt: session.grant.issuedAt } }
     : session;
-
-/** When the next sign-in may follow those that nobody answered, ms. One that lies ahead was dated by a clock that was wrong. */
-function pacedUntil(unknownSignIns: readonly number[], now: number): number {
-  const last = unknownSignIns.at(-1);
-  return last === undefined
-    ? 0
-    : Math.min(last, now) + unknownSignInWaitMs(unknownSignIns.length, 0, () => 1);
-}
 
 /** False where another session came since the answer was asked for: somebody else was faster. */
 const isNewer = ({ since, startedAt }: HeldAnswer, session: Session | undefined): boolean =>

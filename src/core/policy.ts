@@ -83,6 +83,13 @@ export function unknownSignInWaitMs(unknownInADay: number, headroomMs: number, r
     : UNKNOWN_SIGN_IN_PACE_MS;
 }
 
+/** When the next sign-in may follow those that nobody answered, ms. One that lies ahead was dated by a clock that was wrong. */
+export function pacedUntil(unknownSignIns: readonly number[], now: number): number {
+  const recent = recentUnknown(unknownSignIns, now);
+  const last = recent.at(-1);
+  return last === undefined ? 0 : Math.min(last, now) + unknownSignInWaitMs(recent.length, 0, () => 1);
+}
+
 /** Sign-ins a day that the broker says it did not look at, before they keep the longest wait. */
 const ANSWERED_SIGN_INS_PER_DAY = 40;
 

@@ -10,7 +10,7 @@ import {
   type Silence,
 } from './consequence.ts';
 import type { BrokerError } from './errors.ts';
-import { backoffMs, recentUnknown, unknownSignInWaitMs } from './policy.ts';
+import { backoffMs, pacedUntil, recentUnknown, unknownSignInWaitMs } from './policy.ts';
 import type { AccountRecord, Source } from './session.ts';
 import { isVerdict, refusedByCall } from './verdicts.ts';
 
@@ -48,9 +48,10 @@ export function afterProbe(
   }
   if (typeof proven === 'object') {
     const isOrphan = proven.error.doubtsSession;
+    const atOnce = { proofDueAt: 0, retryAt: replacedAt(before, now) };
     // Answered, and not as a living token is: it stays served, since nobody knows, but a new one is got now.
     return isOrphan && session
-      ? { ...record, session: { ...session, renewAt: now, renewalSpent: true }, proofDueAt: 0, retryAt: 0 }
+      ? { ...record, session: { ...session, renewAt: now, renewalSpent: true }, ...atOnce }
       : {
           ...record,
           ...told(before, proven.error, now),
@@ -68,7 +69,7 @@ export function afterProbe(
       renewalSpent: session.renewalSpent || !(proven === 'dead' && policy.renewalOutlivesToken === true),
     },
     proofDueAt: 0,
-    retryAt: 0,
+    retryAt: replacedAt(before, now),
     trouble: {
       code: proven === 'dead' ? 'died_early' : 'someone_else',
       kind: 'refused',
@@ -79,6 +80,14 @@ export function afterProbe(
       at: now,
     },
   };
+}
+
+/**
+ * When a token that a proof found dead may be replaced, ms: at once, whatever was put off for its sake. But
+ * logins that nobody answered keep their pace, and what the broker asked of the account holds.
+ */
+function replacedAt({ unknownSignIns, trouble, retryAt }: AccountRecord, now: number): number {
+  return Math.max(pacedUntil(unknownSignIns, now), trouble?.kind === 'throttled' ? retryAt : 0);
 }
 
 /**

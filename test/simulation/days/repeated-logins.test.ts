@@ -52,6 +52,26 @@ describe('a token that cannot be proved costs no login a minute', () => {
   });
 });
 
+test('logins that nobody answers keep their pace where the token they were to replace is found dead', async () => {
+  await open({ entries: [{ broker: 'ig', ...v3, username: 'PACED', session: 'v2' }] });
+  await world.runUntil('a token', () => world.token('PACED') !== undefined, MINUTE_MS);
+  world.fault({ broker: 'ig', kind: 'drop', operation: 'login' });
+  const unanswered = (): readonly BrokerCall[] => logins('login').slice(1);
+  world.onCall((call, what) => {
+    if (what === 'arrived' && call.operation === 'login' && unanswered().length === 4)
+      world.command('ig', 'expire-all');
+  });
+  await world.runUntil('four logins', () => unanswered().length === 4, 7 * HOUR_MS);
+  await world.runFor(HOUR_MS);
+  const [fourth, ...later] = unanswered().slice(3);
+  expect(
+    world.calls({ operation: 'session', after: fourth?.n ?? 0 }).some(({ status }) => status === 401),
+  ).toBe(true);
+  expect(later.length).toBeGreaterThanOrEqual(3);
+  const gaps = later.map(({ startedAt }, i) => startedAt - (unanswered()[i + 3]?.startedAt ?? 0));
+  expect(Math.min(...gaps)).toBeGreaterThan(14 * MINUTE_MS);
+});
+
 describe('a broker that fails at logins', () => {
   test('is sent a password half a minute apart at most, after forty in a day no sooner, and serves as soon as it can', async () => {
     await open({ entries: [{ broker: 'ig', ...v3, username: 'FAILED' }] });

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Consequence } from '../../../src/core/consequence.ts';
 import { BrokerError, type BrokerErrorFields } from '../../../src/core/errors.ts';
-import { afterOutstanding, afterProbe, proofSilenceOf, type Outstanding } from '../../../src/core/proof.ts';
+import {
+  afterOutstanding,
+  afterProbe,
+  proofSilenceOf,
+  type Outstanding,
+  type Proven,
+} from '../../../src/core/proof.ts';
 import { emptyRecord, type AccountRecord } from '../../../src/core/session.ts';
 import { afterCall, isRefused } from '../../../src/core/verdicts.ts';
 
@@ -66,6 +72,50 @@ describe('the proof of a live token that brings nothing', () => {
     const doubted = error({ kind: 'transient', retryAfterMs: 10_000 });
     expect(waitAt(60 * MINUTE, doubted, halfHourly)).toBe(10_000);
     expect(waitAt(60 * MINUTE)).toBe(2_000);
+  });
+});
+
+describe('a token that its proof finds dead', () => {
+  const session = {
+    generation: 1,
+    grant: {
+      token: 'made-up',
+      headers: {},
+      tokenType: 'Bearer',
+      baseUrl: 'http://127.0.0.1',
+      issuedAt: NOW - 10 * MINUTE,
+      expiresAt: NOW + 50 * MINUTE,
+    },
+    source: 'sign-in',
+    identity: 'any/desk',
+    renewAt: NOW,
+    renewalSpent: false,
+    unrenewed: 0,
+  } as const;
+  const orphaned = error({ kind: 'transient', doubtsSession: true });
+  const replacedAt = (proven: Proven, before: Partial<AccountRecord>): number =>
+    afterProbe({ ...emptyRecord, session, ...before }, proven, policy, NOW, () => 0).retryAt;
+
+  describe.each<[string, Proven]>([
+    ['dead', 'dead'],
+    ['somebody else’s', 'someone-else'],
+    ['an orphan', { error: orphaned }],
+  ])('as %s', (_, proven) => {
+    it('is replaced at once, though its next login had been put off', () => {
+      const trouble = troubleOf(error({ kind: 'outcome-unknown' }));
+      expect(replacedAt(proven, { retryAt: NOW + 20 * MINUTE, trouble })).toBe(0);
+    });
+    it('keeps the pace of logins that nobody answered, and no longer than that', () => {
+      const unknownSignIns = [4, 3, 2, 1].map((minutes) => NOW - minutes * MINUTE);
+      const retryAt = NOW + 40 * MINUTE;
+      expect(replacedAt(proven, { unknownSignIns, retryAt })).toBe(NOW + 14 * MINUTE);
+      const yesterday = unknownSignIns.map((at) => at - 24 * 60 * MINUTE);
+      expect(replacedAt(proven, { unknownSignIns: yesterday, retryAt })).toBe(0);
+    });
+    it('waits for the end of what the broker asked of the account', () => {
+      const trouble = troubleOf(error({ kind: 'throttled', scope: 'account' }));
+      expect(replacedAt(proven, { retryAt: NOW + 30 * MINUTE, trouble })).toBe(NOW + 30 * MINUTE);
+    });
   });
 });
 
