@@ -83,6 +83,8 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
           : undefined;
       const record = {
         ...found,
+        // The latest word counts, whoever was told of it.
+        paused: laterPause(found.paused, mirror.recall(account.name)?.paused),
         ...(isSent && { session: { ...session, renewalSpent: true } }),
         ...(spentSeed !== undefined && { seedSpent: spentSeed }),
       };
@@ -106,11 +108,11 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
         retryAt: Math.max(record.retryAt, pacedUntil(known.unknownSignIns, clock.now())),
         owner: record.owner ?? known.owner,
         asked: record.asked ?? known.asked,
-        paused: laterPause(record.paused, known.paused),
       };
     },
 
-    isBehind: (account, origin) =>
+    isBehind: (account, origin, paused) =>
+      (mirror.recall(account.name)?.paused?.at ?? 0) > (paused?.at ?? 0) ||
       newerThan(account, origin).some(({ grant }) => isOfUse(account.connection, grant, clock.now())),
 
     isAnswered: ({ name }, startedAt) => doings.isAnswered(name, startedAt),

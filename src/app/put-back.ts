@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { DueIndex } from '../redis/due.ts';
 import { keys } from '../redis/keys.ts';
-import { ORIGIN_FIELDS, readOrigin } from '../redis/record.ts';
+import { ORIGIN_FIELDS, readOrigin, readPause } from '../redis/record.ts';
 import { strings } from '../redis/replies.ts';
 import type { Keeper } from '../tending/parts.ts';
 
@@ -42,13 +42,13 @@ export async function putBack(
   for (let i = 0; i < accounts.length; i += RECORDS_AT_ONCE) {
     const batch = accounts.slice(i, i + RECORDS_AT_ONCE);
     const read = redis.pipeline();
-    for (const { name } of batch) read.hmget(keys.record(name), ...ORIGIN_FIELDS);
+    for (const { name } of batch) read.hmget(keys.record(name), ...ORIGIN_FIELDS, 'paused');
     const replies = (await read.exec()) ?? [];
     const behind = batch.filter(({ name }, j) => {
       const [error, found] = replies[j] ?? [];
       if (error) throw error;
-      const [generation, origin] = strings(found);
-      return keeper.isBehind(name, readOrigin(generation, origin));
+      const [generation, origin, paused] = strings(found);
+      return keeper.isBehind(name, readOrigin(generation, origin), readPause(paused));
     });
     await limit.map(behind, async (account) => {
       // One that cannot be written is the sweep's; the others are not to wait for it.

@@ -190,9 +190,9 @@ export function withdrawn(record: AccountRecord, now: number): AccountRecord {
 
 /**
  * The record of an account whose session a person ended: over at once, with what it could be renewed from, and
- * whatever waited for its proof.
+ * whatever waited for its proof. So is every session before the lease of this fence: none is put back.
  */
-export function loggedOut(record: AccountRecord, now: number): AccountRecord {
+export function loggedOut(record: AccountRecord, now: number, fence: number): AccountRecord {
   const after = {
     ...withdrawn(record, now),
     pending: [],
@@ -202,7 +202,7 @@ export function loggedOut(record: AccountRecord, now: number): AccountRecord {
   };
   if (!after.session) return after;
   const { renewal: _, companions: __, ...grant } = after.session.grant;
-  return { ...after, session: { ...after.session, grant } };
+  return { ...after, session: { ...after.session, grant, origin: fence } };
 }
 
 /** True while the broker honours the session's token for this login. */

@@ -1,5 +1,6 @@
 import type { Account } from '../core/account.ts';
 import type { Grant } from '../core/broker.ts';
+import { pauseAt } from '../core/pause.ts';
 import type { AccountRecord } from '../core/session.ts';
 import type { Attempts } from './attempts.ts';
 import type { HeldLease } from './lease.ts';
@@ -37,6 +38,8 @@ export function makePublishKept(
   }
 
   return async (account, held, record) => {
+    // A person ended it, or it ends now.
+    if (pauseAt(record, clock.now())?.signOut) return undefined;
     const adopted = await adopt(account, record);
     if (!adopted) return undefined;
     const { proved, ...got } = adopted;

@@ -189,12 +189,15 @@ export function makeKeeper(parts: KeeperParts): Keeper {
       const account = parts.account(name);
       return account?.enabled === true && isWell(account, await store.peek(name), clock.now());
     },
-    isBehind(name, origin) {
+    isBehind(name, origin, paused) {
       const account = parts.account(name);
-      return account?.enabled === true && keepsake.isBehind(account, origin);
+      return account?.enabled === true && keepsake.isBehind(account, origin, paused);
     },
     async putBack(name) {
       const tended = await underLease(name, async (account, held, record) => {
+        // Nobody else may know of it: a look rests by it, and writes it down.
+        const pause = pauseAt(record, clock.now());
+        if (pause && pause.at !== held.record.paused?.at) return tendHeld(account, held, record);
         // One that is under way is closed by a look, which may have to call the broker.
         const published = record.attempt ? undefined : await publishKept(account, held, record);
         if (published) return published;

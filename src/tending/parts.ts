@@ -6,7 +6,7 @@ import type { Decision } from '../core/decision.ts';
 import type { BrokerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { AccountRecord, Session, Trouble } from '../core/session.ts';
-import type { SignedOut } from '../core/pause.ts';
+import type { Pause, SignedOut } from '../core/pause.ts';
 import type { Silence } from '../core/consequence.ts';
 import type { Ledger } from '../core/limits.ts';
 import type { Acquired, Network, TokenStore } from '../core/store.ts';
@@ -111,8 +111,8 @@ export interface Keepsake {
     | undefined;
   /** This process' own attempt of then (ms) has brought a session: a Redis that has it open went back in time. */
   isAnswered(account: Account, startedAt: number): boolean;
-  /** True where a session is known here that is newer than one of this origin, and of use. */
-  isBehind(account: Account, origin: number): boolean;
+  /** True where a session is known here that is newer than one of this origin, and of use, or a later word on a pause. */
+  isBehind(account: Account, origin: number, paused: Pause | undefined): boolean;
   /**
    * The material of a grant that can be renewed once is about to go out: no later look sends it again, whatever Redis
    * says. Resolves once that is on disk, or the disk did not take it in time.
@@ -201,9 +201,12 @@ export interface Keeper {
   isWell(name: string): Promise<boolean>;
   /** Takes what other processes found out about the account to this machine's disk. Calls nobody. */
   learn(name: string): Promise<void>;
-  /** True where a newer token is known here than one of this origin: Redis went back in time. */
-  isBehind(name: string, origin: number): boolean;
-  /** Publishes what is known here to be newer than what Redis has; false where it cannot be. Calls no broker. */
+  /** True where a newer token is known here than one of this origin, or a later word on a pause: Redis went back in time. */
+  isBehind(name: string, origin: number, paused: Pause | undefined): boolean;
+  /**
+   * Publishes what is known here to be newer than what Redis has; false where it cannot be. Calls no broker, but to
+   * make a logout again. A pause that Redis lost holds again.
+   */
   putBack(name: string): Promise<boolean>;
   /** Redis failed, or is another server now: it may have lost its last seconds. */
   doubt(): void;

@@ -17,6 +17,19 @@ import type { Telling } from './telling.ts';
  */
 export type SignOut = (account: Account, held: HeldLease, record: AccountRecord) => Promise<Tended>;
 
+const sessionOf = (
+  { identity }: Account,
+  { session }: AccountRecord,
+  { grant, source }: Pick<Session, 'grant' | 'source'>,
+): Session => ({
+  generation: session?.generation ?? 0,
+  grant,
+  source,
+  identity,
+  renewAt: grant.expiresAt,
+  renewalSpent: true,
+});
+
 export function makeSignOut(
   parts: KeeperParts,
   around: Surroundings,
@@ -65,15 +78,17 @@ export function makeSignOut(
   }
 
   return async (account, held, record) => {
-    const { session } = record;
     const asked = pauseAt(record, clock.now());
+    // Of one that Redis lost and this process knows, the older one that Redis has is no more than a trace.
+    const lost = keepsake.grantOf(account, record);
+    const session = lost ? sessionOf(account, record, lost) : record.session;
     const isServed = session !== undefined && isLive(session, account.identity, clock.now());
     const ended = isServed ? await end(account, held, record, session) : ({ how: 'none' } as const);
     if (!ended) return { outcome: 'lost' };
     const now = clock.now();
     const signedOut: SignedOut = { at: asked?.at ?? now, ...ended };
-    const after: AccountRecord = { ...loggedOut(record, now), signedOut };
-    for (const { grant } of record.pending) keepsake.dismiss(account, grant);
+    const after: AccountRecord = { ...loggedOut({ ...record, session }, now, held.lease.fence), signedOut };
+    for (const { grant } of [...record.pending, ...(lost ? [lost] : [])]) keepsake.dismiss(account, grant);
     await keepsake.remember(account, after, 'outcome');
     const until = asked?.until;
     const { settled } = await store.settle(

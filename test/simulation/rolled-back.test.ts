@@ -141,6 +141,60 @@ describe('a Redis that lost its last seconds', () => {
     },
   );
 
+  test.each([
+    ['pause', 'paused'],
+    ['logout', 'logged_out'],
+  ] as const)(
+    'keeps to a %s that only one of two processes saw, with a STATE_DIR each',
+    async (act, reason) => {
+      await begin({ entries: [{ ...ig, session: 'v2' }], replicas: 2 });
+      await world.runFor(10 * MINUTE_MS);
+      for (const blind of [0, 1]) {
+        const before = logins();
+        await rolledBack(async () => {
+          // It learns nothing until Redis has lost it.
+          world.replicas()[blind]?.life.pause(42 * SECOND_MS);
+          await intervene(world, act, 'IG');
+          await world.runFor(41 * SECOND_MS);
+        });
+        await world.runFor(10 * SECOND_MS);
+        expect(world.state('IG')).toMatchObject({ state: 'paused', reason });
+        await world.runFor(12 * 60 * MINUTE_MS);
+        expect(world.state('IG')).toMatchObject({ state: 'paused', reason });
+        expect(logins()).toBe(before);
+        await intervene(world, 'resume', 'IG');
+        await world.runUntil('a token', () => world.token('IG') !== undefined, MINUTE_MS);
+      }
+    },
+  );
+
+  test('brings no session back that was logged out, though who got it knows only of the pause', async () => {
+    await begin({ entries: [ig], replicas: 2, sharesDisk: true });
+    await world.runFor(MINUTE_MS);
+    let newer: string | undefined;
+    const served: (string | undefined)[] = [];
+    world.onStep(() => served.push(world.token('IG')));
+    await rolledBack(async () => {
+      const before = world.token('IG');
+      await world.runUntil('a rotation', () => world.token('IG') !== before, MINUTE_MS);
+      newer = world.token('IG');
+      const by = world.log.findLast(({ fields }) => fields['event'] === 'token.published')?.by;
+      const one = world.replicas().find(({ life }) => life.name === by);
+      // It does not see what becomes of its session.
+      one?.life.pause(6 * SECOND_MS);
+      await intervene(world, 'logout', 'IG');
+      await world.runFor(2 * SECOND_MS);
+      expect(world.token('IG')).toBeUndefined();
+      served.length = 0;
+    });
+    await world.runFor(2 * MINUTE_MS);
+    expect(world.state('IG')).toMatchObject({ state: 'paused', reason: 'logged_out' });
+    await intervene(world, 'resume', 'IG');
+    await world.runFor(MINUTE_MS);
+    expect(world.token('IG')).toBeDefined();
+    expect(served).not.toContain(newer);
+  });
+
   test('sends no refused password again whose verdict was among them', async () => {
     await begin({ entries: [ig] });
     world.setPassword('ig', 'IG', 'made-up-another-one');

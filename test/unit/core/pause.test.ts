@@ -115,7 +115,7 @@ describe('a logout', () => {
 
   it('leaves nothing that could be used: not what renews it, nor what waits for its proof', () => {
     const pending = [{ grant: session.grant, source: 'consent', identity: 'login' }] as const;
-    const after = loggedOut({ ...emptyRecord, session, pending, proofDueAt: NOW }, NOW);
+    const after = loggedOut({ ...emptyRecord, session, pending, proofDueAt: NOW }, NOW, 9);
     expect(after).toMatchObject({ pending: [], proofDueAt: 0, expiredSaid: 7 });
     expect(after.session?.grant).toMatchObject({ expiresAt: NOW });
     expect(after.session?.grant).not.toHaveProperty('renewal');
@@ -123,7 +123,7 @@ describe('a logout', () => {
   });
 
   it('is followed by a sign-in once it is resumed, which says nothing of renewals', () => {
-    const over = loggedOut({ ...emptyRecord, session }, NOW);
+    const over = loggedOut({ ...emptyRecord, session }, NOW, 9);
     const resumed = {
       ...over,
       paused: { at: NOW, until: NOW },
