@@ -22,6 +22,8 @@ export interface Scope {
   readonly ends: Ends;
   /** True: fewer accounts and rounds, for figures in two minutes. */
   readonly short: boolean;
+  /** How many accounts the benches of many are to have instead of their own number. */
+  readonly accounts: number | undefined;
   /** Says what goes on, or what a reader of the figures must know. */
   say(text: string): void;
   /** A remark that stands below the figures. */

@@ -15,6 +15,7 @@ interface Given {
   readonly chosen: readonly Bench[];
   readonly json: boolean;
   readonly short: boolean;
+  readonly accounts: number | undefined;
   readonly profiles: string | undefined;
 }
 
@@ -27,13 +28,15 @@ interface Result {
   readonly failed?: string;
 }
 
-const usage = (): string => `usage: npm run bench -- [NAME ...] [--short] [--json] [--profile FOLDER]
+const usage =
+  (): string => `usage: npm run bench -- [NAME ...] [--short] [--json] [--accounts N] [--profile FOLDER]
 
 Each bench starts a Redis, a broker and the contestants as processes of this machine (Linux; nothing leaves it) and prints
 medians, the least and the greatest of its rounds, and whether its targets are met. Ratios are of contestants that ran in turn.
 
   --short           fewer accounts and rounds: figures in two minutes, of ${names(benches.filter(({ inShort }) => inShort))}
   --json            one object on standard output: {machine, short, results: [{name, figures, notes}]}
+  --accounts N      of overhead, replicas, rest and sixty-seconds, instead of their own number
   --profile FOLDER  processor profiles of the service, as Chrome and speedscope read them
   --help            this
 
@@ -52,17 +55,24 @@ function read(args: readonly string[]): Given | 'help' | undefined {
       options: {
         json: { type: 'boolean', default: false },
         short: { type: 'boolean', default: false },
+        accounts: { type: 'string' },
         profile: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
-    const { help, json, short, profile } = values;
+    const { help, json, short, profile, accounts } = values;
     if (help) return 'help';
+    // Fewer would leave nothing between a tenth of them and all.
+    if (accounts !== undefined && !/^[1-9]\d{2,6}$/.test(accounts)) return undefined;
     if (positionals.some((wanted) => !benches.some(({ name }) => name === wanted))) return undefined;
     const usual = benches.filter(({ inShort }) => inShort || !short);
     const chosen =
       positionals.length === 0 ? usual : benches.filter(({ name }) => positionals.includes(name));
-    return { chosen, json, short, profiles: profile === undefined ? undefined : resolve(profile) };
+    return {
+      ...{ chosen, json, short },
+      accounts: accounts === undefined ? undefined : Number(accounts),
+      profiles: profile === undefined ? undefined : resolve(profile),
+    };
   } catch {
     return undefined;
   }
@@ -70,7 +80,7 @@ function read(args: readonly string[]): Given | 'help' | undefined {
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
-async function runOne(bench: Bench, { short, profiles }: Given): Promise<Result> {
+async function runOne(bench: Bench, { short, accounts, profiles }: Given): Promise<Result> {
   const ends = makeEnds();
   // A Ctrl-C leaves no Redis behind.
   const interrupted = (): void => void ends.all().finally(() => process.exit(1));
@@ -89,7 +99,7 @@ async function runOne(bench: Bench, { short, profiles }: Given): Promise<Result>
   try {
     const redis = await startRedis(folder, ends);
     const broker = await startBroker(folder, ends);
-    const own = { folder, redis, broker, profiles, ends, short };
+    const own = { folder, redis, broker, profiles, ends, short, accounts };
     figures = await bench.run({
       ...own,
       say: (text) => say(`${bench.name}: ${text}`),

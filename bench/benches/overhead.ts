@@ -38,7 +38,7 @@ export const overhead: Bench = {
   takes: '4 min',
   inShort: true,
   run: async (scope) => {
-    const users = usersOf(scope.short ? 1_000 : 3_000);
+    const users = usersOf(scope.accounts ?? (scope.short ? 1_000 : 3_000));
     await scope.broker.behave({ latencyMs: 0, lifeS: LIFE_S });
     const contestants = await present(scope, [service, floor, script, schedulers]);
     const measured = await alternate(scope, contestants, scope.short ? 1 : 5, (contestant) =>
