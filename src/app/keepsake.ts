@@ -1,23 +1,20 @@
 import { join } from 'node:path';
 import type { Config } from '../config/index.ts';
 import type { Account } from '../core/account.ts';
-import type { Clock } from '../core/clock.ts';
 import { laterPause } from '../core/pause.ts';
 import { pacedUntil } from '../core/policy.ts';
 import type { Grant } from '../core/broker.ts';
 import { isOfUse, originOf, type AccountRecord, type Session } from '../core/session.ts';
-import type { Network, TokenStore } from '../core/store.ts';
 import { marksOf } from '../core/verdicts.ts';
 import type { AccountChange, Mirror } from '../mirror/index.ts';
 import type { HeldAnswer, Keepsake } from '../tending/parts.ts';
 import { makeDoings } from './doings.ts';
+import { makeNetworkKeepsake, type NetworkKeepsakeParts } from './network-keepsake.ts';
 
-export interface KeepsakeParts {
+export interface KeepsakeParts extends NetworkKeepsakeParts {
   readonly mirror: Mirror;
-  readonly store: Pick<TokenStore, 'silence' | 'recharge'>;
   /** Keyed fingerprints, the sealing key's first. */
   readonly fingerprints: (secrets: readonly string[]) => readonly string[];
-  readonly clock: Clock;
 }
 
 /** Where the mirror lies: what was learned of simulated brokers must never count for real ones. */
@@ -27,7 +24,7 @@ export function mirrorFolder(config: Pick<Config, 'stateDir' | 'simulate'>): str
 
 /** The mirror in STATE_DIR, in the keeper's words. */
 export function makeKeepsake(parts: KeepsakeParts): Keepsake {
-  const { mirror, store, clock } = parts;
+  const { mirror, clock } = parts;
   const doings = makeDoings(clock);
   const materialOf = (grant: Grant): readonly string[] =>
     grant.renewal ? parts.fingerprints(['renewal', ...Object.values(grant.renewal)]) : [];
@@ -52,24 +49,10 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
   }
 
   return {
+    ...makeNetworkKeepsake(parts, doings),
     look: () => mirror.look(),
     doubt: doings.doubt,
     isDoubtful: doings.isDoubtful,
-
-    async restoreNetwork(network, ledger) {
-      const silences = networkKeys(network).map((key) => ({ key, known: mirror.recallNetwork(key) }));
-      let silentUntil = 0;
-      for (const { key, known } of silences) {
-        if (known?.silence) {
-          await store.silence(network, known.silence, clock.now());
-          silentUntil = Math.max(silentUntil, known.silence.until);
-        }
-        if (ledger && known && key === networkKey(network) && known.failedSignIns.length > 0) {
-          await store.recharge(network, ledger, known.failedSignIns);
-        }
-      }
-      return silentUntil;
-    },
 
     recall(account, found, isDoubtful) {
       const { session } = found;
@@ -186,19 +169,6 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
       if (isPublished && known.session) return mirror.keep(known);
       mirror.note(known);
     },
-
-    silentUntil: (network) => doings.silentUntil(networkKeys(network)),
-
-    rememberNetwork(network, change) {
-      const { silence, ...counted } = change;
-      if (Object.keys(counted).length > 0) mirror.note({ network: networkKey(network), ...counted });
-      if (silence) {
-        const key =
-          silence.scope === 'key' ? (networkKeys(network)[1] ?? networkKey(network)) : networkKey(network);
-        mirror.note({ network: key, silence });
-        doings.silenced(key, silence.until);
-      }
-    },
   };
 }
 
@@ -211,12 +181,6 @@ const overAtOnce = (session: Session): Session =>
 /** False where another session came since the answer was asked for: somebody else was faster. */
 const isNewer = ({ since, startedAt }: HeldAnswer, session: Session | undefined): boolean =>
   since === undefined ? startedAt > (session?.grant.issuedAt ?? 0) : originOf(session) <= since;
-
-const networkKey = (network: Network): string => `${network.broker}:${network.egress}`;
-const networkKeys = (network: Network): readonly string[] => [
-  networkKey(network),
-  ...(network.key === undefined ? [] : [`${network.broker}:key:${network.key}`]),
-];
 
 /** Tokens that the service can get by itself are not kept on disk. */
 function changeOf(account: Account, record: AccountRecord, credentials: readonly string[]): AccountChange {

@@ -225,7 +225,7 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
       );
       if (!isSignIn && refused.length < record.refused.length)
         await keepsake.remember(account, { ...record, ...facts, refused, session }, 'proved');
-      if (toCommit.ledger) keepsake.rememberNetwork(network, { succeededAt: now });
+      if (toCommit.ledger) await keepsake.rememberNetwork(network, { succeededAt: now });
       const tookMs = startedAt === undefined ? undefined : now - startedAt;
       const { listing } = got;
       // One that waited for Redis until it was over is renewed at once: nobody read it.

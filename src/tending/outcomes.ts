@@ -76,13 +76,16 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
   const obey: Outcomes['obey'] = async (account, silence) => {
     if (!silence) return 0;
     const network = around.networkOf(account);
-    keepsake.rememberNetwork(network, { silence });
-    // It is on disk by then: whoever goes on without Redis knows it from there.
-    await insist(
-      clock,
-      () => store.silence(network, silence, clock.now()),
-      () => Promise.resolve(),
-    );
+    // Neither waits for the other: a disk that hangs must not keep it from those on other machines, nor a Redis that
+    // is away from those who go on without it.
+    await Promise.all([
+      keepsake.rememberNetwork(network, { silence }),
+      insist(
+        clock,
+        () => store.silence(network, silence, clock.now()),
+        () => Promise.resolve(),
+      ),
+    ]);
     return silence.until;
   };
 
@@ -160,8 +163,14 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     }
     const network = around.networkOf(account);
     const isVerdict = record.refused.length > before.refused.length || record.asked !== before.asked;
-    // On disk before it is in Redis: a verdict that is lost would be asked for again.
-    if (isVerdict) await keepsake.remember(account, record, 'verdict');
+    const as = during === 'sign-in' && counts ? chargeOf(error) : undefined;
+    const failed = as && { member: `${account.name}:${held.lease.fence}`, at: now, as };
+    // On disk before Redis is told: a verdict that is lost would be asked for again, and a clear no that Redis does not
+    // take would be an open question later.
+    await Promise.all([
+      isVerdict ? keepsake.remember(account, record, 'verdict') : undefined,
+      failed && keepsake.rememberNetwork(network, { failed }),
+    ]);
     const silentUntil = Math.max(await obey(account, silence), held.silentUntil);
     if (counts) await closeKey(account, error);
     const next = decide(around.situationOf(account, record, { ...held, silentUntil }), now);
@@ -179,12 +188,6 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
       ? { state: 'due', reason: error.code }
       : standingOf(account, record, next);
     const ledger = around.ledgerOf(account);
-    const as = during === 'sign-in' && counts ? chargeOf(error) : undefined;
-    // Before Redis is told: should it not take it, a clear no is not taken for an open question later.
-    if (as) {
-      const member = `${account.name}:${held.lease.fence}`;
-      keepsake.rememberNetwork(network, { failed: { member, at: now, as } });
-    }
     const settlement: Settlement = {
       record: isOtherWay ? { ...record, failures: before.failures, trouble: before.trouble } : record,
       standing,

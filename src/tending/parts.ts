@@ -134,10 +134,11 @@ export interface Keepsake {
     record: AccountRecord,
     how: 'verdict' | 'outcome' | 'published' | 'signed-in' | 'proved',
   ): Promise<void>;
+  /** The same of a network: a silence, and a refused password, is on disk once this resolves. */
   rememberNetwork(
     network: Network,
     change: { readonly silence?: Silence; readonly failed?: FailedSignIn; readonly succeededAt?: number },
-  ): void;
+  ): Promise<void>;
 }
 
 /** A failed sign-in as its network's ledger counts it. */

@@ -184,6 +184,20 @@ export const mutations: readonly Mutation[] = [
     ],
     project: 'simulation',
     tests: ['test/simulation/power.test.ts'],
+    named: 'refresh token',
+  },
+  {
+    breaks: 'the mirror: a silence and a refusal are written within a second',
+    edits: [
+      {
+        file: 'src/app/network-keepsake.ts',
+        from: 'if (toKeep.length > 0) await mirror.keep(...toKeep);',
+        to: 'if (toKeep.length > 0) mirror.note(...toKeep);',
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/power.test.ts'],
+    named: 'hour',
   },
   {
     breaks: 'the lease: released whoever holds it',
@@ -269,7 +283,7 @@ export const mutations: readonly Mutation[] = [
     breaks: 'the mirror: what is known of a network',
     edits: [
       {
-        file: 'src/app/keepsake.ts',
+        file: 'src/app/network-keepsake.ts',
         from: 'for (const { key, known } of silences) {',
         to: 'for (const { key, known } of silences.slice(2)) {',
       },

@@ -25,6 +25,6 @@ export function makeMemoryKeepsake(): Keepsake {
     },
     release: (account) => void held.delete(account.name),
     remember: () => Promise.resolve(),
-    rememberNetwork: () => undefined,
+    rememberNetwork: () => Promise.resolve(),
   };
 }
