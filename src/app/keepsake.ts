@@ -6,7 +6,7 @@ import { pacedUntil } from '../core/policy.ts';
 import type { Grant } from '../core/broker.ts';
 import { isOfUse, originOf, type AccountRecord, type Session } from '../core/session.ts';
 import { marksOf } from '../core/verdicts.ts';
-import type { AccountChange, Mirror } from '../mirror/index.ts';
+import type { AccountChange, Mirror, Quiet } from '../mirror/index.ts';
 import type { HeldAnswer, Keepsake } from '../tending/parts.ts';
 import { makeDoings } from './doings.ts';
 import { makeNetworkKeepsake, type NetworkKeepsakeParts } from './network-keepsake.ts';
@@ -76,7 +76,10 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
       if (!known) return record;
       const credentials = parts.fingerprints(account.credentials);
       const verdicts = [...credentials, ...marksOf(credentials)];
-      const { trouble } = known.troubles.find(({ fingerprint }) => verdicts.includes(fingerprint)) ?? {};
+      const quietUntil = endOf(known.quiet, clock.now());
+      const { trouble } =
+        known.troubles.find(({ fingerprint }) => verdicts.includes(fingerprint)) ??
+        (quietUntil > clock.now() ? (known.quiet ?? {}) : {});
       return {
         ...record,
         // A stop that nobody can explain is one that nobody mends.
@@ -87,8 +90,8 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
         unknownSignIns: [...new Set([...record.unknownSignIns, ...known.unknownSignIns])].toSorted(
           (a, b) => a - b,
         ),
-        // What nobody answered is paced over a loss of data, too.
-        retryAt: Math.max(record.retryAt, pacedUntil(known.unknownSignIns, clock.now())),
+        // What nobody answered is paced, and what the broker asked of it obeyed, over a loss of data, too.
+        retryAt: Math.max(record.retryAt, quietUntil, pacedUntil(known.unknownSignIns, clock.now())),
         owner: record.owner ?? known.owner,
         asked: record.asked ?? known.asked,
       };
@@ -182,9 +185,14 @@ const overAtOnce = (session: Session): Session =>
 const isNewer = ({ since, startedAt }: HeldAnswer, session: Session | undefined): boolean =>
   since === undefined ? startedAt > (session?.grant.issuedAt ?? 0) : originOf(session) <= since;
 
+/** When a wait that the broker asked of one account is over, ms; the same of one that lies ahead. */
+const endOf = (quiet: Quiet | undefined, now: number): number =>
+  quiet ? Math.min(quiet.trouble.at, now) + quiet.retryAt - quiet.trouble.at : 0;
+
 /** Tokens that the service can get by itself are not kept on disk. */
 function changeOf(account: Account, record: AccountRecord, credentials: readonly string[]): AccountChange {
-  const { session, refused, trouble, unknownSignIns, proven, seedSpent, owner, asked, paused } = record;
+  const { session, refused, trouble, retryAt, unknownSignIns, proven, seedSpent, owner, asked, paused } =
+    record;
   const isRefusal = trouble?.kind === 'needs-human' || trouble?.kind === 'refused';
   const isProven = credentials.some((each) => each === proven);
   const isPersons = account.connection.signIn === undefined && session !== undefined;
@@ -193,6 +201,7 @@ function changeOf(account: Account, record: AccountRecord, credentials: readonly
     account: account.name,
     refused,
     ...(isRefusal && { trouble }),
+    ...(trouble?.kind === 'throttled' && retryAt > trouble.at && { quiet: { retryAt, trouble } }),
     unknownSignIns,
     ...(isProven && { proven: credentials }),
     ...(seedSpent !== undefined && { seedSpent }),

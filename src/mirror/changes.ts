@@ -12,6 +12,7 @@ import {
   type HeldFact,
   type NetworkFacts,
   type Over,
+  type Quiet,
   type Verdict,
 } from './mirror.ts';
 
@@ -34,6 +35,8 @@ export interface AccountChange {
   readonly asked?: Asked | undefined;
   /** A person's last word on whether it rests. */
   readonly paused?: Pause | undefined;
+  /** A wait that the broker asked of this account. */
+  readonly quiet?: Quiet;
   /** A session that only a person could get again. */
   readonly session?: Session | undefined;
   /** Sessions up to this one, by `originOf`, are ended for good. */
@@ -74,6 +77,7 @@ export function changeAccount(before: AccountFacts, change: AccountChange, saidA
     owner,
     asked,
     paused,
+    quiet,
     session,
     held,
   } = change;
@@ -96,6 +100,7 @@ export function changeAccount(before: AccountFacts, change: AccountChange, saidA
     ...(owner !== undefined && owner !== before.owner?.value && { owner: said(owner) }),
     ...(asked && !isSame(asked, before.asked?.value) && { asked: said(asked) }),
     ...(paused && { paused }),
+    ...(quiet && quiet.retryAt > (before.quiet?.value.retryAt ?? 0) && { quiet: said(quiet) }),
     ...(session && { session }),
     ...(held && { held: { ...held, saidAt } }),
     over: overAfter(before, change, saidAt),

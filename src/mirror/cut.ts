@@ -18,7 +18,7 @@ export function cut(picture: Picture, now: number): Picture {
 /** Undefined where nothing is left. */
 export function cutAccount(facts: AccountFacts, now: number): AccountFacts | undefined {
   const since = now - DAY_MS;
-  const { verdicts, seedsSpent, owner, asked, paused, session, held, over } = facts;
+  const { verdicts, seedsSpent, owner, asked, paused, quiet, session, held, over } = facts;
   const left: AccountFacts = {
     verdicts,
     unknownSignIns: facts.unknownSignIns.filter((at) => at > since),
@@ -26,6 +26,7 @@ export function cutAccount(facts: AccountFacts, now: number): AccountFacts | und
     ...(owner && { owner }),
     ...(asked && asked.value.until > since && { asked }),
     ...(paused && (paused.until ?? Infinity) > since && { paused }),
+    ...(quiet && quiet.value.retryAt > since && { quiet }),
     ...(session && endOf(session.grant) > since && { session }),
     ...(held && endOf(held.grant) > since && { held }),
     // A mark stays a day longer than what it settles: by then that is gone from every file.

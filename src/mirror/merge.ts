@@ -40,6 +40,8 @@ export function mergeAccounts(one: AccountFacts, other: AccountFacts): AccountFa
   const owner = later(one.owner, other.owner);
   const asked = later(one.asked, other.asked);
   const paused = highest(one.paused, other.paused, ({ at }) => at);
+  // A shorter wait never cuts a longer one off.
+  const quiet = highest(one.quiet, other.quiet, ({ value }) => value.retryAt);
   const session = newest(one.session, other.session);
   const held = highest(one.held, other.held, heldAt);
   return {
@@ -65,6 +67,7 @@ export function mergeAccounts(one: AccountFacts, other: AccountFacts): AccountFa
     ...(owner && stands(owner) && { owner }),
     ...(asked && stands(asked) && { asked }),
     ...(paused && paused.at > over.said && { paused }),
+    ...(quiet && stands(quiet) && { quiet }),
     ...(session && originOf(session) > over.session && { session }),
     ...(held && heldAt(held) > Math.max(over.held, over.said) && { held }),
     over,

@@ -24,6 +24,12 @@ export interface Verdict {
   readonly trouble?: Trouble;
 }
 
+/** A wait that a broker asked of one account alone, in its own words. */
+export interface Quiet {
+  readonly retryAt: number;
+  readonly trouble: Trouble;
+}
+
 /** What a broker handed out, until it is stored. */
 export interface HeldAnswer {
   /** Of the attempt that it answers, ms. */
@@ -67,6 +73,8 @@ export interface AccountFacts {
   readonly owner?: Said<string>;
   readonly asked?: Said<Asked>;
   readonly paused?: Pause;
+  /** Absent from files of earlier versions, which drop it. */
+  readonly quiet?: Said<Quiet>;
   readonly session?: Session;
   readonly held?: HeldFact;
   readonly over: Over;
@@ -175,6 +183,7 @@ const account: z.ZodType<AccountFacts> = z.object({
   paused: z
     .object({ at: z.number(), until: z.number().exactOptional(), signOut: z.boolean().exactOptional() })
     .exactOptional(),
+  quiet: said(z.object({ retryAt: z.number(), trouble })).exactOptional(),
   session: session.exactOptional(),
   held: z
     .object({

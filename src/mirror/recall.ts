@@ -2,7 +2,7 @@ import type { Silence } from '../core/consequence.ts';
 import type { Pause } from '../core/pause.ts';
 import type { Asked, Session, Trouble } from '../core/session.ts';
 import { cutAccount, cutNetwork } from './cut.ts';
-import type { AccountFacts, FailedSignIn, HeldAnswer, HeldFact, NetworkFacts } from './mirror.ts';
+import type { AccountFacts, FailedSignIn, HeldAnswer, HeldFact, NetworkFacts, Quiet } from './mirror.ts';
 
 /** What is known of an account beside Redis. */
 export interface MirroredAccount {
@@ -19,6 +19,8 @@ export interface MirroredAccount {
   readonly asked: Asked | undefined;
   /** It may be over. */
   readonly paused: Pause | undefined;
+  /** A wait that the broker asked of it; it may be over. */
+  readonly quiet: Quiet | undefined;
   /** Its token may have ended, and its login may be another by now. */
   readonly session: Session | undefined;
   readonly held: HeldAnswer | undefined;
@@ -51,6 +53,7 @@ export function recallAccount(facts: AccountFacts | undefined, now: number): Mir
     owner: left.owner?.value,
     asked: left.asked?.value,
     paused: left.paused,
+    quiet: left.quiet?.value,
     session: left.session,
     held: left.held && answerOf(left.held),
   };

@@ -162,7 +162,10 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
       keepsake.unspend(account, record.session.grant);
     }
     const network = around.networkOf(account);
-    const isVerdict = record.refused.length > before.refused.length || record.asked !== before.asked;
+    // What concerns more than the account is a silence, and kept as such.
+    const isQuiet = error.kind === 'throttled' && error.scope === 'account';
+    const isVerdict =
+      isQuiet || record.refused.length > before.refused.length || record.asked !== before.asked;
     const as = during === 'sign-in' && counts ? chargeOf(error) : undefined;
     const failed = as && { member: `${account.name}:${held.lease.fence}`, at: now, as };
     // On disk before Redis is told: a verdict that is lost would be asked for again, and a clear no that Redis does not

@@ -187,6 +187,18 @@ export const mutations: readonly Mutation[] = [
     named: 'refresh token',
   },
   {
+    breaks: 'the mirror: a silence of one account is not kept',
+    edits: [
+      {
+        file: 'src/app/keepsake.ts',
+        from: "trouble?.kind === 'throttled' && retryAt",
+        to: "trouble?.code === 'nothing' && retryAt",
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/account-silence.test.ts'],
+  },
+  {
     breaks: 'the mirror: a silence and a refusal are written within a second',
     edits: [
       {
