@@ -86,7 +86,7 @@ export function describe(facts: StatusFacts, now: number): AccountStatus {
   const trouble = readTrouble(facts.trouble);
   // A stopped account is looked at, but nothing is tried; one whose call is under way has the claim's horizon there.
   const idle = ['disabled', 'paused', 'stopped', 'refreshing'].includes(state);
-  const next = idle ? undefined : facts.person ? personsNext(facts, valid) : facts.dueAt;
+  const next = idle ? undefined : facts.person ? personsNext(facts, valid) : ownNext(facts, state);
   const detail = detailOf(facts, state, pauseWords(facts, now) ?? waitOf(facts, now) ?? trouble?.message);
   return {
     valid,
@@ -150,6 +150,11 @@ export function isProofLate(provenAt: number, proveEveryMs: number | undefined, 
 function personsNext({ expiresAt, reason, dueAt }: StatusFacts, isLive: boolean): number | undefined {
   if (isLive) return expiresAt;
   return reason === 'asked_later' || reason === 'approval_lapsed' ? dueAt : undefined;
+}
+
+/** When the service gets the next token itself: a look before that only proves the present one, or sees to its end. */
+function ownNext({ dueAt, renewAt }: StatusFacts, state: State): number | undefined {
+  return state === 'fresh' && dueAt !== undefined ? Math.max(dueAt, renewAt ?? 0) : dueAt;
 }
 
 /** Until when the broker wants no call for this account (ms), or undefined. */

@@ -46,6 +46,13 @@ subject('an account as operators see it', () => {
       message: 'The token is good for another 60 min.',
     });
   });
+  it('whose token is proved before its refresh is refreshed at its time, not at that of the proof', () => {
+    const next = (changes: Partial<StatusFacts>): string | null => describe(facts(changes), NOW).next_refresh;
+    expect(next({ dueAt: NOW + 60_000 })).toBe('2026-11-21T12:30:00.000Z');
+    expect(next({ dueAt: NOW + HOUR * 0.75 })).toBe('2026-11-21T12:45:00.000Z');
+    expect(next({ dueAt: NOW + 60_000, state: 'backing_off' })).toBe('2026-11-21T12:01:00.000Z');
+    expect(next({ dueAt: undefined })).toBeNull();
+  });
   it('whose renewals have come to nothing three times in a row, for an hour, says so, and not before', () => {
     const message = (unrenewed: number): string => describe(facts({ unrenewed }), NOW).message;
     const says = 'another 60 min. But the last ones before it could not be renewed';
