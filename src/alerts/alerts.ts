@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
-import { WHOLE, type Level } from './book.ts';
+import { placesFailing, wholeAt, type Level } from './book.ts';
 import type { Channel, Notice } from './channel.ts';
 import { overdue } from './deliveries.ts';
 import {
@@ -25,6 +25,10 @@ import type { ChannelState } from './trouble.ts';
 export interface Concern {
   readonly broker?: string | undefined;
   readonly code: string;
+  /** The process that it is about, where others may be well: who says so of itself takes back its own word alone. */
+  readonly place?: string | undefined;
+  /** What is wrong there in particular, beside the message that all share. */
+  readonly why?: string | undefined;
   readonly message: string;
   readonly nextAt?: number | undefined;
   /** What happens next, where it is neither a try nor a person's turn. */
@@ -56,7 +60,9 @@ export interface Alerts {
   /** An account is taken out of service: it leaves its incident without a word of recovery. */
   leave(account: AccountRef): Promise<void>;
   raise(concern: Concern): Promise<void>;
-  resolve(concern: Pick<Concern, 'broker' | 'code'>): Promise<void>;
+  resolve(concern: Pick<Concern, 'broker' | 'code' | 'place'>): Promise<void>;
+  /** The processes that a concern is said of now; an empty name where it is said of the whole. Rejects where Redis does. */
+  places(concern: Pick<Concern, 'broker' | 'code'>): Promise<readonly string[]>;
   /** All accounts that are watched: any other leaves its incident, without a word of recovery. */
   retain(watched: readonly AccountRef[]): Promise<void>;
   /** Who fails, as far as people were told. Rejects where Redis does. */
@@ -121,14 +127,15 @@ export function startAlerts(parts: AlertsParts): Alerts {
     recovered: (account) => tell((now) => (book) => recovered(book, account, now)),
     leave: (account) => tell((now) => (book) => left(book, account, now)),
     raise: (concern) => {
-      const failure = { ...concern, broker: concern.broker ?? SERVICE, account: WHOLE };
+      const failure = { ...concern, broker: concern.broker ?? SERVICE, account: wholeAt(concern.place) };
       return tell((now) => (book) => failed(book, failure, now));
     },
     resolve: (concern) => {
-      const cause = { broker: concern.broker ?? SERVICE, code: concern.code };
+      const cause = { ...concern, broker: concern.broker ?? SERVICE };
       return tell((now) => (book) => resolved(book, cause, now));
     },
     retain: (watched) => tell((now) => (book) => retained(book, watched, now)),
+    places: async ({ broker = SERVICE, code }) => placesFailing(await store.read(), { broker, code }),
     failing: async () => failing(await store.read()),
     async greet(morning) {
       await change((book) =>

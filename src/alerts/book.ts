@@ -11,6 +11,15 @@ export type Level = (typeof levels)[number];
 /** Stands in a member list for the service (or a broker) as a whole, where no account is concerned. */
 export const WHOLE = '';
 
+/** Begins the member that stands for one process of the service: no account's name has it. */
+const PLACE = ':';
+
+/** Who fails where something is wrong with no account: the whole, or one process of it. */
+export const wholeAt = (place: string | undefined): string => (place === undefined ? WHOLE : PLACE + place);
+
+/** True of a member that is no account. */
+export const isWhole = (name: string): boolean => name === WHOLE || name.startsWith(PLACE);
+
 const memberSchema = z.readonly(
   z.object({
     name: z.string(),
@@ -118,14 +127,25 @@ export function linksOf(incident: Incident): readonly { readonly name: string; r
 /** What is wrong with single accounts, beside the reason that all share. */
 export function whysOf(incident: Incident): readonly { readonly name: string; readonly why: string }[] {
   return incident.members.flatMap(({ name, state, why }) =>
-    state === 'failing' && why !== undefined ? [{ name, why }] : [],
+    state === 'failing' && why !== undefined ? [{ name: name.replace(PLACE, ''), why }] : [],
   );
+}
+
+/** The processes that what is wrong with no account is said of now; WHOLE where it is said of all. */
+export function placesFailing(
+  { incidents }: Book,
+  cause: { readonly broker: string; readonly code: string },
+): readonly string[] {
+  return incidents
+    .filter(({ broker, code }) => broker === cause.broker && code === cause.code)
+    .flatMap(({ members }) => members.filter(({ name, state }) => state === 'failing' && isWhole(name)))
+    .map(({ name }) => name.replace(PLACE, ''));
 }
 
 /** The accounts of an incident in one state; the service as a whole is no account. */
 export function namesIn(incident: Incident, state: Member['state']): readonly string[] {
   return incident.members
-    .filter((member) => member.state === state && member.name !== WHOLE)
+    .filter((member) => member.state === state && !isWhole(member.name))
     .map((member) => member.name);
 }
 

@@ -1,5 +1,5 @@
 import { duration } from '../core/duration.ts';
-import { isLeftAlone, movedTo, namesIn, whysOf, WHOLE, type Incident } from './book.ts';
+import { isLeftAlone, isWhole, movedTo, namesIn, whysOf, type Incident } from './book.ts';
 import type { Notice } from './channel.ts';
 import { isAllReady, morningText, type Morning } from './morning.ts';
 import { waysIn } from './ways.ts';
@@ -52,7 +52,7 @@ export function openText(notice: Notice): Text {
   const { incident } = notice;
   const over = incident.end?.how === 'dispersed';
   const failing = namesIn(incident, 'failing');
-  const touched = incident.members.map((member) => member.name).filter((name) => name !== WHOLE);
+  const touched = incident.members.map((member) => member.name).filter((name) => !isWhole(name));
   const who = failing.length > 0 || over ? failing : touched;
   const mark = over ? 'dispersed' : incident.level;
   const told = unclosing(incident.reason);

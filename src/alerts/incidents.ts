@@ -1,4 +1,13 @@
-import { levels, mapIncidents, WHOLE, type Book, type Incident, type Level, type Member } from './book.ts';
+import {
+  isWhole,
+  levels,
+  mapIncidents,
+  wholeAt,
+  type Book,
+  type Incident,
+  type Level,
+  type Member,
+} from './book.ts';
 import { isHushed, memberOf, type Failure } from './members.ts';
 
 export type { Failure } from './members.ts';
@@ -22,16 +31,9 @@ export function failed(book: Book, said: Failure, now: number): Book {
   // An incident whose accounts all moved away is taken up again: an account that flaps between two
   // causes must not post a new message at every turn.
   const target = book.incidents.find((incident) => isCause(incident, failure) && !isRecovered(incident, now));
-  const left =
-    failure.account === WHOLE
-      ? book
-      : leave(
-          book,
-          failure,
-          { state: 'moved', movedTo: failure.code },
-          now,
-          (incident) => incident !== target,
-        );
+  const left = isWhole(failure.account)
+    ? book
+    : leave(book, failure, { state: 'moved', movedTo: failure.code }, now, (incident) => incident !== target);
   if (target === undefined) return { ...left, incidents: [...left.incidents, opened(left, failure, now)] };
   return mapIncidents(left, (incident) => (incident === target ? joined(incident, failure, now) : incident));
 }
@@ -60,11 +62,15 @@ export function left(book: Book, account: AccountRef, now: number): Book {
 /** What was wrong with no account in particular is right again. */
 export function resolved(
   book: Book,
-  cause: { readonly broker: string; readonly code: string },
+  cause: { readonly broker: string; readonly code: string; readonly place?: string | undefined },
   now: number,
 ): Book {
-  return leave(book, { broker: cause.broker, account: WHOLE }, { state: 'back' }, now, (incident) =>
-    isCause(incident, cause),
+  return leave(
+    book,
+    { broker: cause.broker, account: wholeAt(cause.place) },
+    { state: 'back' },
+    now,
+    (incident) => isCause(incident, cause),
   );
 }
 
@@ -78,7 +84,7 @@ export interface Failing extends AccountRef {
 export function failing(book: Book): readonly Failing[] {
   return book.incidents.flatMap(({ broker, members }) =>
     members
-      .filter((member) => isFailing(member) && member.name !== WHOLE)
+      .filter((member) => isFailing(member) && !isWhole(member.name))
       .map(({ name, served = false }) => ({ broker, account: name, served })),
   );
 }
@@ -90,7 +96,7 @@ export function retained(book: Book, watched: readonly AccountRef[], now: number
     incident.members
       .filter(
         (member) =>
-          isFailing(member) && member.name !== WHOLE && !kept.has(`${incident.broker}/${member.name}`),
+          isFailing(member) && !isWhole(member.name) && !kept.has(`${incident.broker}/${member.name}`),
       )
       .map((member): AccountRef => ({ broker: incident.broker, account: member.name })),
   );

@@ -1,6 +1,6 @@
 import { DateTime } from 'luxon';
 import { duration } from '../core/duration.ts';
-import { isLeftAlone, linksOf, movedTo, namesIn, whysOf, WHOLE } from './book.ts';
+import { isLeftAlone, isWhole, linksOf, movedTo, namesIn, whysOf } from './book.ts';
 import type { Notice } from './channel.ts';
 import type { Morning } from './morning.ts';
 import { waysIn } from './ways.ts';
@@ -46,7 +46,7 @@ export function reportOf(event: Happening, { incident, now }: Notice): IncidentR
     next_try_at: incident.nextAt === undefined ? null : new Date(incident.nextAt).toISOString(),
     link: links[0]?.link ?? null,
     links: Object.fromEntries(
-      links.filter(({ name }) => name !== WHOLE).map(({ name, link }) => [name, link]),
+      links.filter(({ name }) => !isWhole(name)).map(({ name, link }) => [name, link]),
     ),
     details: Object.fromEntries(whysOf(incident).map(({ name, why }) => [name, why])),
     sent_at: new Date(now).toISOString(),
@@ -87,7 +87,7 @@ const LINKS = { links: 50, characters: 50_000, longest: 2_000 };
 
 /** One line, for a subject. The word that closes an incident stands in no other. */
 export function subjectOf(event: Happening, { incident, now }: Notice): string {
-  const touched = incident.members.filter((member) => member.name !== WHOLE).length;
+  const touched = incident.members.filter((member) => !isWhole(member.name)).length;
   const who = touched === 0 ? '' : `, ${countOfAccounts(touched)}`;
   const reason = headlineOf(unclosing(incident.reason)).replaceAll(/\s+/g, ' ');
   const what = `${incident.broker}${who}: ${reason} (${incident.code})`;

@@ -16,8 +16,8 @@ import { makeSayOverdue } from './overdue.ts';
 import { makeSayStateFolder, type StateFolderParts } from './state-folder.ts';
 import { makeUntold, type UntoldParts } from './untold.ts';
 
-export interface UpkeepParts
-  extends Pick<UntoldParts, 'alerts'>, Pick<StateFolderParts, 'mirror' | 'instance'> {
+export interface UpkeepParts extends Omit<StateFolderParts, 'alerts'> {
+  readonly alerts: UntoldParts['alerts'] & StateFolderParts['alerts'];
   readonly redis: Redis;
   readonly seal: Seal;
   readonly due: DueIndex;

@@ -13,6 +13,8 @@ export interface Instances {
   beat(): Promise<void>;
   /** How many other processes live. */
   others(): Promise<number>;
+  /** All that live, this one among them. */
+  living(): Promise<readonly string[]>;
   leave(): Promise<void>;
 }
 
@@ -21,7 +23,10 @@ export function makeInstances(redis: Redis, instance: string): Instances {
     const [seconds, microseconds] = await redis.time();
     return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
   };
+  const living = async (): Promise<readonly string[]> =>
+    redis.zrangebyscore(keys.instances, (await serverNow()) - GONE_MS, '+inf');
   return {
+    living,
     async beat() {
       const now = await serverNow();
       await redis
@@ -31,8 +36,7 @@ export function makeInstances(redis: Redis, instance: string): Instances {
         .exec();
     },
     async others() {
-      const living = await redis.zrangebyscore(keys.instances, (await serverNow()) - GONE_MS, '+inf');
-      return living.filter((each) => each !== instance).length;
+      return (await living()).filter((each) => each !== instance).length;
     },
     async leave() {
       await redis.zrem(keys.instances, instance);

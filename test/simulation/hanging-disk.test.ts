@@ -46,3 +46,18 @@ test.each([
   expect(world.log.filter(({ fields }) => fields['event'] === 'mirror.works')).toHaveLength(1);
   expect(world.alerts.filter(({ code }) => code === 'state_dir_failing')).toHaveLength(2);
 });
+
+test('the folders of two machines are one alert, which ends once both work again, and names those that do not', async () => {
+  world = await makeWorld({ entries, replicas: 2 });
+  await world.runFor(5 * MINUTE_MS);
+  const whys = (): readonly string[] => world.openIncidents().flatMap((each) => Object.keys(each.whys));
+  for (const [i, replica] of world.replicas().entries())
+    replica.disk.failUntil(world.now() + (i + 1) * 10 * MINUTE_MS);
+  await world.runFor(9 * MINUTE_MS);
+  expect([openCodes(), whys()]).toEqual([['state_dir_failing'], ['replica-1', 'replica-2']]);
+  await world.runFor(6 * MINUTE_MS);
+  expect([openCodes(), whys()]).toEqual([['state_dir_failing'], ['replica-2']]);
+  await world.runFor(10 * MINUTE_MS);
+  expect(openCodes()).toEqual([]);
+  expect(world.alerts.filter(({ code }) => code === 'state_dir_failing')).toHaveLength(2);
+});

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { emptyBook, linksOf, namesIn, readBook, WHOLE } from '../../../src/alerts/book.ts';
+import {
+  emptyBook,
+  linksOf,
+  namesIn,
+  placesFailing,
+  readBook,
+  WHOLE,
+  wholeAt,
+  whysOf,
+} from '../../../src/alerts/book.ts';
 import { delivered, nextTask } from '../../../src/alerts/deliveries.ts';
 import { failed, recovered, RECURS_MS, resolved, retained } from '../../../src/alerts/incidents.ts';
 import { settled } from '../../../src/alerts/settling.ts';
@@ -133,6 +142,33 @@ describe('what concerns no account', () => {
     book = resolved(book, refused, T + 1);
     expect(book.incidents.map((incident) => incident.end?.how)).toEqual(['recovered', undefined]);
     expect(resolved(book, refused, T + 2)).toBe(book);
+  });
+});
+
+describe('what concerns single processes', () => {
+  const cause = { broker: 'service', code: 'state_dir_failing' };
+  const at = (place: string) => ({
+    ...{
+      ...cause,
+      account: wholeAt(place),
+      message: 'It fails.',
+      why: 'no space',
+      level: 'warning' as const,
+    },
+  });
+  const two = failed(failed(emptyBook, at('host-1:7'), T), at('host-2:9'), T + 1);
+
+  it('is one incident that names them, ends with the last of them, and touches no account', () => {
+    expect(placesFailing(two, cause)).toEqual(['host-1:7', 'host-2:9']);
+    expect(namesIn(only(two), 'failing')).toEqual([]);
+    expect(whysOf(only(two)).map(({ name }) => name)).toEqual(['host-1:7', 'host-2:9']);
+    const one = resolved(two, { ...cause, place: 'host-1:7' }, T + 2);
+    expect([only(one).end, placesFailing(one, cause)]).toEqual([undefined, ['host-2:9']]);
+    expect(only(resolved(one, { ...cause, place: 'host-2:9' }, T + 3)).end?.how).toBe('recovered');
+  });
+
+  it('stays whatever accounts are watched', () => {
+    expect(retained(two, [], T + 2)).toBe(two);
   });
 });
 
