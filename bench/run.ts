@@ -82,8 +82,12 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 async function runOne(bench: Bench, { short, accounts, profiles }: Given): Promise<Result> {
   const ends = makeEnds();
-  // A Ctrl-C leaves no Redis behind.
-  const interrupted = (): void => void ends.all().finally(() => process.exit(1));
+  let isBrokenOff = false;
+  // A Ctrl-C leaves nothing behind.
+  const interrupted = (): void => {
+    isBrokenOff = true;
+    void ends.all().finally(() => process.exit(1));
+  };
   process.once('SIGINT', interrupted);
   process.once('SIGTERM', interrupted);
   const notes = new Set<string>();
@@ -93,7 +97,7 @@ async function runOne(bench: Bench, { short, accounts, profiles }: Given): Promi
   const folder = await mkdtemp(join(tmpdir(), 'token-refresher-bench-'));
   ends.add(async () => {
     // What went wrong is in the contestants' logs.
-    if (failed === undefined) await rm(folder, { recursive: true, force: true });
+    if (failed === undefined || isBrokenOff) await rm(folder, { recursive: true, force: true });
     else say(`the logs are kept in ${folder}`);
   });
   try {

@@ -62,7 +62,6 @@ async function atRest(
   await scope.broker.forget();
   await scope.broker.behave({ latencyMs: 1, lifeS: DAY_S });
   const service = await startService(scope, task);
-  scope.ends.add(service.kill);
   await allPublished(scope, task.users, service, 60_000);
   await pause(2_000);
   const from = await read(scope);
@@ -102,7 +101,6 @@ async function underWay(scope: Scope, task: Task, idle: Rate): Promise<readonly 
   await scope.broker.forget();
   await scope.broker.behave({ latencyMs: 1, lifeS: LIFE_S });
   const service = await startService(scope, task);
-  scope.ends.add(service.kill);
   const reached = (count: number): Promise<Reading> =>
     until(`${count} refreshes`, 120_000, async () => {
       check(service.isThere(), 'the service ended early');

@@ -20,7 +20,6 @@ export const report: Bench = {
     const users = usersOf(scope.short ? 51 : 201);
     await scope.broker.behave({ latencyMs: 0, lifeS: 4_800 });
     const service = await startService(scope, { way: 'login', users, concurrency: 10 });
-    scope.ends.add(service.kill);
     await allPublished(scope, users, service, 60_000);
     await scope.broker.behave({ latencyMs: LATENCY_MS });
     const [crowded = '', ...single] = users;

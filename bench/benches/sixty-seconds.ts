@@ -29,7 +29,6 @@ export const sixtySeconds: Bench = {
     await scope.broker.behave({ latencyMs: LATENCY_MS, lifeS: LIFE_S });
     scope.say(`first logins of ${users.length}, ${concurrency} at once`);
     const service = await startService(scope, { way: 'renewal', users, concurrency });
-    scope.ends.add(service.kill);
     await allPublished(scope, users, service, 300_000);
     const watch = await watchTokens(scope, users, 'refresher:due:ig');
     const seconds = scope.short ? 45 : 300;

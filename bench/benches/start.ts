@@ -72,13 +72,11 @@ async function again(scope: Scope, count: number): Promise<readonly Figure[]> {
   await scope.broker.behave({ latencyMs: 0, lifeS: 4_800 });
   const task = taskOf(count, 50);
   const before = await startService(scope, task);
-  scope.ends.add(before.kill);
   await allPublished(scope, task.users, before, 300_000);
   await before.stop();
   const { logins } = await scope.broker.counts();
   const begunAt = performance.now();
   const service = await startService(scope, task, before);
-  scope.ends.add(service.kill);
   await until(`/readyz`, 60_000, () => isReady(service), 5);
   const seconds = (performance.now() - begunAt) / 1_000;
   // Each account has had its turn once a sweep went over all of them; a login would have come long before.

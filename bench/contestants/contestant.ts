@@ -1,4 +1,5 @@
 import type { BenchBroker } from '../ground/broker.ts';
+import type { Ends } from '../ground/ends.ts';
 import type { Program } from '../ground/programs.ts';
 import type { BenchRedis } from '../ground/redis.ts';
 
@@ -9,6 +10,8 @@ export interface Ground {
   readonly broker: BenchBroker;
   /** Where processor profiles of the service go; undefined: none are taken. */
   readonly profiles: string | undefined;
+  /** Whoever breaks the bench off leaves no contestant behind. */
+  readonly ends: Ends;
 }
 
 /** What a contestant has to do. */

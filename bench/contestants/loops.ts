@@ -44,16 +44,13 @@ async function startLoop(
   command: string,
   file: string,
 ): Promise<Program> {
-  const { folder, redis, broker } = ground;
+  const { folder, redis, broker, ends } = ground;
   const { way, users, concurrency, everyMs = null } = task;
   const told: LoopTask = { redisUrl: redis.url, brokerUrl: broker.url, way, users, concurrency, everyMs };
   const path = join(folder, `${name}.json`);
   await writeFile(path, JSON.stringify(told));
-  return startProgram({
-    command,
-    args: [join(import.meta.dirname, file), path],
-    env: {},
-    dir: folder,
-    name,
-  });
+  const args = [join(import.meta.dirname, file), path];
+  const program = startProgram({ command, args, env: {}, dir: folder, name });
+  ends.add(program.kill);
+  return program;
 }

@@ -69,6 +69,7 @@ export async function startService(
     dir,
     name: 'service',
   });
+  ground.ends.add(program.kill);
   return {
     ...program,
     url: `http://127.0.0.1:${port}`,
