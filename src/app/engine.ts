@@ -15,6 +15,7 @@ import type { Log } from '../core/log.ts';
 import { wayOf } from '../core/way.ts';
 import type { TokenStore } from '../core/store.ts';
 import { makeDueIndex, type DueIndex } from '../redis/due.ts';
+import { makeEntries, type Entries } from '../redis/entries.ts';
 import { makeInstances, type Instances } from '../redis/instances.ts';
 import { makeRoster, type Roster } from '../redis/roster.ts';
 import type { Seal } from '../redis/seal.ts';
@@ -59,6 +60,7 @@ export interface Engine {
   readonly roster: Roster;
   readonly due: DueIndex;
   readonly instances: Instances;
+  readonly entries: Entries;
   readonly alerts: Alerts;
   readonly keeper: Keeper;
   readonly tickets: Tickets;
@@ -102,6 +104,13 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
   releases.add(() => listener.settled());
   const ttlCapMs = ttlCapOf(config);
   const vainReports = makeVainReports(log, clock);
+  const instances = makeInstances(redis, instance);
+  const entries = makeEntries({
+    redis,
+    instance,
+    living: async () => new Set(await instances.living()),
+    fingerprint: (secrets) => seal.fingerprint(secrets),
+  });
   const keeper = makeKeeper({
     store,
     account: (name) => accounts.get(name),
@@ -121,6 +130,7 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
     log,
     listener,
     vainReports,
+    isSuperseded: entries.isSuperseded,
     egress: config.egressId,
     instance,
     ttlCapMs,
@@ -136,7 +146,8 @@ export function makeEngine(parts: EngineParts, releases: Releases): Engine {
       ),
     ),
     due: makeDueIndex(redis),
-    instances: makeInstances(redis, instance),
+    instances,
+    entries,
     alerts,
     keeper,
     tickets,

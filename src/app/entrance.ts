@@ -6,7 +6,10 @@ import type { Mirror } from '../mirror/index.ts';
 import type { Accounts } from './accounts.ts';
 import type { Engine } from './engine.ts';
 
-export interface EntranceParts extends Pick<Engine, 'roster' | 'due' | 'alerts' | 'keeper' | 'instances'> {
+export interface EntranceParts extends Pick<
+  Engine,
+  'roster' | 'due' | 'alerts' | 'keeper' | 'instances' | 'entries'
+> {
   readonly accounts: Accounts;
   readonly mirror: Pick<Mirror, 'held'>;
   readonly clock: Clock;
@@ -30,6 +33,11 @@ export interface Entrance {
    * whom an answer lies on this machine's disk that Redis could not take: who waits for a person is looked at once an hour.
    */
   lookAtFirst(): Promise<void>;
+  /**
+   * Makes those due again whose entry changed and whose session is not as it asks for yet: a process with an older
+   * file may have taken the look, or one with a newer file may have gone.
+   */
+  lookAtOutdated(): Promise<void>;
   /** Makes every account due now. */
   lookAtAll(): Promise<void>;
   /** A name that fell due at a broker and is no account of it here: another process', with a newer file, or nobody's. */
@@ -71,6 +79,7 @@ export function makeEntrance(parts: EntranceParts): Entrance {
   async function enterAll(): Promise<void> {
     const all = accounts.all();
     await roster.enter([...all, ...accounts.observed()]);
+    await parts.entries.enter(all);
     await tidy();
     for (const [broker, names] of namesByBroker(all)) await due.seed(broker, names, clock.now());
     for (const { fault } of await parts.listen(accounts.redirectUris())) {
@@ -82,13 +91,25 @@ export function makeEntrance(parts: EntranceParts): Entrance {
     }
   }
 
+  /** Those whose entry changed, until their session is as it asks for. */
+  const changed = new Set<string>();
+
   return {
     enterAll,
     tidy,
+    async lookAtOutdated() {
+      for (const name of changed) {
+        const account = accounts.get(name);
+        if (account && (await parts.keeper.isOutdated(name)))
+          await due.put(account.broker, [name], clock.now());
+        else changed.delete(name);
+      }
+    },
     async lookAtFirst() {
       const all = accounts.all();
       const standings = await roster.standings(all.map(({ name }) => name));
       const outdated = await Promise.all(all.map(({ name }) => parts.keeper.isOutdated(name)));
+      for (const [i, { name }] of all.entries()) if (outdated[i]) changed.add(name);
       const held = new Set(parts.mirror.held().map(({ account }) => account));
       const first = all.filter(
         ({ name }, i) => standings[i]?.state === 'stopped' || outdated[i] || held.has(name),
@@ -110,6 +131,7 @@ export function makeEntrance(parts: EntranceParts): Entrance {
       if (diff.removed.length > 0) await retainServed();
       await enterAll();
       const touched = [...diff.added, ...diff.changed.map(({ after }) => after)];
+      for (const { name } of touched) changed.add(name);
       for (const [broker, names] of namesByBroker(touched)) {
         await due.put(broker, names, clock.now());
         parts.nudge(broker);

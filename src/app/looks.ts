@@ -45,6 +45,8 @@ export function makeLook(parts: LookParts): (broker: string, name: string) => Pr
           if (tended.here) await due.unqueue(broker, [name]);
           await due.put(broker, [name], clock.now() + (tended.here ? HERE_WAIT_MS : HELD_WAIT_MS));
         }
+        // Its session is a newer entry's, which another process has.
+        if (tended.outcome === 'unknown') return await parts.entrance.passOn(broker, name);
         if (tended.outcome !== 'failed' || !tended.again) break;
       }
       // A reload in the midst of it asked for a look that found the account held.

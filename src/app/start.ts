@@ -181,6 +181,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     ...parts,
     ...engine,
     tidy: entrance.tidy,
+    lookAtOutdated: entrance.lookAtOutdated,
     egress: config.egressId,
     enterWorld: () => enterWorld({ ...world, newKey: false }),
   });

@@ -7,6 +7,7 @@ import type { DueIndex } from '../redis/due.ts';
 import { keys } from '../redis/keys.ts';
 import { dueForRearm, rearm } from '../redis/rearm.ts';
 import { reseal } from '../redis/reseal.ts';
+import type { Entries } from '../redis/entries.ts';
 import type { Roster } from '../redis/roster.ts';
 import type { Seal } from '../redis/seal.ts';
 import type { Accounts } from './accounts.ts';
@@ -28,6 +29,9 @@ export interface UpkeepParts extends Omit<StateFolderParts, 'alerts'> {
   readonly ttlCapMs: (account: Account) => number | undefined;
   /** Takes off the roster what nobody serves. */
   readonly tidy: () => Promise<void>;
+  /** Looks again at what is not as its changed entry asks for. */
+  readonly lookAtOutdated: () => Promise<void>;
+  readonly entries: Entries;
   /** Marks Redis as ours again after it was emptied. */
   readonly enterWorld: () => Promise<void>;
   readonly clock: Clock;
@@ -158,7 +162,11 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
   /** An account that is off the roster, emptied or taken off by an older process, is entered again. Says which. */
   async function sweepRoster(accounts: readonly Account[]): Promise<ReadonlySet<string>> {
     const missing = new Set(await parts.roster.missing(accounts));
-    if (missing.size > 0) await parts.roster.enter(accounts.filter((account) => missing.has(account.name)));
+    if (missing.size > 0) {
+      const lost = accounts.filter((account) => missing.has(account.name));
+      await parts.roster.enter(lost);
+      await parts.entries.enter(lost.filter(({ observed }) => observed !== true));
+    }
     return missing;
   }
 
@@ -189,6 +197,7 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
         await sweepLate(broker, group);
       }
       await sweepFindings(served);
+      await parts.lookAtOutdated();
       await sweepKeys(served.map((account) => account.name));
       const enabled = served.filter((account) => account.enabled);
       await sayUntold(enabled, clock.now());

@@ -79,6 +79,8 @@ export interface Connection {
   renewableUntil?(grant: Grant): number;
   /** Is this grant still what the entry asks for? Pure; absent where only another identity makes another grant. */
   fits?(grant: Grant): Fit;
+  /** What `fits` judges by, as the entry has it. Secret: only ever fingerprinted. */
+  readonly wants?: readonly string[];
   /** A grant to start from that the account brought with it; spent at most once, ever. */
   readonly seed?: Grant;
   /** A harmless authenticated read: alive, and this account's? A failure that says neither is thrown. */

@@ -32,6 +32,8 @@ export const keys = {
   /** The last decisions about an account, for people. */
   decisions: (name: string): string => own(`decisions:${name}`),
   lease: (name: string): string => own(`lease:${name}`),
+  /** Which version of an account's entry each process has in force. */
+  entry: (name: string): string => own(`entry:${name}`),
   queued: (broker: string): string => own(`queued:${broker}`),
   tick: (broker: string): string => own(`tick:${broker}`),
   due: (broker: string): string => own(`due:${broker}`),

@@ -142,7 +142,8 @@ async function removeOne(redis: Redis, name: string): Promise<void> {
     .hdel(keys.roster, name)
     .zrem(keys.due(entry.broker), name)
     .zrem(keys.queued(entry.broker), name)
-    .zrem(keys.rearm, name);
+    .zrem(keys.rearm, name)
+    .del(keys.entry(name));
   // What it held is free for others now.
   for (const [key, fields] of [
     [keys.names, own],
@@ -170,7 +171,7 @@ async function removeObserved(redis: Redis, name: string, { subAccounts }: Roste
   const own = [name, ...subAccounts];
   const holders = await redis.hmget(keys.names, ...own);
   const held = own.filter((_, i) => holders[i] === name);
-  const write = redis.multi().hdel(keys.roster, name).hdel(keys.observed, name);
+  const write = redis.multi().hdel(keys.roster, name).hdel(keys.observed, name).del(keys.entry(name));
   if (held.length > 0) write.hdel(keys.names, ...held);
   await write.exec();
 }

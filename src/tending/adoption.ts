@@ -5,6 +5,7 @@ import type { AccountRecord } from '../core/session.ts';
 import type { Attempts } from './attempts.ts';
 import type { HeldLease } from './lease.ts';
 import type { Keepsake, KeeperParts, Tended } from './parts.ts';
+import { isSuperseded } from './superseded.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /**
@@ -17,11 +18,8 @@ export type PublishKept = (
   record: AccountRecord,
 ) => Promise<Tended | undefined>;
 
-export function makePublishKept(
-  { store, clock, keepsake }: KeeperParts,
-  around: Surroundings,
-  attempts: Attempts,
-): PublishKept {
+export function makePublishKept(parts: KeeperParts, around: Surroundings, attempts: Attempts): PublishKept {
+  const { store, clock, keepsake } = parts;
   async function adopt(account: Account, record: AccountRecord): Promise<ReturnType<Keepsake['grantOf']>> {
     if (!account.enabled) return undefined;
     const pinned = around.pinnedOwner(account, record);
@@ -41,7 +39,7 @@ export function makePublishKept(
     // A person ended it, or it ends now.
     if (pauseAt(record, clock.now())?.signOut) return undefined;
     const adopted = await adopt(account, record);
-    if (!adopted) return undefined;
+    if (!adopted || (await isSuperseded(parts, account, record))) return undefined;
     const { proved, ...got } = adopted;
     // What was posted, or held before its proof, is no token yet.
     const isLive = got.grant.expiresAt > clock.now();

@@ -19,6 +19,7 @@ import { policyOf, type Keeper, type KeeperParts, type Tended } from './parts.ts
 import { makeProofs } from './proofs.ts';
 import { makeAsk } from './requests.ts';
 import { makeSignOut } from './sign-outs.ts';
+import { isMadeForAnother, isSuperseded } from './superseded.ts';
 import { makeSurroundings } from './surroundings.ts';
 import { makeTelling } from './telling.ts';
 import { isWell } from './well.ts';
@@ -45,6 +46,11 @@ export function makeKeeper(parts: KeeperParts): Keeper {
   const closeOpenAttempt = makeCloseOpenAttempt(parts, { outcomes, attempts, publishKept, unsent, goOn });
 
   async function tendHeld(account: Account, held: HeldLease, record: AccountRecord): Promise<Tended> {
+    // Whoever has the newer entry looks after it; this process writes nothing, as if it did not know the name.
+    if (await isSuperseded(parts, account, record)) {
+      await store.release(held.lease);
+      return { outcome: 'unknown' };
+    }
     if (record.attempt) return closeOpenAttempt(account, held, record);
     return goOn(account, held, record);
   }
@@ -177,12 +183,12 @@ export function makeKeeper(parts: KeeperParts): Keeper {
     },
     async isOutdated(name) {
       const account = parts.account(name);
-      if (!account?.enabled || !account.connection.fits) return false;
+      if (!account?.enabled) return false;
       const { session } = await store.peek(name);
       return (
         session !== undefined &&
-        isLive(session, account.identity, clock.now()) &&
-        !isWanted(account, session.grant)
+        isLive(session, session.identity, clock.now()) &&
+        isMadeForAnother(account, session)
       );
     },
     async isWell(name) {

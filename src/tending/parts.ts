@@ -68,6 +68,8 @@ export interface KeeperParts {
   readonly keepsake: Keepsake;
   /** Shared with who reads what bots report; left out: its own. */
   readonly vainReports?: VainReports;
+  /** True while another process lives whose entry for the account is newer than ours; left out: none does. */
+  readonly isSuperseded?: (account: Account) => Promise<boolean>;
   readonly egress: string;
   /** Names this process in leases and attempts. */
   readonly instance: string;

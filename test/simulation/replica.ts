@@ -199,6 +199,7 @@ async function assemble(parts: ReplicaParts, accounts: Accounts): Promise<Runnin
     seal,
     accounts,
     tidy: entrance.tidy,
+    lookAtOutdated: entrance.lookAtOutdated,
     egress: config.egressId,
     mirror,
     instance: life.name,
@@ -241,7 +242,10 @@ async function assemble(parts: ReplicaParts, accounts: Accounts): Promise<Runnin
     due,
     ping: () => redis.ping(),
     concurrency: config.workerConcurrency,
-    look,
+    look: (broker, name) => {
+      parts.beatAll();
+      return look(broker, name);
+    },
     rearm: upkeep.rearm,
     sweep: upkeep.sweep,
     lookAtAll: entrance.lookAtAll,

@@ -1,6 +1,7 @@
 import type { BrokerIo, Call, Connection, Http } from '../../core/broker.ts';
 import type { IgAccount } from './account.ts';
 import { refusal, REQUEST_ID } from './classify.ts';
+import { wantsOf } from './fit.ts';
 import { connectHeaderPair } from './header-pair.ts';
 import { connectOauth } from './oauth.ts';
 import { meaningOf } from './meanings.ts';
@@ -14,7 +15,11 @@ export function connect(account: IgAccount, given: BrokerIo): Connection {
   const caller: Caller = { apiKey: account.apiKey, baseUrl: io.baseUrl('api').replace(/\/+$/, '') };
   const lifeMs = pairLifeMs(io.setting);
   const session = account.session === 'v2' ? connectHeaderPair : connectOauth;
-  return { ...session(account, io, caller, lifeMs), reach: (call) => reach(io, caller, call) };
+  return {
+    ...session(account, io, caller, lifeMs),
+    wants: wantsOf(account, caller),
+    reach: (call) => reach(io, caller, call),
+  };
 }
 
 /** A request id is logged. Where it repeats what was sent or what else came, it is none, and could be a secret. */

@@ -26,6 +26,14 @@ export function fitOf(account: IgAccount, caller: Caller, grant: Grant): Fit {
   return isMoved || isOther ? 'replace' : 'fits';
 }
 
+/** What of an entry and its settings decides whether a session fits; see `fitOf`. */
+export const wantsOf = (account: IgAccount, { apiKey, baseUrl }: Caller): readonly string[] => [
+  account.session,
+  account.accountId ?? '',
+  apiKey,
+  baseUrl,
+];
+
 /**
  * Until when a pair's refresh token is tried. A pair belongs to the API key that it was got with: sent under
  * another one it is refused as if that key were wrong (`unauthorised.clientId.api-key.mismatch`).
