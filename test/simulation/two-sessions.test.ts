@@ -52,7 +52,7 @@ describe.each([true, false])('two sessions that two processes got, one STATE_DIR
       world = await makeWorld({ entries: [ig], replicas: 2, sharesDisk });
       watchSpending(world);
       await world.runFor(MINUTE_MS);
-      for (let times = 0; times < 5; times++) {
+      for (let times = 0; times < 3; times++) {
         const lost = await loseTwo();
         world.redisNet.cutUntil(world.now() + SECOND_MS);
         // So long that the first one is done with it, and so short that no look has begun.
