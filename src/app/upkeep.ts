@@ -10,6 +10,7 @@ import { reseal } from '../redis/reseal.ts';
 import type { Entries } from '../redis/entries.ts';
 import type { Roster } from '../redis/roster.ts';
 import type { Seal } from '../redis/seal.ts';
+import type { Mirror } from '../mirror/index.ts';
 import type { Accounts } from './accounts.ts';
 import type { Keeper } from '../tending/parts.ts';
 import { putBack } from './put-back.ts';
@@ -17,8 +18,9 @@ import { makeSayOverdue } from './overdue.ts';
 import { makeSayStateFolder, type StateFolderParts } from './state-folder.ts';
 import { makeUntold, type UntoldParts } from './untold.ts';
 
-export interface UpkeepParts extends Omit<StateFolderParts, 'alerts'> {
+export interface UpkeepParts extends Omit<StateFolderParts, 'alerts' | 'mirror'> {
   readonly alerts: UntoldParts['alerts'] & StateFolderParts['alerts'];
+  readonly mirror: StateFolderParts['mirror'] & Pick<Mirror, 'generation' | 'note'>;
   readonly redis: Redis;
   readonly seal: Seal;
   readonly due: DueIndex;
@@ -139,6 +141,7 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
    * password again, and not know the token that a person got.
    */
   async function sweepFindings(accounts: readonly Account[]): Promise<void> {
+    let highest = 0;
     for (let i = 0; i < accounts.length; i += FINDINGS_AT_ONCE) {
       const batch = accounts.slice(i, i + FINDINGS_AT_ONCE);
       const read = redis.pipeline();
@@ -148,6 +151,7 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
         const [error, found] = replies[j] ?? [];
         if (error) throw error;
         const [generation, ...others] = Array.isArray(found) ? found.map(String) : [];
+        highest = Math.max(highest, Number(generation) || 0);
         // Only a person's tokens are kept on disk: the others' generations change nothing there.
         const text = JSON.stringify([connection.signIn ? '' : generation, ...others]);
         if (learned.get(name) === text) continue;
@@ -155,6 +159,8 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
         learned.set(name, text);
       }
     }
+    // By it generations grow over a loss of Redis also where another process gave the highest out.
+    if (highest > parts.mirror.generation()) parts.mirror.note({ generation: highest });
     // Redis went back in time: what bots read is older than what was published once.
     for (const { name, broker } of await putBack(parts, accounts)) await due.put(broker, [name], clock.now());
   }

@@ -33,6 +33,8 @@ export interface Mirror {
   generation(): number;
   /** The same with what other processes on the folder may have given out since they wrote; more than was given out. */
   reservedElsewhere(): number;
+  /** The same as this process found it when it began: it never grows, so that two processes do not drive each other up. */
+  reservedAtStart(): number;
   /**
    * Takes in what other processes on the folder wrote up to now: before a recall whose answer matters. Cheap:
    * many at once are one, and only files that changed are read.
@@ -84,6 +86,7 @@ export async function openMirror(options: MirrorOptions): Promise<Mirror> {
    * read: what it takes back may have been written there.
    */
   let again: { readonly change: Change; readonly stamp: number }[] = [];
+  let reservedAtStart = 0;
   let isDirty = false;
   let wasSaved = false;
   let failure: string | undefined;
@@ -149,8 +152,7 @@ export async function openMirror(options: MirrorOptions): Promise<Mirror> {
     await renewals.look();
     if (pictures.length === 0) return;
     for (const picture of pictures) memory.take(picture);
-    // Whoever wrote them may have used all that was reserved.
-    memory.apply({ generation: Math.max(...pictures.map(({ reserved }) => reserved)) }, 0);
+    reservedAtStart = memory.reservedElsewhere();
     const accounts = memory.accounts();
     log.info(
       { event: 'mirror.recalled', accounts: accounts.size, held: heldAmong(accounts).length },
@@ -172,6 +174,7 @@ export async function openMirror(options: MirrorOptions): Promise<Mirror> {
     recallNetwork: (key) => recallNetwork(memory.network(key), clock.now()),
     generation: () => memory.generation(),
     reservedElsewhere: () => memory.reservedElsewhere(),
+    reservedAtStart: () => reservedAtStart,
     look: () => inTime(looks.ask(0)),
     note(...changes) {
       apply(changes);

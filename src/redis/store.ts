@@ -13,12 +13,16 @@ import type { Seal } from './seal.ts';
 /** How long a refused API key is remembered for its other accounts, ms; their own verdicts outlive it. */
 const KEY_REFUSED_MS = 7 * 24 * 60 * 60_000;
 
-/** Generations that are known to be given out, and those that may have been: the latter counts where Redis forgot an account. */
+/** What generations were given out. */
 export interface Given {
+  /** Known to be. */
   generation(): number;
+  /** May have been: it counts where Redis forgot an account. */
   reservedElsewhere(): number;
+  /** May have been by those before this process: it counts where generations run ahead of Redis' clock, which went back. */
+  reservedAtStart(): number;
 }
-const NOTHING_GIVEN: Given = { generation: () => 0, reservedElsewhere: () => 0 };
+const NOTHING_GIVEN: Given = { generation: () => 0, reservedElsewhere: () => 0, reservedAtStart: () => 0 };
 
 /**
  * The store over one Redis. Errors of Redis pass through: the caller leaves the account as it is.
@@ -46,7 +50,7 @@ export function makeStore(redis: Redis, seal: Seal, log: Log, given: Given = NOT
             keys.refusedKey(network.broker, network.key ?? 'none'),
             ...silenceKeys(network),
           ],
-          [owner, ttlMs, name, given.generation(), given.reservedElsewhere()],
+          [owner, ttlMs, name, given.generation(), given.reservedElsewhere(), given.reservedAtStart()],
         ),
       );
       const [fence, isNew, downFor, silentUntil, lastFence, refusedKey, serverNow, ...flat] = reply;

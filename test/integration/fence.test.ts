@@ -129,7 +129,7 @@ describe('two holders under one fence, as Redis was emptied in between', () => {
     server = await startRedis();
     // What may have been given out lies ahead of the clock: each emptied Redis begins there.
     const ahead = Date.now() + 60 * 60_000;
-    const given = { generation: () => 0, reservedElsewhere: () => ahead };
+    const given = { generation: () => 0, reservedElsewhere: () => ahead, reservedAtStart: () => 0 };
     store = makeStore(server.client(), makeSeal([Buffer.alloc(32, 1)]), log, given);
   });
   afterAll(() => server.stop());

@@ -458,12 +458,39 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: `${scripts}/acquire.lua`,
-        from: 'local least = isKnown and ARGV[4] or math.max(tonumber(ARGV[4]), tonumber(ARGV[5]))',
-        to: 'local least = ARGV[4]',
+        from: 'least = math.max(least, tonumber(ARGV[5]))',
+        to: 'least = least + 0',
       },
     ],
     project: 'simulation',
     tests: ['test/simulation/losses.test.ts'],
+  },
+  {
+    breaks:
+      'the fence: what those before a process may have been given counts not where it runs ahead of the clock',
+    edits: [
+      {
+        file: `${scripts}/acquire.lua`,
+        from: 'least = math.max(least, tonumber(ARGV[6]))',
+        to: 'least = least + 0',
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/losses.test.ts'],
+    named: 'goes back in time',
+  },
+  {
+    breaks: 'the fence: what may have been given counts as given, though Redis knows the account',
+    edits: [
+      {
+        file: 'src/mirror/open.ts',
+        from: 'reservedAtStart = memory.reservedElsewhere();',
+        to: 'memory.apply({ generation: (reservedAtStart = memory.reservedElsewhere()) }, 0);',
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/losses.test.ts'],
+    named: 'after a deploy',
   },
   {
     breaks: 'the silence of a network that a broker turns away',

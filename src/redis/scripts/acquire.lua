@@ -1,5 +1,6 @@
 -- Takes the lease on an account and reads inside it all that its next step depends on.
 -- KEYS lease record queued breaker refusedKey silence...   ARGV owner ttlMs name leastFence leastWhereForgotten
+--   leastWhereAhead
 -- -> {fence, 1 where the record is new, how long the breaker is open yet, silent until (ms, 0 for not), the fence before
 --    (0 for none), why the API key is refused (or ''), the server's time, record fields...},
 --    or {} while somebody else holds it
@@ -18,8 +19,14 @@ local last = redis.call('HGET', KEYS[2], 'fence')
 local isKnown = redis.call('HEXISTS', KEYS[2], 'known') == 1
 -- Seeded by the clock: it rises above every earlier fence even when the record was lost. Not so where this server's clock
 -- had been ahead: then it rises above all that any process may have been given.
-local least = isKnown and ARGV[4] or math.max(tonumber(ARGV[4]), tonumber(ARGV[5]))
-local fence = math.max(tonumber(last or '0') + 1, now, tonumber(least) + 1)
+local least = math.max(tonumber(last or '0'), tonumber(ARGV[4]))
+if not isKnown then
+  least = math.max(least, tonumber(ARGV[5]))
+elseif least > now then
+  -- A Redis that went back in time forgot some, and a process that has just started knows not all of them.
+  least = math.max(least, tonumber(ARGV[6]))
+end
+local fence = math.max(now, least + 1)
 redis.call('HSET', KEYS[2], 'fence', string.format('%.0f', fence), 'holder', ARGV[1])
 local silent = 0
 for i = 6, #KEYS do
