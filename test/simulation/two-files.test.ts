@@ -132,3 +132,38 @@ describe.for(changes)('two files that differ in %s', ([, before, after, seenIn, 
     expect(seen.filter((each) => each !== undefined)).toEqual([served]);
   });
 });
+
+describe('two files that name different users, of whom a person logs in', () => {
+  it('once the newer one has its token, the older neither takes it from readers nor calls the person', async () => {
+    const entry = (userId: string): RawEntry => ({
+      broker: 'upstox',
+      name: 'DESK',
+      clientId: 'made-up-app',
+      clientSecret: 'made-up-secret',
+      redirectUri: 'https://app.example/callback',
+      userId,
+    });
+    const startAt = Date.UTC(2026, 0, 16, 3, 30);
+    world = await makeWorld({ entries: [entry('AB0001')], replicas: 2, sharesDisk: true, startAt });
+    for (const user of ['AB0001', 'AB0002']) world.command('upstox', 'register', `made-up-app ${user}`);
+    await world.runFor(10 * S);
+    world.writeEntries([entry('AB0002')]);
+    // Its link is the one that is opened.
+    await world.reload(world.replicas()[0]);
+    await world.runFor(10 * S);
+    const states = new Set<string | undefined>();
+    const login = world.logIn('DESK');
+    await world.runUntil('a token', () => world.token('DESK') !== undefined, M);
+    await login;
+    await world.runFor(S);
+    expect(world.meta('DESK')['userId']).toBe('AB0002');
+    const opened = world.alerts.length;
+    world.onStep(() => states.add(world.state('DESK')['state']));
+    for (let asked = 0; asked < 12; asked++) {
+      await world.requestRefresh('DESK', false);
+      await world.runFor(10 * M);
+    }
+    expect([...states]).toEqual(['fresh']);
+    expect(world.alerts.slice(opened).filter(({ what }) => what === 'opened')).toEqual([]);
+  });
+});
