@@ -27,7 +27,8 @@ export function importText(
   brokers: readonly Broker[],
   shapes: readonly SettingsShape[],
 ): Imported | { readonly wrong: string } {
-  const found = entriesIn(text, brokers, shapes);
+  // Some editors begin a file with a mark, which would become a part of its first name.
+  const found = entriesIn(text.replace(/^\uFEFF/, ''), brokers, shapes);
   if ('wrong' in found) return found;
   if (found.entries.length === 0) return { wrong: 'names no account: there is nothing to import' };
   const cut = found.entries.map((entry, index) => cutEntry(entry, index, brokers));
@@ -36,19 +37,31 @@ export function importText(
     shape: found.shape,
     entries,
     leftOut: [...found.leftOut, ...cut.flatMap(({ leftOut }) => leftOut)],
-    toMend: entries.flatMap((raw, index) => {
-      const hasReference = (value: unknown): boolean =>
-        typeof value === 'string' && /^\$\{\w+\}$/.test(value);
-      const { faults } = checkEntry(
-        { where: `entry ${index + 1}`, raw, faults: [], unset: [] },
-        brokers,
-        false,
-      );
-      return faults
-        .filter(({ at }) => !hasReference(raw[at.split(', ').at(-1) ?? '']))
-        .map(({ at, message }) => `${at}: ${message}`);
-    }),
+    toMend: [...sameNames(entries), ...entries.flatMap((raw, index) => faultsOf(raw, index, brokers))],
   };
+}
+
+/** What a start would refuse of one entry; what comes from the environment is not there yet. */
+function faultsOf(raw: RawEntry, index: number, brokers: readonly Broker[]): readonly string[] {
+  const hasReference = (value: unknown): boolean => typeof value === 'string' && /^\$\{\w+\}$/.test(value);
+  const { faults } = checkEntry({ where: `entry ${index + 1}`, raw, faults: [], unset: [] }, brokers, false);
+  return faults
+    .filter(({ at }) => !hasReference(raw[at.split(', ').at(-1) ?? '']))
+    .map(({ at, message }) => `${at}: ${message}`);
+}
+
+/** Two entries of one name: which of them holds is for a person to say. */
+function sameNames(entries: readonly RawEntry[]): readonly string[] {
+  const nameOf = (entry: RawEntry): unknown => entry['name'] ?? entry['username'];
+  return entries.flatMap((entry, index) => {
+    const name = nameOf(entry);
+    const first = entries.findIndex((each) => nameOf(each) === name);
+    return typeof name === 'string' && first < index
+      ? [
+          `entry ${index + 1} (${name}): has the name of entry ${first + 1}; give it another "name", or leave one out`,
+        ]
+      : [];
+  });
 }
 
 interface Found {

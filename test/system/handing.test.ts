@@ -179,6 +179,14 @@ describe('import', () => {
     expect((await service.command('import', older, '--out', out, '--force')).code).toBe(0);
     expect(JSON.parse(await readFile(out, 'utf8'))).toHaveLength(1);
     expect((await service.command('import', join(service.dir, 'none.json'))).code).toBe(2);
+    // What cannot be read as any of the shapes is one message without a piece of it, and nothing is written.
+    const odd = join(service.dir, 'odd.json');
+    const none = join(service.dir, 'never.json');
+    await writeFile(odd, '[{"username": "made_up", "password": "made-up-pass",}]');
+    const refused = await service.command('import', odd, '--out', none);
+    expect(refused).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('is not JSON') });
+    expect(refused.stderr).not.toContain('made-up-pass');
+    await expect(stat(none)).rejects.toThrow('ENOENT');
     expect(JSON.parse((await service.command('import', older)).stdout)).toHaveLength(1);
   });
 });

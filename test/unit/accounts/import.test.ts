@@ -128,6 +128,42 @@ redis:
   });
 
   it.each([
+    ['JSON', '[{"username":"A","password":"made-up-a"}]', 'A'],
+    [
+      '.env',
+      '# of the bot\nIG_USERNAME=A # the login\nIG_PASSWORD=made-up-a\nIG_API_KEY="made-up-key"\n',
+      'A',
+    ],
+    [
+      'YAML',
+      '# of the script\nupstox:\n  client_id: a # the app\n  client_secret: made-up-a\n  redirect_uri: http://localhost/cb\n  user_id: A\n',
+      'A',
+    ],
+  ])('of %s may begin with a mark, and end its lines as Windows does', (_, text, name) => {
+    const read = imported(`\uFEFF${text.replaceAll('\n', '\r\n')}`);
+    expect(read.entries.map((entry) => entry['name'] ?? entry['username'])).toEqual([name]);
+    expect([read.toMend, read.leftOut]).toEqual([[], []]);
+    expect(JSON.stringify(read.entries)).not.toContain('\\r');
+  });
+
+  it('that names a login twice says so, and takes neither for the right one', () => {
+    const { entries, toMend } = imported(
+      JSON.stringify([
+        { username: 'A', password: 'made-up-a' },
+        { username: 'B', password: 'made-up-b' },
+        { username: 'A', password: 'made-up-c' },
+      ]),
+    );
+    expect(entries).toHaveLength(3);
+    expect(toMend).toEqual([expect.stringMatching(/^entry 3 \(A\): has the name of entry 1/)]);
+  });
+
+  it.each([
+    ['// made-up-secret\n[]', /neither JSON, nor .env/],
+    ['[{"username":"A",}]', /^is not JSON: line 1, column 18/],
+    ['[1, 2]', /nothing to import/],
+    ['null', /no accounts in a shape that is known/],
+    ['IG_USERNAME=\n', /nothing to import/],
     ['[', /^is not JSON: line 1/],
     ['{}', /no accounts in a shape that is known/],
     ['[]', /nothing to import/],
