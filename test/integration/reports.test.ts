@@ -4,6 +4,7 @@ import { createTokenReader, type Token } from '../../src/client/index.ts';
 import { startSimulator } from '../../src/simulator/index.ts';
 import { until } from '../support/poll.ts';
 import { startRedis } from '../support/redis.ts';
+import { counted, eventsOf, generationOf, operations, report, settled } from '../support/reporting.ts';
 import { startBench, withBench, type GroundOptions, type ServiceBench } from '../support/service.ts';
 
 const DESK = { username: 'DESK', password: 'made-up-pass', accounts: ['SUB_1'] };
@@ -20,31 +21,6 @@ const bench = (
     await each.keys(keys);
     await work(each, server);
   });
-
-const operations = ({ simulator }: Pick<ServiceBench, 'simulator'>): readonly string[] =>
-  simulator.calls().map(({ operation }) => operation);
-const generationOf = async ({ redis }: ServiceBench, name = 'DESK'): Promise<number> =>
-  Number(await redis.hget(`meta:${name}`, 'generation'));
-const report = (redis: Redis, name: string, generation: number | string): Promise<string | null> =>
-  redis.xadd('token-reports', '*', 'name', name, 'generation', String(generation), 'status', '401');
-/** All that was reported so far is dealt with. */
-const settled = ({ redis }: ServiceBench): Promise<unknown> =>
-  until(
-    async () => {
-      const groups = (await redis.xinfo('GROUPS', 'token-reports')) as unknown[][];
-      const facts = (groups[0] ?? []).map(String);
-      const last = (await redis.xrevrange('token-reports', '+', '-', 'COUNT', 1))[0]?.[0];
-      const valueOf = (field: string): string | undefined => facts[facts.indexOf(field) + 1];
-      return valueOf('pending') === '0' && (last === undefined || valueOf('last-delivered-id') === last);
-    },
-    { what: 'all reports to be dealt with' },
-  );
-const counted = async ({ service }: ServiceBench): Promise<ReadonlyMap<string, number>> => {
-  const text = await (await fetch(`${service.url}/metrics`)).text();
-  const lines = text.matchAll(/^token_reports_total\{broker="(\w*)",outcome="(\w+)"\} (\d+)$/gm);
-  return new Map([...lines].map(([, broker, outcome, n]) => [`${broker} ${outcome}`, Number(n)]));
-};
-const eventsOf = (each: ServiceBench): readonly unknown[] => each.events.map(({ event }) => event);
 
 describe.concurrent('a token that bots report', () => {
   it('is proved and replaced once where it is dead, and a thousand readers go on with the new one', ({
