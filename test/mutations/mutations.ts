@@ -517,4 +517,59 @@ export const mutations: readonly Mutation[] = [
     tests: ['test/simulation/two-sessions.test.ts'],
     named: 'the older|neither',
   },
+  {
+    breaks: 'the reports: one proof follows the other without a gap',
+    edits: [
+      {
+        file: `${scripts}/report.lua`,
+        from: 'before.at > p.now and before.at or before.at + p.gapMs)',
+        to: 'before.at)',
+      },
+    ],
+    project: 'integration',
+    tests: ['test/integration/note-report.test.ts'],
+  },
+  {
+    breaks: 'the reports: a dead token is replaced as often as somebody ends it',
+    edits: [
+      {
+        file: `${scripts}/report.lua`,
+        from: 'at = math.max(at, diedAt + p.replacementGapMs)',
+        to: 'at = math.max(at, diedAt)',
+      },
+    ],
+    project: 'integration',
+    tests: ['test/integration/note-report.test.ts', 'test/integration/reports.test.ts'],
+    named: 'five minutes',
+  },
+  {
+    breaks: 'the reports: each report of a generation is another proof',
+    edits: [
+      {
+        file: `${scripts}/report.lua`,
+        from: 'if before.at + p.restMs > p.now then',
+        to: 'if false then',
+      },
+      {
+        file: `${scripts}/report.lua`,
+        from: 'if not p.probed or (provenAt < before.at and proofDueAt > 0) then',
+        to: 'if false then',
+      },
+    ],
+    project: 'integration',
+    tests: ['test/integration/note-report.test.ts'],
+  },
+  {
+    breaks: 'the reports: what a process that died left is not taken over',
+    edits: [
+      {
+        file: 'src/app/reports.ts',
+        from: 'await judge(await stream.takeOver());',
+        to: 'await stream.takeOver();',
+      },
+    ],
+    project: 'integration',
+    tests: ['test/integration/reports-stream.test.ts'],
+    named: 'is taken over',
+  },
 ];
