@@ -9,7 +9,9 @@ import type { Acquired } from '../core/store.ts';
 export interface Doings {
   doubt(): void;
   /** True where Redis forgot a lease that this process took, and for some time after Redis failed. */
-  isDoubtful(acquired: Pick<Acquired, 'lease' | 'lastFence'>): boolean;
+  isDoubtful(acquired: Pick<Acquired, 'lease' | 'lastFence' | 'behindMs'>): boolean;
+  /** How far this clock stands behind Redis', as the last lease told, ms. */
+  behindMs(): number;
   /** The record as Redis has it now. */
   seen(name: string, record: AccountRecord): void;
   /** The newest session that was seen of the account. */
@@ -33,11 +35,14 @@ export function makeDoings(clock: Clock): Doings {
   const sessions = new Map<string, Session>();
   const silences = new Map<string, { readonly at: number; readonly until: number }>();
   let doubtUntil = 0;
+  let behindMs = 0;
   return {
     doubt() {
       doubtUntil = clock.now() + DOUBT_MS;
     },
-    isDoubtful({ lease, lastFence }) {
+    behindMs: () => behindMs,
+    isDoubtful({ lease, lastFence, ...acquired }) {
+      behindMs = acquired.behindMs;
       const isForgotten = lastFence < (fences.get(lease.name) ?? 0);
       fences.set(lease.name, lease.fence);
       return isForgotten || clock.now() < doubtUntil;

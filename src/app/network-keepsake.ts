@@ -13,7 +13,7 @@ export interface NetworkKeepsakeParts {
 /** What the mirror holds beyond single accounts: of an egress, and of all on an API key. */
 export function makeNetworkKeepsake(
   { mirror, store, clock }: NetworkKeepsakeParts,
-  doings: Pick<Doings, 'silenced' | 'silentUntil'>,
+  doings: Pick<Doings, 'silenced' | 'silentUntil' | 'behindMs'>,
 ): Pick<Keepsake, 'restoreNetwork' | 'silentUntil' | 'rememberNetwork'> {
   return {
     async restoreNetwork(network, ledger) {
@@ -21,8 +21,8 @@ export function makeNetworkKeepsake(
       let silentUntil = 0;
       for (const { key, known } of silences) {
         if (known?.silence) {
-          await store.silence(network, known.silence, clock.now());
-          silentUntil = Math.max(silentUntil, known.silence.until);
+          const { leftMs } = await store.silence(network, known.silence, 'redis');
+          if (leftMs > 0) silentUntil = Math.max(silentUntil, clock.now() + leftMs);
         }
         if (ledger && known && key === networkKey(network) && known.failedSignIns.length > 0) {
           await store.recharge(network, ledger, known.failedSignIns);
@@ -34,7 +34,7 @@ export function makeNetworkKeepsake(
     silentUntil: (network) => doings.silentUntil(networkKeys(network)),
 
     async rememberNetwork(network, change) {
-      const { silence, failed, succeededAt } = change;
+      const { silence, endsAt, failed, succeededAt } = change;
       const key =
         silence?.scope === 'key' ? (networkKeys(network)[1] ?? networkKey(network)) : networkKey(network);
       if (silence) doings.silenced(key, silence.until);
@@ -43,7 +43,10 @@ export function makeNetworkKeepsake(
       if (failed?.as === 'unknown') mirror.note({ network: networkKey(network), failed });
       const toKeep = [
         ...(failed?.as === 'refused' ? [{ network: networkKey(network), failed }] : []),
-        ...(silence ? [{ network: key, silence }] : []),
+        // A disk has no clock: dated by Redis', it says the same to whoever puts it back.
+        ...(silence
+          ? [{ network: key, silence: { ...silence, until: endsAt ?? silence.until + doings.behindMs() } }]
+          : []),
       ];
       if (toKeep.length > 0) await mirror.keep(...toKeep);
     },

@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { Account } from '../core/account.ts';
-import { isPlannedTooLate } from '../core/next-look.ts';
+import { isPlannedTooLate, type Planned } from '../core/next-look.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
+import type { TokenStore } from '../core/store.ts';
 import type { DueIndex } from '../redis/due.ts';
 import { keys } from '../redis/keys.ts';
 import { dueForRearm, rearm } from '../redis/rearm.ts';
@@ -22,6 +23,7 @@ export interface UpkeepParts extends Omit<StateFolderParts, 'alerts' | 'mirror'>
   readonly alerts: UntoldParts['alerts'] & StateFolderParts['alerts'];
   readonly mirror: StateFolderParts['mirror'] & Pick<Mirror, 'generation' | 'note'>;
   readonly redis: Redis;
+  readonly store: Pick<TokenStore, 'silentUntil'>;
   readonly seal: Seal;
   readonly due: DueIndex;
   readonly roster: Roster;
@@ -101,6 +103,25 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
     }
   }
 
+  /** When the silences end that accounts wait for, ms; looked up once for all that wait for the same. */
+  function silencesOf(
+    accounts: readonly Account[],
+    plans: readonly (Planned | undefined)[],
+    now: number,
+  ): Promise<readonly (number | undefined)[]> {
+    const found = new Map<string, Promise<number>>();
+    return Promise.all(
+      accounts.map(async ({ broker, key }, j) => {
+        if (plans[j]?.reason !== 'broker_silence') return undefined;
+        const known = key === undefined ? undefined : parts.seal.fingerprint(['key', key]);
+        const network = { broker, egress: parts.egress, key: known };
+        const end = found.get(known ?? '') ?? parts.store.silentUntil(network, now);
+        found.set(known ?? '', end);
+        return end;
+      }),
+    );
+  }
+
   /** What a clock that was ahead has planned: it may be right again, or its process gone. */
   async function sweepLate(broker: string, accounts: readonly Account[]): Promise<void> {
     const own = accounts.filter(({ enabled, connection }) => enabled && connection.signIn);
@@ -108,7 +129,8 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
     for (let i = 0; i < own.length; i += FINDINGS_AT_ONCE) {
       const names = own.slice(i, i + FINDINGS_AT_ONCE).map(({ name }) => name);
       const plans = await due.plans(broker, names, now);
-      const late = names.filter((_, j) => plans[j] && isPlannedTooLate(plans[j], now));
+      const ends = await silencesOf(own.slice(i, i + FINDINGS_AT_ONCE), plans, now);
+      const late = names.filter((_, j) => plans[j] && isPlannedTooLate(plans[j], now, ends[j]));
       if (late.length === 0) continue;
       await due.put(broker, late, now);
       log.warn(

@@ -6,8 +6,8 @@ import { heldBackMessage } from '../core/held-back.ts';
 import type { Room } from '../core/room.ts';
 import { SAME_TOKEN } from '../core/session.ts';
 import type { AccountStatus } from '../core/status.ts';
-import { keys } from '../redis/keys.ts';
 import type { RosterEntry } from '../redis/roster.ts';
+import { readSilences } from '../redis/silences.ts';
 import { readFacts } from '../redis/statuses.ts';
 
 const WAIT_MS = 60_000;
@@ -60,11 +60,11 @@ async function whyNot(parts: RefreshOneParts, name: string, entry: RosterEntry):
   };
   /** A broker in silence is not called, so nothing would come of waiting. */
   const silence = async (): Promise<Why | undefined> => {
-    const until = Number((await redis.hget(keys.silence({ broker: entry.broker, egress }), 'until')) ?? 0);
-    return until > systemClock.now()
+    const [asked] = await readSilences(redis, [entry.broker], egress, systemClock.now());
+    return asked
       ? {
           code: 'broker_silence',
-          message: `the broker asked for silence until ${new Date(until).toISOString()}`,
+          message: `the broker asked for silence until ${new Date(asked.until).toISOString()}`,
         }
       : undefined;
   };

@@ -26,11 +26,16 @@ const RESTS_BY_WILL: readonly string[] = ['paused', 'logged_out'];
 /**
  * True where the next look of an account that signs in by itself was planned by a clock that was ahead: it
  * lies beyond all that its record waits for. A process that put it there may be gone.
+ *
+ * @param silentUntil when the silence of its network ends, ms; 0 for none; undefined where nobody has looked
  */
-export function isPlannedTooLate(planned: Planned, now: number): boolean {
+export function isPlannedTooLate(planned: Planned, now: number, silentUntil?: number): boolean {
   const { at, issuedAt, expiresAt, renewAt, retryAt, reason } = planned;
   if (RESTS_BY_WILL.includes(reason)) return false;
   if (issuedAt > now + TOLERANCE_MS && at > now) return true;
+  if (reason === 'broker_silence' && silentUntil !== undefined) {
+    return at > Math.max(now, silentUntil) + TOLERANCE_MS;
+  }
   if (HELD_UP_BY.includes(reason)) return at > now + LONGEST_HOLD_MS;
   if (reason === 'broker_down') return at > now + LONGEST_PAUSE_MS + TOLERANCE_MS;
   const wanted = Math.max(retryAt, Math.min(renewAt, expiresAt));

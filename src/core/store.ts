@@ -175,10 +175,21 @@ export interface Acquired {
   readonly silentUntil: number;
   /** Until when nobody calls a broker that does not answer, ms; 0 where it does. */
   readonly downUntil: number;
-  /** How far the clock that said `now` stands behind Redis', ms; 0 where it does not. */
+  /** How far the clock that said `now` stands behind Redis', ms; less than 0 where it is ahead. */
   readonly behindMs: number;
   /** Why the broker refused the API key that the account uses, another account's call perhaps. */
   readonly refusedKey: Trouble | undefined;
+}
+
+/** By which clock a silence is dated: the one that says this instant (ms), or Redis'. */
+export type SilenceClock = number | 'redis';
+
+/** A silence as Redis keeps it. */
+export interface KeptSilence {
+  /** By Redis' clock, ms. */
+  readonly endsAt: number;
+  /** How long that is yet, ms. */
+  readonly leftMs: number;
 }
 
 /** Where records, leases and published keys live. One implementation, over Redis: src/redis/store.ts. */
@@ -217,7 +228,8 @@ export interface TokenStore {
   foreignToken(name: string): Promise<string | undefined>;
   /** Until when the broker asked this egress for silence, ms; 0 if it did not. */
   silentUntil(network: Network, now: number): Promise<number>;
-  silence(network: Network, silence: Silence, now: number): Promise<void>;
+  /** Keeps it for as long as it lasts from `now` (ms) on. */
+  silence(network: Network, silence: Silence, now: SilenceClock): Promise<KeptSilence>;
   /** Keeps for a week, for all accounts on it, that the broker refused the network's API key. */
   refuseKey(network: Network, why: Trouble): Promise<void>;
   /** The key works again: somebody has signed in with it. */

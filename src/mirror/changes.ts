@@ -52,6 +52,7 @@ export interface AccountChange {
 /** What became known of a network. */
 export interface NetworkChange {
   readonly network: string;
+  /** Dated by Redis' clock. */
   readonly silence?: Silence | undefined;
   readonly failed?: FailedSignIn | undefined;
   /** When a sign-in was answered with a session, ms. */

@@ -90,6 +90,7 @@ export interface FailedSignIn {
 
 /** What the mirror holds of one network: a broker and an egress, or a broker and an API key. */
 export interface NetworkFacts {
+  /** Dated by Redis' clock. */
   readonly silence?: Silence;
   readonly failedSignIns: readonly FailedSignIn[];
   /** Until here (ms) a success has answered what nobody answered. */

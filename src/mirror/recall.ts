@@ -28,6 +28,7 @@ export interface MirroredAccount {
 
 /** What is known of a network beside Redis. */
 export interface MirroredNetwork {
+  /** Dated by Redis' clock. */
   readonly silence: Silence | undefined;
   /** The last day's; of those that nobody answered, only what came after the last success. */
   readonly failedSignIns: readonly FailedSignIn[];

@@ -1,6 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { Budget } from '../core/limits.ts';
 import { keys } from './keys.ts';
+import { serverTime } from './replies.ts';
+import { silenceEnd } from './silences.ts';
 import { answersOf } from './standings.ts';
 
 /** What accounts of one broker stand on. */
@@ -48,6 +50,7 @@ export async function readGround(
     read.zcount(keys.budget(broker, budget), `(${now - budget.windowMs}`, '+inf');
   }
   const [time, ...rest] = answersOf(await read.exec());
+  const serverNow = serverTime(time, now);
   const left = [...rest];
   return {
     brokers: brokers.map(({ broker, parts }) => {
@@ -58,13 +61,13 @@ export async function readGround(
       return {
         broker,
         parts: parts.map((part = '', i) => ({ part, isDown: down[i] === true })),
-        silentUntil: Number(silent ?? 0),
+        silentUntil: silenceEnd(Number(silent ?? 0), serverNow, now),
         nextLookAt,
         lagMs: Math.max(0, now - longest),
       };
     }),
     used: left.map(Number),
-    clockAheadMs: now - serverTime(time, now),
+    clockAheadMs: now - serverNow,
   };
 }
 
@@ -72,9 +75,4 @@ export async function readGround(
 function scoreOf(reply: unknown): number | undefined {
   const score: unknown = Array.isArray(reply) ? reply[1] : undefined;
   return score === undefined ? undefined : Number(score);
-}
-
-function serverTime(reply: unknown, otherwise: number): number {
-  const [seconds, microseconds] = Array.isArray(reply) ? reply.map(Number) : [];
-  return seconds === undefined ? otherwise : seconds * 1000 + Math.floor((microseconds ?? 0) / 1000);
 }

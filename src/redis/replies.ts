@@ -23,3 +23,9 @@ export function pairs(flat: readonly string[]): Fields {
   for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] ?? ''] = flat[i + 1] ?? '';
   return fields;
 }
+
+/** What TIME answers, ms. */
+export function serverTime(reply: unknown, otherwise: number): number {
+  const [seconds, microseconds] = Array.isArray(reply) ? reply.map(Number) : [];
+  return seconds === undefined ? otherwise : seconds * 1000 + Math.floor((microseconds ?? 0) / 1000);
+}

@@ -6,9 +6,10 @@ import { keys } from './keys.ts';
 import { commitPayload, notePayload, restorePayload, settlePayload } from './payloads.ts';
 import { patienceIn } from './patience.ts';
 import { readRecord, readTrouble } from './record.ts';
-import { committed, numbers, pairs, strings } from './replies.ts';
+import { committed, numbers, pairs, serverTime, strings } from './replies.ts';
 import { run, scripts } from './scripts.ts';
 import type { Seal } from './seal.ts';
+import { silenceEnd, silenceKeys } from './silences.ts';
 
 /** How long a refused API key is remembered for its other accounts, ms; their own verdicts outlive it. */
 const KEY_REFUSED_MS = 7 * 24 * 60 * 60_000;
@@ -69,9 +70,9 @@ export function makeStore(redis: Redis, seal: Seal, log: Log, given: Given = NOT
         record: { ...record, retryAt: patienceIn(fields, Number(serverNow), now) },
         isNew: isNew === '1',
         lastFence: Number(lastFence ?? 0),
-        silentUntil: Number(silentUntil ?? 0),
+        silentUntil: silenceEnd(Number(silentUntil ?? 0), Number(serverNow), now),
         downUntil: Number(downFor) > 0 ? now + Number(downFor) : 0,
-        behindMs: Math.max(0, Number(serverNow) - now),
+        behindMs: Number(serverNow) - now,
         refusedKey: readTrouble(refusedKey),
       };
     },
@@ -177,9 +178,12 @@ export function makeStore(redis: Redis, seal: Seal, log: Log, given: Given = NOT
     },
 
     async silentUntil(network, now) {
-      const untils = await Promise.all(silenceKeys(network).map((key) => redis.hget(key, 'until')));
+      const [time, ...untils] = await Promise.all([
+        redis.time(),
+        ...silenceKeys(network).map((key) => redis.hget(key, 'until')),
+      ]);
       const until = Math.max(...untils.map((each) => Number(each ?? 0)));
-      return until > now ? until : 0;
+      return silenceEnd(until, serverTime(time, now), now);
     },
 
     async silence(network, silence, now) {
@@ -187,7 +191,9 @@ export function makeStore(redis: Redis, seal: Seal, log: Log, given: Given = NOT
         silence.scope === 'key' && network.key !== undefined
           ? keys.keySilence(network.broker, network.key)
           : keys.silence(network);
-      await run(redis, scripts.silence, [key], [silence.until, silence.code, silence.scope, now]);
+      const { until, code, scope } = silence;
+      const [endsAt, leftMs] = strings(await run(redis, scripts.silence, [key], [until, code, scope, now]));
+      return { endsAt: Number(endsAt), leftMs: Number(leftMs) };
     },
 
     async refuseKey({ broker, key }, trouble) {
@@ -225,11 +231,6 @@ export function makeStore(redis: Redis, seal: Seal, log: Log, given: Given = NOT
     },
   };
 }
-
-const silenceKeys = (network: Network): readonly string[] => [
-  keys.silence(network),
-  ...(network.key === undefined ? [] : [keys.keySilence(network.broker, network.key)]),
-];
 
 /** A script's keys are fixed in number: where no ledger is kept, its key stays empty. */
 const ledgerKey = (network: Network, ledger: Ledger | undefined): string =>

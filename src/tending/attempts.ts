@@ -68,7 +68,8 @@ export function makeAttempts(
       });
     } finally {
       // The token is out first: it cannot be had again.
-      if (got.listing?.error) await outcomes.obey(account, silenceOf(got.listing.error, record, clock.now()));
+      const now = clock.now();
+      if (got.listing?.error) await outcomes.obey(account, silenceOf(got.listing.error, record, now), now);
     }
   };
 
@@ -135,7 +136,7 @@ export function makeAttempts(
       { event: 'token.pending', account: account.name, broker: account.broker, source },
       `A token for ${account.name} is in hand and waits for its proof.`,
     );
-    await outcomes.obey(account, silence);
+    await outcomes.obey(account, silence, now);
     if (error) tell.unproved(account, error, { state, at: after.proofDueAt, failures: after.failures });
     return { outcome: 'pending' };
   }

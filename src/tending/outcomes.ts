@@ -43,8 +43,8 @@ export interface Outcomes {
   ): Promise<Tended>;
   /** Keeps a refusal of the account's API key for all who use it; other errors do nothing. */
   closeKey(account: Account, error: BrokerError): Promise<void>;
-  /** Keeps a silence that the broker asked for; until when (ms), 0 for none. */
-  obey(account: Account, silence: Silence | undefined): Promise<number>;
+  /** Keeps a silence that the broker asked for at `now`; until when (ms), 0 for none. */
+  obey(account: Account, silence: Silence | undefined, now: number): Promise<number>;
   fail(account: Account, held: HeldLease, before: AccountRecord, failing: Failing): Promise<Tended>;
   /** Where a person has to act, their deadline stands beside the state. */
   standingOf(account: Account, record: AccountRecord, decision: Rest): Standing;
@@ -73,19 +73,21 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     };
   }
 
-  const obey: Outcomes['obey'] = async (account, silence) => {
+  const obey: Outcomes['obey'] = async (account, silence, now) => {
     if (!silence) return 0;
     const network = around.networkOf(account);
     // Neither waits for the other: a disk that hangs must not keep it from those on other machines, nor a Redis that
     // is away from those who go on without it.
-    await Promise.all([
+    const [, { endsAt }] = await Promise.all([
       keepsake.rememberNetwork(network, { silence }),
+      // Its whole length from when Redis takes it, however late, and wherever the clock stands by then.
       insist(
         clock,
-        () => store.silence(network, silence, clock.now()),
+        () => store.silence(network, silence, now),
         () => Promise.resolve(),
       ),
     ]);
+    await keepsake.rememberNetwork(network, { silence, endsAt });
     return silence.until;
   };
 
@@ -154,7 +156,7 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
       deadline: account.connection.consent?.deadline(now) ?? now,
       now,
       // The clock may have been set back since the call began.
-      latest: Math.max(now, failing.startedAt ?? 0) + held.behindMs,
+      latest: Math.max(now, failing.startedAt ?? 0) + Math.max(0, held.behindMs),
       random: parts.random,
     });
     // Turned away unseen, or never sent.
@@ -174,7 +176,7 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
       isVerdict ? keepsake.remember(account, record, 'verdict') : undefined,
       failed && keepsake.rememberNetwork(network, { failed }),
     ]);
-    const silentUntil = Math.max(await obey(account, silence), held.silentUntil);
+    const silentUntil = Math.max(await obey(account, silence, now), held.silentUntil);
     if (counts) await closeKey(account, error);
     const next = decide(around.situationOf(account, record, { ...held, silentUntil }), now);
     // Something else is tried at once (a sign-in after a refused renewal): no failure for people yet.

@@ -139,7 +139,13 @@ export interface Keepsake {
   /** The same of a network: a silence, and a refused password, is on disk once this resolves. */
   rememberNetwork(
     network: Network,
-    change: { readonly silence?: Silence; readonly failed?: FailedSignIn; readonly succeededAt?: number },
+    change: {
+      readonly silence?: Silence;
+      /** When the silence ends by Redis' clock (ms), once Redis has said it. */
+      readonly endsAt?: number;
+      readonly failed?: FailedSignIn;
+      readonly succeededAt?: number;
+    },
   ): Promise<void>;
 }
 

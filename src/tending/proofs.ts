@@ -95,7 +95,7 @@ export function makeProofs(
     const isAwaited = record.request !== undefined || isReportOpen(record);
     const isOver = proven === 'dead' || proven === 'someone-else';
     const silence = typeof proven === 'object' ? proofSilenceOf(record, proven.error, now) : undefined;
-    const silentUntil = Math.max(await outcomes.obey(account, silence), held.silentUntil);
+    const silentUntil = Math.max(await outcomes.obey(account, silence, now), held.silentUntil);
     const next = decide(around.situationOf(account, after, { ...held, ...free, silentUntil }), now);
     const at = next.do === 'rest' ? next.nextAt : now;
     await store.settle(
@@ -229,7 +229,7 @@ export function makeProofs(
     const isNews = after.refused.length > record.refused.length;
     if (isNews) await parts.keepsake.remember(account, after, 'verdict');
     await outcomes.closeKey(account, error);
-    const silentUntil = Math.max(await outcomes.obey(account, silence), held.silentUntil);
+    const silentUntil = Math.max(await outcomes.obey(account, silence, now), held.silentUntil);
     const next = decide(around.situationOf(account, after, { ...held, silentUntil }), now);
     const rest = next.do === 'rest' ? next : soon(now, hasLiveToken(account, after, now));
     const failed = around.failureBudgetsOf(account, 'proof');

@@ -72,7 +72,8 @@ export function makeSignOut(
     } catch (error) {
       const known = error instanceof BrokerError ? error : tell.defect(account, error);
       // What it asks of others holds for them, whoever's call was answered so.
-      await outcomes.obey(account, silenceOf(known, record, clock.now()));
+      const toldAt = clock.now();
+      await outcomes.obey(account, silenceOf(known, record, toldAt), toldAt);
       return failed(known.message);
     }
   }

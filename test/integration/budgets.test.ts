@@ -258,7 +258,8 @@ it('a silence that came after the lease was taken holds the call up, unless a pe
   await store.silence(network, { scope: 'egress', until: NOW + HOUR, code: 'captcha' }, NOW);
   const options = { ttlMs: 10_000, now: NOW, network, budgets: [], cost: 1, emergency: true, expiresAt: 0 };
   const noted = await store.note(acquired.lease, undefined, options);
-  expect(noted).toEqual({ outcome: 'silent', until: NOW + HOUR });
+  const until = noted.outcome === 'silent' ? noted.until : 0;
+  expect(Math.abs(until - NOW - HOUR)).toBeLessThan(5_000);
   const passing = await store.note(acquired.lease, undefined, { ...options, passesSilence: true });
   expect(passing.outcome).toBe('noted');
 });

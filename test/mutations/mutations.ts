@@ -273,7 +273,11 @@ export const mutations: readonly Mutation[] = [
         to: 'silent = 0',
       },
       // Looked at again right before a call.
-      { file: `${scripts}/note.lua`, from: 'if silent > now then', to: 'if silent > now + 1e15 then' },
+      {
+        file: `${scripts}/note.lua`,
+        from: 'if silent > serverNow then',
+        to: 'if silent > serverNow + 1e15 then',
+      },
     ],
     project: 'integration',
     tests: [`${modes}/09`],

@@ -161,3 +161,49 @@ test.each([-20, 20])(
     }
   },
 );
+
+describe('the hour that Tradovate asks for with a 423', () => {
+  const desk = ['A', 'B', 'C', 'D'].map((username) => ({ username, password: `made-up-pass-${username}` }));
+  /** Until somebody was told. */
+  const told = async () => {
+    world.setSwitch('tradovate', 'throttleWith', '423');
+    world.fault({ broker: 'tradovate', kind: 'throttle', times: 1 });
+    const found = () => world.calls().find(({ status }) => status === 423);
+    await world.runUntil('a 423', () => found() !== undefined, 5 * MINUTE_MS);
+    return found();
+  };
+  const callsWithin = async (ms: number): Promise<number> => {
+    await world.runFor(MINUTE_MS);
+    const mark = world.calls().length;
+    await world.runFor(ms);
+    return world.calls({ after: mark }).length;
+  };
+
+  test.each([-40, 0, 40])(
+    'lasts an hour, though the clock stood %s min off when it began',
+    async (minutes) => {
+      world = await makeWorld({ entries: desk });
+      move(minutes * MINUTE_MS);
+      await told();
+      move(-minutes * MINUTE_MS);
+      expect(await callsWithin(57 * MINUTE_MS)).toBe(0);
+      // A sweep later all are looked at.
+      await world.runFor(6 * MINUTE_MS);
+      expect(desk.filter(({ username }) => world.token(username) === undefined)).toEqual([]);
+    },
+  );
+
+  test('lasts an hour for others where only who was told stood behind, over a FLUSHALL as well', async () => {
+    world = await makeWorld({ entries: desk, replicas: 2, sharesDisk: true });
+    move(-40 * MINUTE_MS);
+    const by = (await told())?.by;
+    for (const { life } of world.replicas()) if (life.name !== by) life.moveClock(40 * MINUTE_MS);
+    expect(await callsWithin(20 * MINUTE_MS)).toBe(0);
+    world.loseData(() => world.redisServer.keyspace.clear());
+    world.redisServer.forgetScripts();
+    world.jobs.lose();
+    expect(await callsWithin(35 * MINUTE_MS)).toBe(0);
+    await world.runFor(10 * MINUTE_MS);
+    expect(desk.filter(({ username }) => world.token(username) === undefined)).toEqual([]);
+  });
+});

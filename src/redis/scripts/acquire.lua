@@ -1,7 +1,7 @@
 -- Takes the lease on an account and reads inside it all that its next step depends on.
 -- KEYS lease record queued breaker refusedKey silence...   ARGV owner ttlMs name leastFence leastWhereForgotten
 --   leastWhereAhead
--- -> {fence, 1 where the record is new, how long the breaker is open yet, silent until (ms, 0 for not), the fence before
+-- -> {fence, 1 where the record is new, how long the breaker is open yet, silent until (by the server's clock, 0 for not), the fence before
 --    (0 for none), why the API key is refused (or ''), the server's time, record fields...},
 --    or {} while somebody else holds it
 -- Picked up: from here on the account may be queued again, the lease guards it.
@@ -31,6 +31,9 @@ redis.call('HSET', KEYS[2], 'fence', string.format('%.0f', fence), 'holder', ARG
 local silent = 0
 for i = 6, #KEYS do
   silent = math.max(silent, tonumber(redis.call('HGET', KEYS[i], 'until') or '0'))
+end
+if silent <= now then
+  silent = 0
 end
 local breaker = math.max(0, tonumber(redis.call('HGET', KEYS[4], 'until') or '0') - now)
 -- No pause is that long: the server's own clock was set back.

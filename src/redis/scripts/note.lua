@@ -24,8 +24,8 @@ if not p.passesSilence then
   for i = 9, 10 do
     silent = math.max(silent, tonumber(redis.call('HGET', KEYS[i], 'until') or '0'))
   end
-  if silent > now then
-    return { -4, silent }
+  if silent > serverNow then
+    return { -4, now + silent - serverNow }
   end
 end
 

@@ -66,8 +66,7 @@ export function watchInvariants(world: World, options: InvariantOptions): Invari
     clockMoved(apartMs) {
       wellness.disturbed();
       if (apartMs <= LEAST_MOVED_MS) return;
-      // A pause that ends at an instant ends early for a clock that was put forward. Nothing else is excused.
-      penalties.forget();
+      // Logins that nobody answered are dated by the clock of who sent them. Nothing else is excused.
       signIns.clockMoved();
     },
     rearmed: signIns.rearmed,

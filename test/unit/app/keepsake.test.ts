@@ -45,7 +45,7 @@ describe('logins that nobody answered', () => {
     const mirror = await opened({ folder: await freshFolder(), clock });
     const keepsake = makeKeepsake({
       mirror,
-      store: { silence: () => Promise.resolve(), recharge: () => Promise.resolve() },
+      store: { silence: () => Promise.resolve({ endsAt: 0, leftMs: 0 }), recharge: () => Promise.resolve() },
       fingerprints: (secrets) => [secrets.join(' ')],
       clock,
     });
@@ -65,7 +65,7 @@ describe('what is kept of a pair to start from', () => {
     const mirror = await opened({ folder: await freshFolder(), clock });
     const keepsake = makeKeepsake({
       mirror,
-      store: { silence: () => Promise.resolve(), recharge: () => Promise.resolve() },
+      store: { silence: () => Promise.resolve({ endsAt: 0, leftMs: 0 }), recharge: () => Promise.resolve() },
       fingerprints: (secrets) => [secrets.join(' ')],
       clock,
     });
@@ -93,7 +93,7 @@ describe('an answer that Redis could not take', () => {
     const mirror = await opened({ folder: await freshFolder(), clock });
     const keepsake = makeKeepsake({
       mirror,
-      store: { silence: () => Promise.resolve(), recharge: () => Promise.resolve() },
+      store: { silence: () => Promise.resolve({ endsAt: 0, leftMs: 0 }), recharge: () => Promise.resolve() },
       fingerprints: (secrets) => [secrets.join(' ')],
       clock,
     });

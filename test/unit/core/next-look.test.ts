@@ -40,4 +40,11 @@ describe('a next look', () => {
   ])('%s was planned by a clock that was ahead', ([, changes]) => {
     expect(isPlannedTooLate(planned(changes), NOW)).toBe(true);
   });
+
+  it('after a silence that is known ends with it, and a minute and a half later is too late', () => {
+    const waits = planned({ at: NOW + HOUR, renewAt: NOW, reason: 'broker_silence' });
+    expect(isPlannedTooLate(waits, NOW, NOW + HOUR)).toBe(false);
+    expect(isPlannedTooLate(waits, NOW, NOW + 50 * MINUTE)).toBe(true);
+    expect(isPlannedTooLate(waits, NOW, 0)).toBe(true);
+  });
 });
