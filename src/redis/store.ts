@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Log } from '../core/log.ts';
 import type { Ledger } from '../core/limits.ts';
 import type { Lease, Network, TokenStore } from '../core/store.ts';
+import { NOTHING_GIVEN, type Given } from './given.ts';
 import { keys } from './keys.ts';
 import { commitPayload, notePayload, restorePayload, settlePayload } from './payloads.ts';
 import { patienceIn } from './patience.ts';
@@ -13,17 +14,6 @@ import { silenceEnd, silenceKeys } from './silences.ts';
 
 /** How long a refused API key is remembered for its other accounts, ms; their own verdicts outlive it. */
 const KEY_REFUSED_MS = 7 * 24 * 60 * 60_000;
-
-/** What generations were given out. */
-export interface Given {
-  /** Known to be. */
-  generation(): number;
-  /** May have been: it counts where Redis forgot an account. */
-  reservedElsewhere(): number;
-  /** May have been by those before this process: it counts where generations run ahead of Redis' clock, which went back. */
-  reservedAtStart(): number;
-}
-const NOTHING_GIVEN: Given = { generation: () => 0, reservedElsewhere: () => 0, reservedAtStart: () => 0 };
 
 /**
  * The store over one Redis. Errors of Redis pass through: the caller leaves the account as it is.

@@ -404,6 +404,6 @@ describe('ten thousand accounts', () => {
       costs.push((user + system) / 1_000);
     }
     // Some 50 ms; the bound leaves room for a machine that is busy with other tests.
-    expect(Math.min(...costs)).toBeLessThan(200);
+    expect(Math.min(...costs)).toBeLessThan(400);
   });
 });
