@@ -2,6 +2,7 @@ import { Agent, type Dispatcher } from 'undici';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Call, Http, HttpAnswer, HttpRequest } from '../core/broker.ts';
 import { BrokerError } from '../core/errors.ts';
+import { lookup } from '../core/lookup.ts';
 
 /** Most of a body that is read, in bytes; a login's answer has some hundred. */
 const MAX_BODY_BYTES = 256 * 1024;
@@ -33,6 +34,7 @@ export function makeHttp(options: { readonly dispatcher?: Dispatcher } = {}): Po
   const dispatcher =
     options.dispatcher ??
     new Agent({
+      connect: { lookup },
       allowH2: false,
       pipelining: 1,
       keepAliveTimeout: IDLE_MS,

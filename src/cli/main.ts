@@ -1,12 +1,16 @@
 import { CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import { widenThreadPool } from '../config/index.ts';
 import { ConfigurationError } from '../core/errors.ts';
+import { THREADS } from '../core/lookup.ts';
 import { Failure, type FailureCode } from './failure.ts';
 import { printJson } from './print.ts';
 import { makeProgram } from './program.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
+
+widenThreadPool(THREADS);
 
 // A reader that leaves (`| head`) ends a pipe, not the work: unheard, this error would end the process.
 process.stdout.on('error', () => undefined);

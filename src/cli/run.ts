@@ -5,6 +5,7 @@ import { inspectConfig, thisProcess, type Config, type Scope } from '../config/i
 import { ConfigurationError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { inspectAccounts } from './inspect.ts';
+import { leave } from './leave.ts';
 import { taught } from './manual.ts';
 
 /** The contract's bound on a stop is 15 s; a stop that hangs ends itself before. */
@@ -79,7 +80,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     signal: ending.signal,
     giveUp(reason, code = 1) {
       log.fatal({ event: 'service.gave_up', reason }, `Giving up: ${reason}.`);
-      process.exit(code);
+      leave(code);
     },
   });
   // Also while it starts: what it has opened by then (an embedded Redis) must not outlive us.
@@ -127,8 +128,8 @@ async function finish(
   stop: () => Promise<void>,
 ): Promise<void> {
   log.info({ event: 'signal', signal }, 'Stopping: no new work, what is under way finishes.');
-  setTimeout(() => process.exit(0), STOP_MS).unref();
+  setTimeout(() => leave(0), STOP_MS).unref();
   ending.abort();
   await stop();
-  process.exit(0);
+  leave(0);
 }

@@ -5,4 +5,5 @@ export { parseRedisUrl, type Endpoint, type RedisLogin, type RedisTarget } from 
 export { loadOrMakeSecret, presentSealingKeys, readServiceSecrets, type ServiceSecrets } from './secrets.ts';
 export { thisProcess, type Scope, type Surroundings } from './settings.ts';
 export { prepareStateDir } from './state-dir.ts';
+export { widenThreadPool } from './threads.ts';
 export type { TrustProxy } from './values.ts';

@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { THREADS } from '../../src/core/lookup.ts';
 import { startSimulator, type Simulator } from '../../src/simulator/index.ts';
 import { freshFolder } from '../support/folder.ts';
 import { kill, makeEndings, stop } from '../support/endings.ts';
@@ -163,6 +165,30 @@ describe('a start on the Redis that REDIS_URL names', () => {
     await published(late.client(), 'USER_A');
     expect((await service.ask('/readyz')).status).toBe(200);
     expect((await service.stop()).code).toBe(0);
+  });
+
+  it('ends with 0 on SIGTERM also while a thread hangs, in a lookup or on a disk', async () => {
+    const folder = await freshFolder();
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    // A pipe that nobody writes to holds the thread that opens it, as a name server that is silent does.
+    const hang = `import { open, readdirSync } from 'node:fs';
+process.once('SIGUSR2', () => {
+  open(${JSON.stringify(pipe)}, () => undefined);
+  console.log('one hangs of', readdirSync('/proc/self/task').length);
+});`;
+    await writeFile(join(folder, 'hang.mjs'), hang);
+    const running = await start({
+      entries: [entry],
+      redisUrl: database(),
+      env: { NODE_OPTIONS: `--import=${join(folder, 'hang.mjs')}` },
+    });
+    await running.ready(30_000);
+    running.signal('SIGUSR2');
+    const threads = Number(/one hangs of (\d+)/.exec(await running.line('one hangs of'))?.[1]);
+    expect(threads).toBeGreaterThan(THREADS);
+    running.signal('SIGTERM');
+    expect(await running.exit(15_000)).toMatchObject({ code: 0, signal: null });
   });
 
   it('ends with 0 on SIGTERM while it waits for a Redis that is not there', async () => {

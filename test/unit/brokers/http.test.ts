@@ -1,7 +1,8 @@
+import dns from 'node:dns';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSocketServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { makeHttp, type PooledHttp } from '../../../src/brokers/http.ts';
 import type { Call, HttpRequest } from '../../../src/core/broker.ts';
 import { BrokerError } from '../../../src/core/errors.ts';
@@ -254,4 +255,26 @@ describe('a call without a complete answer has an unknown outcome, and is sent o
     const { url } = await serve(() => lease.abort());
     expect(await failureOf(client()(post(url), { signal: lease.signal }))).toMatchObject(dropped);
   });
+});
+
+test('a host whose name hangs holds one lookup, however many calls it gets, and no other host up', async () => {
+  const { lookup } = dns;
+  const hung: string[] = [];
+  const spy = vi.spyOn(dns, 'lookup').mockImplementation(((host: string, ...rest: never[]) => {
+    if (host === 'hangs.invalid') hung.push(host);
+    else Reflect.apply(lookup, dns, [host, ...rest]);
+  }) as never);
+  ended.push(async () => spy.mockRestore());
+  const server = await serve((_, response) => response.end('{}'));
+  const http = client();
+
+  const calls = Array.from({ length: 10 }, timed);
+  const lost = calls.map((call) => failureOf(http(post('http://hangs.invalid'), call)));
+  const other = await http(post(server.url.replace('127.0.0.1', 'localhost')), unhurried());
+  expect(other.status).toBe(200);
+  for (const call of calls) call.pass();
+  expect((await Promise.all(lost)).map(({ code, sent }) => ({ code, sent }))).toEqual(
+    Array.from({ length: 10 }, () => ({ code: 'unreachable', sent: false })),
+  );
+  expect(hung).toEqual(['hangs.invalid']);
 });
