@@ -54,6 +54,7 @@ export function notePayload(
     ...rest,
     name: lease.name,
     owner: lease.owner,
+    fence: String(lease.fence),
     member: memberOf(lease),
     seenRequest,
     open: rampOpenAt,

@@ -177,3 +177,72 @@ it('an account whose job was lost is due as soon as that is known, though a clai
   await due.unqueueLost('some-broker', now - 5 * SECOND, now);
   expect((await due.claim('some-broker', now, 10)).names).toEqual(['DESK']);
 });
+
+function goneQuiet(name: string): Settlement {
+  const { charge: _, ...uncounted } = unanswered(name);
+  return { ...uncounted, answered: 'down' };
+}
+
+describe('a sign-in that was overtaken', () => {
+  const signingIn = { ledger, proven: true, forced: false };
+  async function signIn({ lease }: Acquired, expiresAt = 0): Promise<string> {
+    const how = { ttlMs: 10 * SECOND, now, network, budgets: [], cost: 1, emergency: true };
+    return (await store.note(lease, undefined, { ...how, expiresAt, signIn: signingIn })).outcome;
+  }
+  /** Two leases on A, the first of which Redis forgot while its login was under way. */
+  async function overtaken(): Promise<{ readonly late: Acquired; readonly present: Acquired }> {
+    const late = await take('A');
+    expect(await signIn(late)).toBe('noted');
+    await redis.del('refresher:lease:A');
+    const present = await take('A');
+    expect(await signIn(present)).toBe('noted');
+    return { late, present };
+  }
+
+  it('frees no place of the one that overtook it, whose own end frees it', async () => {
+    const { late, present } = await overtaken();
+    expect((await store.settle(late.lease, network, unanswered('A'), now)).settled).toBe(false);
+    expect(await signIn(await take('B'))).toBe('ramped');
+    await store.settle(present.lease, network, unanswered('A'), now);
+    expect(await signIn(await take('B'))).toBe('noted');
+  });
+
+  it('frees its own place though its token comes too late to be stored', async () => {
+    const late = await take('A');
+    await signIn(late);
+    await redis.del('refresher:lease:A');
+    await take('A');
+    expect((await store.commit(late.lease, network, commitOf(late), now)).outcome).toBe('stale');
+    expect(await redis.zcard('refresher:ramp:some-broker:default:under-way')).toBe(0);
+  });
+
+  it('is told from those of an account whose name begins as its own', async () => {
+    const { present } = await overtaken();
+    await redis.set('refresher:ramp:some-broker:default', '2');
+    const other = await take('A:1');
+    expect(await signIn(other)).toBe('noted');
+    await store.settle(present.lease, network, unanswered('A'), now);
+    expect(await redis.zrange('refresher:ramp:some-broker:default:under-way', '0', '-1')).toEqual([
+      `A:1:${other.lease.fence}`,
+    ]);
+  });
+
+  it('takes the place that a version before it kept by the name alone', async () => {
+    await redis.zadd('refresher:ramp:some-broker:default:under-way', String(now + 10 * SECOND), 'A');
+    expect(await signIn(await take('B'))).toBe('ramped');
+    expect(await signIn(await take('A'))).toBe('noted');
+    expect(await redis.zcard('refresher:ramp:some-broker:default:under-way')).toBe(1);
+  });
+
+  it('says nothing for the one that sees whether the broker is there again', async () => {
+    for (const name of ['X', 'Y', 'Z']) {
+      const { lease } = await take(name);
+      await store.settle(lease, network, goneQuiet(name), now);
+    }
+    now += 30 * SECOND;
+    const { late, present } = await overtaken();
+    await store.settle(late.lease, network, goneQuiet('A'), now);
+    const probe = await redis.get('refresher:breaker:some-broker:default:probe');
+    expect(probe).toBe(`A:${present.lease.fence}`);
+  });
+});

@@ -28,6 +28,8 @@ else
     if there[1] == p.generation and there[2] == redis.sha1hex(p.token) then
       return { 1, 0 }
     end
+    -- Too late to be stored; its sign-in is over all the same.
+    leaveRamp(KEYS[7], KEYS[8], KEYS[9], KEYS[3], p, serverNow)
     return { 0 }
   end
   -- Taken over from somebody else, who may have written a newer one since it was read.
@@ -100,7 +102,7 @@ if p.signedIn and redis.call('EXISTS', KEYS[13]) == 1 then
   local at = math.min(p.now, serverNow)
   redis.call('SET', KEYS[13] .. ':success', string.format('%.0f', at), 'PX', string.format('%.0f', p.signedIn.windowMs))
 end
-local woken = leaveRamp(KEYS[7], KEYS[8], KEYS[9], KEYS[3], p.name, p.ramp, p.now, p.open, serverNow)
+local woken = leaveRamp(KEYS[7], KEYS[8], KEYS[9], KEYS[3], p, serverNow)
 if redis.call('GET', KEYS[1]) == p.owner then
   redis.call('DEL', KEYS[1])
   countUses(p.name, p.uses)

@@ -4,7 +4,7 @@
 -- includes budget.lua, ramp.lua
 -- KEYS lease record rampLevel rampUnderWay rampWaiting breaker breakerProbe ledger silence keySilence
 --   budget... leftBudget...
--- ARGV payload (JSON): { name, owner, now, ttlMs, attempt, seedSpent, seenRequest, passesBreaker,
+-- ARGV payload (JSON): { name, owner, fence, member, now, ttlMs, attempt, seedSpent, seenRequest, passesBreaker,
 --   passesSilence, reaches, signIn, proven, forced, open, ledger = {limit, max, ours, windowMs, paceMs} or nil, emergency, expiresAt,
 --   budgets = {{limit, max, routine, windowMs, counts,
 --   countsReads, cost}} }
@@ -37,7 +37,7 @@ if not p.passesBreaker and redis.call('EXISTS', KEYS[6]) == 1 then
     return { -3, now + openUntil - serverNow }
   end
   local holder = redis.call('GET', KEYS[7])
-  if holder and holder ~= p.name then
+  if holder and holder ~= p.name and not isOwnPlace(holder, p.name, p.fence) then
     -- One goes and tells the others; it has the time of its call.
     return { -3, now + math.max(1000, redis.call('PTTL', KEYS[7])) }
   end
@@ -82,7 +82,7 @@ if p.signIn then
 end
 
 if halfOpen > 0 then
-  redis.call('SET', KEYS[7], p.name, 'PX', p.ttlMs)
+  redis.call('SET', KEYS[7], p.member, 'PX', p.ttlMs)
   -- Counted from here: a call that gets no answer takes its time as well.
   redis.call('HSET', KEYS[6], 'probedAt', string.format('%.0f', serverNow))
   if halfOpen == 2 then

@@ -3,6 +3,29 @@
 -- `<level>:succeeded`, `<level>:caps` (what the ledger of failures leaves), `<under way>:untried`, `<waiting>:untried`.
 -- A place is held by the server's clock: of a process that dies with its clock ahead it must not be held for longer.
 
+-- A place belongs to one lease, `<name>:<fence>`: what an overtaken look says late frees no place of whoever holds the
+-- account now. A lease may free those of earlier ones, whose calls it answers for. (Versions before that wrote the name
+-- alone: such a place is freed by its own version, by the account's next sign-in, or ends with its lease.)
+local function isOwnPlace(member, name, fence)
+  if string.sub(member, 1, #name) ~= name then
+    return false
+  end
+  local placed = string.match(string.sub(member, #name + 1), '^:(%d+)$')
+  return placed ~= nil and tonumber(placed) <= tonumber(fence)
+end
+
+-- -> true where there was one
+local function freePlaces(underWayKey, name, fence)
+  local freed = false
+  for _, member in ipairs(redis.call('ZRANGE', underWayKey, 0, -1)) do
+    if isOwnPlace(member, name, fence) then
+      redis.call('ZREM', underWayKey, member)
+      freed = true
+    end
+  end
+  return freed
+end
+
 -- First logins that worked speak for the next ones of the same batch, not for those that somebody adds later.
 local BURST_MS = 60000
 
@@ -31,8 +54,10 @@ end
 
 -- -> true where a place is taken, false where the account waits for one
 local function enterRamp(levelKey, underWayKey, waitingKey, untried, p, serverNow)
-  redis.call('ZREM', underWayKey, p.name)
-  redis.call('ZREM', underWayKey .. ':untried', p.name)
+  for _, key in ipairs({ underWayKey, underWayKey .. ':untried' }) do
+    freePlaces(key, p.name, p.fence)
+    redis.call('ZREM', key, p.name)
+  end
   local queue = untried and waitingKey .. ':untried' or waitingKey
   if roomOnRamp(levelKey, underWayKey, untried, serverNow, p.open) <= 0 then
     redis.call('ZADD', queue, 'NX', p.now, p.name)
@@ -40,9 +65,9 @@ local function enterRamp(levelKey, underWayKey, waitingKey, untried, p, serverNo
   end
   -- A place ends with its lease: a process that dies does not hold it for ever.
   local ends = string.format('%.0f', serverNow + p.ttlMs)
-  redis.call('ZADD', underWayKey, ends, p.name)
+  redis.call('ZADD', underWayKey, ends, p.member)
   if untried then
-    redis.call('ZADD', underWayKey .. ':untried', ends, p.name)
+    redis.call('ZADD', underWayKey .. ':untried', ends, p.member)
   end
   redis.call('ZREM', waitingKey, p.name)
   redis.call('ZREM', waitingKey .. ':untried', p.name)
@@ -66,12 +91,13 @@ end
 
 -- A sign-in under way has ended: the level doubles on a success and falls to one on a refusal, and those that
 -- wait for a place are due now. -> how many were woken
-local function leaveRamp(levelKey, underWayKey, waitingKey, dueKey, name, outcome, now, open, serverNow)
+local function leaveRamp(levelKey, underWayKey, waitingKey, dueKey, p, serverNow)
+  local outcome, now, open = p.ramp, p.now, p.open
   if outcome == '' then
     return 0
   end
-  redis.call('ZREM', underWayKey, name)
-  local wasUntried = redis.call('ZREM', underWayKey .. ':untried', name) == 1
+  freePlaces(underWayKey, p.name, p.fence)
+  local wasUntried = freePlaces(underWayKey .. ':untried', p.name, p.fence)
   if outcome == 'success' then
     local level = tonumber(redis.call('GET', levelKey) or '1')
     redis.call('SET', levelKey, math.min(level * 2, open))

@@ -10,12 +10,12 @@
 local p = cjson.decode(ARGV[1])
 local t = redis.call('TIME')
 local serverNow = t[1] * 1000 + math.floor(t[2] / 1000)
-local woken = leaveRamp(KEYS[4], KEYS[5], KEYS[6], KEYS[3], p.name, p.ramp, p.now, p.open, serverNow)
+local woken = leaveRamp(KEYS[4], KEYS[5], KEYS[6], KEYS[3], p, serverNow)
 -- What the broker has seen counts, whoever holds the account by now.
 if p.answer == 'up' then
   answered(KEYS[7], KEYS[8], KEYS[9], p.name)
 elseif p.answer == 'down' then
-  if unanswered(KEYS[7], KEYS[8], KEYS[9], p.name, serverNow, p.pauseMs, p.trips) then
+  if unanswered(KEYS[7], KEYS[8], KEYS[9], p, serverNow) then
     -- After an outage everybody signs in at once: they ramp up again.
     restartRamp(KEYS[4])
   end
