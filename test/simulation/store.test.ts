@@ -245,4 +245,32 @@ describe('a sign-in that was overtaken', () => {
     const probe = await redis.get('refresher:breaker:some-broker:default:probe');
     expect(probe).toBe(`A:${present.lease.fence}`);
   });
+
+  it('wakes who waits by the end of its token, and dead ones by who came first', async () => {
+    const first = await take('FIRST');
+    expect(await signIn(first)).toBe('noted');
+    const waiting: readonly (readonly [string, number])[] = [
+      ['LATE', now + HOUR],
+      ['SOON', now + 60 * SECOND],
+      ['DEAD_B', 0],
+      ['DEAD_A', now - SECOND],
+    ];
+    for (const [name, expiresAt] of waiting) {
+      now += 10;
+      await redis.zadd('refresher:due:some-broker', String(now + HOUR), name);
+      expect(await signIn(await take(name), expiresAt)).toBe('ramped');
+    }
+    // Who asks again keeps its turn among the dead; who died meanwhile comes behind them.
+    now += 10;
+    expect(await signIn(await take('DEAD_B'), 0)).toBe('ramped');
+    expect(await signIn(await take('LATE'), now)).toBe('ramped');
+    const queue = 'refresher:ramp:some-broker:default:waiting';
+    expect(await redis.zrange(queue, '0', '-1')).toEqual(['DEAD_B', 'DEAD_A', 'LATE', 'SOON']);
+
+    await store.settle(first.lease, network, unanswered('FIRST'), now);
+    const due = async (name: string): Promise<number> =>
+      Number(await redis.zscore('refresher:due:some-broker', name));
+    expect(await due('DEAD_B')).toBe(now);
+    for (const name of ['DEAD_A', 'LATE', 'SOON']) expect(await due(name)).toBeGreaterThan(now);
+  });
 });

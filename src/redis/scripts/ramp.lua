@@ -52,6 +52,18 @@ local function roomOnRamp(levelKey, underWayKey, untried, serverNow, open)
   return room
 end
 
+-- Waiting goes by the end of the token; those whose token is dead come before all that live, by arrival. Who asks again
+-- keeps its turn, and comes sooner once its token has died.
+local DEAD = 10000000000000
+
+local function queueFor(queue, p)
+  local turn = p.expiresAt > p.now and p.expiresAt or p.now - DEAD
+  local known = redis.call('ZSCORE', queue, p.name)
+  if not known or turn < tonumber(known) then
+    redis.call('ZADD', queue, string.format('%.0f', turn), p.name)
+  end
+end
+
 -- -> true where a place is taken, false where the account waits for one
 local function enterRamp(levelKey, underWayKey, waitingKey, untried, p, serverNow)
   for _, key in ipairs({ underWayKey, underWayKey .. ':untried' }) do
@@ -60,7 +72,7 @@ local function enterRamp(levelKey, underWayKey, waitingKey, untried, p, serverNo
   end
   local queue = untried and waitingKey .. ':untried' or waitingKey
   if roomOnRamp(levelKey, underWayKey, untried, serverNow, p.open) <= 0 then
-    redis.call('ZADD', queue, 'NX', p.now, p.name)
+    queueFor(queue, p)
     return false
   end
   -- A place ends with its lease: a process that dies does not hold it for ever.
