@@ -19,7 +19,6 @@ import { makeConsents } from './consents.ts';
 import { makeDesk } from './desk.ts';
 import { makeEngine, type Engine } from './engine.ts';
 import { makeEntrance } from './entrance.ts';
-import { shareLookupsOfFetch } from './fetching.ts';
 import { makeConnect, sayStarted } from './load.ts';
 import { mirrorFolder } from './keepsake.ts';
 import { readLimits } from './limits.ts';
@@ -66,7 +65,6 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   const setting = (variable: string): string | undefined =>
     simulation?.setting(variable) ?? config.setting(variable);
   const limits = readLimits(brokers, setting);
-  shareLookupsOfFetch();
   const http = makeHttp();
   releases.add(() => http.close());
   const { isHoliday } = config.holidays;

@@ -69,7 +69,12 @@ export async function serve(options: ServeOptions): Promise<void> {
   const terminal = process.stdout.isTTY;
   const config = await configured(options.scope);
   // Every other command, and every --help, would wait for the service's libraries.
-  const [{ start }, { makeLog }] = await Promise.all([import('../app/start.ts'), import('../log.ts')]);
+  const [{ start }, { makeLog }, { shareLookupsOfFetch }] = await Promise.all([
+    import('../app/start.ts'),
+    import('../log.ts'),
+    import('../app/fetching.ts'),
+  ]);
+  shareLookupsOfFetch();
   const log = makeLog(config.logLevel, options.pretty === true || terminal, terminal);
   const ending = new AbortController();
   let ended: Promise<void> | undefined;
