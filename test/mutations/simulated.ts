@@ -38,12 +38,20 @@ export const simulatedMutations: readonly Mutation[] = [
   asThere('the TTL: keys outlive their token', 'rotations'),
   asThere('the verdict on refused credentials', 'refusals'),
   asThere('the mirror: what is known of an account', 'refusals'),
+  asThere('the ledger of failed sign-ins', 'first logins'),
   asThere('the silence that a broker asked for', 'limits'),
   simulated('the verdict: it is never kept', 'refusals', [
     {
       file: 'src/core/consequence.ts',
       from: 'return { refused: [...new Set([...before.refused, fingerprint])], retryAt: 0 };',
       to: 'return { refused: before.refused, retryAt: 0 };',
+    },
+  ]),
+  simulated('the mirror: failed sign-ins are not put back', 'first logins', [
+    {
+      file: 'src/app/network-keepsake.ts',
+      from: 'known.failedSignIns.length > 0',
+      to: 'known.failedSignIns.length > 1e9',
     },
   ]),
   simulated('the alerts: none is ever opened', 'refusals', [

@@ -6,6 +6,8 @@ export interface Desk {
   readonly entries: readonly RawEntry[];
   /** A login whose password the broker does not take. */
   readonly wrong: string | undefined;
+  /** The same at Tradovate, and nobody mends them. */
+  readonly unmended?: readonly string[];
   /** Hours of trouble. Tokens of a minute are worth minutes, tokens of an hour are worth a day. */
   readonly hours: number;
   /** How long all is well afterwards, ms, before everything has to be well again. */

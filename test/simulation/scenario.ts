@@ -110,6 +110,8 @@ export async function playSeed(options: ScenarioOptions): Promise<Outcome> {
     employPerson(world, dice.fork());
     if (desk.wrong !== undefined)
       misspell(world, desk.wrong, dice, from, until, (name) => invariants.rearmed(name));
+    for (const username of desk.unmended ?? [])
+      world.setPassword('tradovate', username, 'made-up-another-one');
     await world.runFor(until - startAt);
     ensureProcess(world);
     await untilCalm(world, dice.chance(0.1) ? desk.calmMs : 0, desk.calmMs, () =>

@@ -1,7 +1,7 @@
 import type { BrokerCall } from '../broker-net.ts';
 import { issuedIn, kindOf, wasTurnedAway } from '../truth.ts';
 import type { World } from '../world.ts';
-import { broken } from './rules.ts';
+import { broken, nameOf } from './rules.ts';
 
 interface Budget {
   readonly broker: string;
@@ -10,7 +10,7 @@ interface Budget {
   readonly max: number;
   readonly windowMs: number;
   readonly per: 'network' | 'key' | 'user';
-  readonly counts: 'every-call' | 'failures';
+  readonly counts: 'every-call' | 'failures' | 'first-failures';
 }
 
 const SECOND_MS = 1_000;
@@ -32,6 +32,9 @@ const tradovate = { broker: 'tradovate', windowMs: HOUR_MS, per: 'network' } as 
  */
 const budgets: readonly Budget[] = [
   { ...tradovate, name: 'failed logins', calls: ['sign-in'], max: 5, counts: 'failures' },
+  // The service's own word: of the five, two are kept for logins that have worked. What a process that died was
+  // answered is known to nobody.
+  { ...tradovate, name: 'failed first logins', calls: ['sign-in'], max: 3, counts: 'first-failures' },
   { ...tradovate, name: 'renewals', calls: ['renewal'], max: 15, counts: 'every-call' },
   { ...tradovate, name: 'failed proofs', calls: ['proof'], max: 10, counts: 'failures' },
   { ...ig, name: 'calls of a key', max: 60, windowMs: MINUTE_MS, per: 'key' },
@@ -44,8 +47,10 @@ const budgets: readonly Budget[] = [
 ];
 
 /** No budget of a broker is exceeded, as the broker counts. */
-export function watchBudgets(world: World): { forget(): void } {
+export function watchBudgets(world: World): { forget(): void; rearmed(name: string): void } {
   const windows = new Map<string, number[]>();
+  /** Users whose login has worked, or that a person asked to try once more. */
+  const vouchedFor = new Set<string>();
   const subjectOf = (call: BrokerCall, { per }: Budget): string | undefined => {
     if (per === 'network') return call.egress;
     return per === 'key' ? call.request.headers['x-ig-api-key'] : call.username;
@@ -64,14 +69,26 @@ export function watchBudgets(world: World): { forget(): void } {
   };
   world.onCall((call, what) => {
     const kind = kindOf(call);
+    if (kind === 'sign-in' && what === 'answered' && issuedIn(call, 0).length > 0)
+      vouchedFor.add(call.username ?? '');
     for (const budget of budgets) {
       if (budget.broker !== call.broker || !budget.calls.includes(kind)) continue;
       if (budget.counts === 'every-call' && what === 'arrived') count(call, budget);
-      const isRefused = what === 'answered' && call.fault === undefined && (call.answer?.status ?? 0) < 500;
-      if (budget.counts === 'failures' && isRefused && !isSuccess(call)) count(call, budget);
+      const isFailure = call.fault === undefined && (call.answer?.status ?? 0) < 500 && !isSuccess(call);
+      if (budget.counts === 'failures' && what === 'answered' && isFailure) count(call, budget);
+      const isFirst = !vouchedFor.has(call.username ?? '');
+      if (budget.counts === 'first-failures' && what === 'delivered' && isFailure && isFirst)
+        count(call, budget);
     }
   });
-  return { forget: () => windows.clear() };
+  return {
+    forget: () => windows.clear(),
+    /** Who changed or allowed something is let in past what first logins may. */
+    rearmed(name) {
+      const username = world.entries().find((each) => nameOf(each) === name)?.username;
+      if (typeof username === 'string') vouchedFor.add(username);
+    },
+  };
 }
 
 function isSuccess(call: BrokerCall): boolean {

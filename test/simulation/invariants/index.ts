@@ -69,7 +69,10 @@ export function watchInvariants(world: World, options: InvariantOptions): Invari
       // Logins that nobody answered are dated by the clock of who sent them. Nothing else is excused.
       signIns.clockMoved();
     },
-    rearmed: signIns.rearmed,
+    rearmed(name) {
+      signIns.rearmed(name);
+      budgets.rearmed(name);
+    },
     gaps: tokens.gaps,
     servedMs: tokens.servedMs,
     checkCalm(lasting) {
