@@ -180,6 +180,7 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
         await parts.keeper.learn(name);
         learned.set(name, text);
       }
+      await Promise.all(oneOnEachKey(batch).map(parts.keeper.learnKey));
     }
     // By it generations grow over a loss of Redis also where another process gave the highest out.
     if (highest > parts.mirror.generation()) parts.mirror.note({ generation: highest });
@@ -237,3 +238,11 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
     },
   };
 }
+
+const oneOnEachKey = (accounts: readonly Account[]): readonly Account[] => [
+  ...new Map(
+    accounts.flatMap((account) =>
+      account.key === undefined ? [] : [[`${account.broker} ${account.key}`, account] as const],
+    ),
+  ).values(),
+];

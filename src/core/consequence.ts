@@ -218,3 +218,6 @@ export function silenceOf(error: BrokerError, before: AccountRecord, now: number
   if (isBarred(error)) return { scope, until: now + (error.retryAfterMs ?? BARRED_MS), code };
   return undefined;
 }
+
+/** For how long a refused API key is not tried, ms; the verdicts on its accounts outlive it. */
+export const KEY_REFUSED_MS = 7 * 24 * 60 * 60_000;

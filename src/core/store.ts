@@ -31,6 +31,8 @@ export interface Network {
   readonly part?: string | undefined;
   /** Fingerprint of the API key in use, where the broker has such. */
   readonly key?: string | undefined;
+  /** Its fingerprints under the older keys of the ring. */
+  readonly olderKeys?: readonly string[];
 }
 
 /** What a call answered, or did not, tells of the broker: `up` also where it refused. */
@@ -230,8 +232,11 @@ export interface TokenStore {
   silentUntil(network: Network, now: number): Promise<number>;
   /** Keeps it for as long as it lasts from `now` (ms) on. */
   silence(network: Network, silence: Silence, now: SilenceClock): Promise<KeptSilence>;
-  /** Keeps for a week, for all accounts on it, that the broker refused the network's API key. */
+  /** Keeps (`KEY_REFUSED_MS`), for all accounts on it, that the broker refused the network's API key. */
   refuseKey(network: Network, why: Trouble): Promise<void>;
+  /** For the rest of that week, where Redis has no word on the key; resolves with why it is refused, by what Redis has then. */
+  restoreKey(network: Network, why: Trouble, now: number): Promise<Trouble | undefined>;
+  keyWord(network: Network): Promise<Trouble | 'works' | undefined>;
   /** The key works again: somebody has signed in with it. */
   allowKey(network: Network): Promise<void>;
   /** The accounts whose passwords were refused within the ledger's window, oldest first. */

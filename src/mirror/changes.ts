@@ -10,6 +10,7 @@ import {
   type FailedSignIn,
   type HeldAnswer,
   type HeldFact,
+  type KeyWord,
   type NetworkFacts,
   type Over,
   type Quiet,
@@ -54,6 +55,7 @@ export interface NetworkChange {
   readonly network: string;
   /** Dated by Redis' clock. */
   readonly silence?: Silence | undefined;
+  readonly apiKey?: KeyWord;
   readonly failed?: FailedSignIn | undefined;
   /** When a sign-in was answered with a session, ms. */
   readonly succeededAt?: number;
@@ -128,13 +130,17 @@ const isReleased = (held: HeldFact, upTo: number, saidAt: number): boolean =>
   held.startedAt === upTo || (held.startedAt <= upTo && heldAt(held) < saidAt);
 
 /** The same for a network. */
-export function changeNetwork(before: NetworkFacts, change: NetworkChange): NetworkFacts {
-  const { silence, failed, succeededAt = 0 } = change;
+export function changeNetwork(before: NetworkFacts, change: NetworkChange, saidAt: number): NetworkFacts {
+  const { silence, apiKey, failed, succeededAt = 0 } = change;
   // No further than what it settles: dated by a clock that is ahead, it would settle what is still to come.
   const settled = before.failedSignIns.filter(({ as, at }) => as === 'unknown' && at <= succeededAt);
+  const known = before.apiKey?.value;
+  // That a key works is worth a word where it was refused.
+  const isNews = apiKey === 'works' ? known !== undefined && known !== 'works' : !isSame(apiKey, known);
   const after = mergeNetworks(before, {
     ...emptyNetwork,
     ...(silence && { silence }),
+    ...(apiKey && isNews && { apiKey: { value: apiKey, saidAt } }),
     failedSignIns: failed ? [failed] : [],
     succeededAt: Math.max(0, ...settled.map(({ at }) => at)),
   });

@@ -1,5 +1,13 @@
 import type { Grant } from '../core/broker.ts';
-import { emptyAccount, type AccountFacts, type NetworkFacts, type Picture } from './mirror.ts';
+import { KEY_REFUSED_MS } from '../core/consequence.ts';
+import {
+  emptyAccount,
+  type AccountFacts,
+  type KeyWord,
+  type NetworkFacts,
+  type Picture,
+  type Said,
+} from './mirror.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -45,9 +53,13 @@ export function cutNetwork(facts: NetworkFacts, now: number): NetworkFacts | und
   const silence = facts.silence && facts.silence.until > since ? facts.silence : undefined;
   const failedSignIns = facts.failedSignIns.filter(({ at }) => at > since);
   const succeededAt = facts.succeededAt > since - DAY_MS ? facts.succeededAt : 0;
-  if (!silence && failedSignIns.length === 0 && succeededAt === 0) return undefined;
-  return { ...(silence && { silence }), failedSignIns, succeededAt };
+  const apiKey = facts.apiKey && wordAt(facts.apiKey) > since - KEY_REFUSED_MS ? facts.apiKey : undefined;
+  if (!silence && !apiKey && failedSignIns.length === 0 && succeededAt === 0) return undefined;
+  return { ...(silence && { silence }), ...(apiKey && { apiKey }), failedSignIns, succeededAt };
 }
+
+/** Since when a word on an API key holds, whenever it was learned. */
+const wordAt = ({ value, saidAt }: Said<KeyWord>): number => (value === 'works' ? saidAt : value.at);
 
 const isEmpty = (facts: AccountFacts): boolean => JSON.stringify(facts) === JSON.stringify(emptyAccount);
 

@@ -49,9 +49,9 @@ export function makeMemory(): Memory {
     return after !== before || isNew;
   }
 
-  function applyToNetwork(change: Extract<Change, { network: string }>): boolean {
+  function applyToNetwork(change: Extract<Change, { network: string }>, stamp: number): boolean {
     const before = networks.get(change.network) ?? emptyNetwork;
-    const after = changeNetwork(before, change);
+    const after = changeNetwork(before, change, stamp);
     if (after !== before) networks.set(change.network, after);
     return after !== before;
   }
@@ -63,7 +63,7 @@ export function makeMemory(): Memory {
     },
     apply(change, stamp) {
       if ('account' in change) return applyToAccount(change, stamp);
-      if ('network' in change) return applyToNetwork(change);
+      if ('network' in change) return applyToNetwork(change, stamp);
       return given(change.generation);
     },
     take(picture) {

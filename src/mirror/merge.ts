@@ -77,10 +77,12 @@ export function mergeAccounts(one: AccountFacts, other: AccountFacts): AccountFa
 export function mergeNetworks(one: NetworkFacts, other: NetworkFacts): NetworkFacts {
   // A shorter silence never cuts a longer one off.
   const silence = highest(one.silence, other.silence, (each) => each.until);
+  const apiKey = later(one.apiKey, other.apiKey);
   const succeededAt = Math.max(one.succeededAt, other.succeededAt);
   const failures = [...one.failedSignIns, ...other.failedSignIns];
   return {
     ...(silence && { silence }),
+    ...(apiKey && { apiKey }),
     failedSignIns: union(
       failures.filter(({ as, at }) => as === 'refused' || at > succeededAt),
       (failure) => failure.member,

@@ -80,6 +80,9 @@ export interface AccountFacts {
   readonly over: Over;
 }
 
+/** The latest word on an API key: why the broker refused it, or that it works again. */
+export type KeyWord = Trouble | 'works';
+
 /** A failed sign-in of a network, as its ledger counts it. */
 export interface FailedSignIn {
   /** Names the sign-in: the same one, told by two processes, counts once. */
@@ -92,6 +95,8 @@ export interface FailedSignIn {
 export interface NetworkFacts {
   /** Dated by Redis' clock. */
   readonly silence?: Silence;
+  /** Absent from files of earlier versions, which drop it. */
+  readonly apiKey?: Said<KeyWord>;
   readonly failedSignIns: readonly FailedSignIn[];
   /** Until here (ms) a success has answered what nobody answered. */
   readonly succeededAt: number;
@@ -200,6 +205,7 @@ const account: z.ZodType<AccountFacts> = z.object({
   over: z.object({ signIns: z.number(), session: z.number(), held: z.number(), said: z.number() }),
 });
 const network: z.ZodType<NetworkFacts> = z.object({
+  apiKey: said(z.union([trouble, z.literal('works')])).exactOptional(),
   silence: z
     .object({ scope: z.enum(['key', 'egress', 'broker']), until: z.number(), code: z.string() })
     .exactOptional(),

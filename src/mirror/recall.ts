@@ -2,7 +2,16 @@ import type { Silence } from '../core/consequence.ts';
 import type { Pause } from '../core/pause.ts';
 import type { Asked, Session, Trouble } from '../core/session.ts';
 import { cutAccount, cutNetwork } from './cut.ts';
-import type { AccountFacts, FailedSignIn, HeldAnswer, HeldFact, NetworkFacts, Quiet } from './mirror.ts';
+import type {
+  AccountFacts,
+  FailedSignIn,
+  HeldAnswer,
+  HeldFact,
+  KeyWord,
+  NetworkFacts,
+  Quiet,
+  Said,
+} from './mirror.ts';
 
 /** What is known of an account beside Redis. */
 export interface MirroredAccount {
@@ -30,6 +39,8 @@ export interface MirroredAccount {
 export interface MirroredNetwork {
   /** Dated by Redis' clock. */
   readonly silence: Silence | undefined;
+  /** The latest word on the API key. */
+  readonly apiKey: Said<KeyWord> | undefined;
   /** The last day's; of those that nobody answered, only what came after the last success. */
   readonly failedSignIns: readonly FailedSignIn[];
 }
@@ -67,7 +78,7 @@ export function recallAccount(facts: AccountFacts | undefined, now: number): Mir
 /** The same for a network. */
 export function recallNetwork(facts: NetworkFacts | undefined, now: number): MirroredNetwork | undefined {
   const left = facts && cutNetwork(facts, now);
-  return left && { silence: left.silence, failedSignIns: left.failedSignIns };
+  return left && { silence: left.silence, apiKey: left.apiKey, failedSignIns: left.failedSignIns };
 }
 
 /** The stamp is the mirror's own matter. */

@@ -3,6 +3,7 @@ import type { Log } from '../core/log.ts';
 import type { Ledger } from '../core/limits.ts';
 import type { Lease, Network, TokenStore } from '../core/store.ts';
 import { NOTHING_GIVEN, type Given } from './given.ts';
+import { makeKeyWords, wordKeys } from './key-words.ts';
 import { keys } from './keys.ts';
 import { commitPayload, notePayload, restorePayload, settlePayload } from './payloads.ts';
 import { patienceIn } from './patience.ts';
@@ -11,9 +12,6 @@ import { committed, numbers, pairs, serverTime, strings } from './replies.ts';
 import { run, scripts } from './scripts.ts';
 import type { Seal } from './seal.ts';
 import { silenceEnd, silenceKeys } from './silences.ts';
-
-/** How long a refused API key is remembered for its other accounts, ms; their own verdicts outlive it. */
-const KEY_REFUSED_MS = 7 * 24 * 60 * 60_000;
 
 /**
  * The store over one Redis. Errors of Redis pass through: the caller leaves the account as it is.
@@ -37,11 +35,18 @@ export function makeStore(redis: Redis, seal: Seal, log: Log, given: Given = NOT
             keys.record(name),
             keys.queued(network.broker),
             breaker,
-            // A script's keys are fixed in number: nobody has this one.
-            keys.refusedKey(network.broker, network.key ?? 'none'),
+            ...wordKeys(network),
             ...silenceKeys(network),
           ],
-          [owner, ttlMs, name, given.generation(), given.reservedElsewhere(), given.reservedAtStart()],
+          [
+            owner,
+            ttlMs,
+            name,
+            given.generation(),
+            given.reservedElsewhere(),
+            given.reservedAtStart(),
+            wordKeys(network).length,
+          ],
         ),
       );
       const [fence, isNew, downFor, silentUntil, lastFence, refusedKey, serverNow, ...flat] = reply;
@@ -186,14 +191,7 @@ export function makeStore(redis: Redis, seal: Seal, log: Log, given: Given = NOT
       return { endsAt: Number(endsAt), leftMs: Number(leftMs) };
     },
 
-    async refuseKey({ broker, key }, trouble) {
-      if (key === undefined) return;
-      await redis.set(keys.refusedKey(broker, key), JSON.stringify(trouble), 'PX', KEY_REFUSED_MS);
-    },
-
-    async allowKey({ broker, key }) {
-      if (key !== undefined) await redis.del(keys.refusedKey(broker, key));
-    },
+    ...makeKeyWords(redis),
 
     async refusedIn(network, ledger, now) {
       const members = await redis.zrangebyscore(

@@ -215,7 +215,7 @@ export function makeCommits(parts: KeeperParts, around: Surroundings, tell: Tell
         const claimed = { ...record, claimedBy: result.by, retryAt: now + CLAIMED_WAIT_MS };
         return { outcome: 'claimed', error, record: claimed };
       }
-      if (held.refusedKey && startedAt !== undefined) await store.allowKey(network);
+      if (startedAt !== undefined) await keepsake.keyWorks(network, held.refusedKey, startedAt);
       const { facts, refused } = toCommit;
       const isSignIn = source === 'sign-in' && startedAt !== undefined;
       await keepsake.remember(

@@ -128,10 +128,10 @@ export function makeKeeper(parts: KeeperParts): Keeper {
       const isForgetful = keepsake.isDoubtful(held);
       const isDoubtful = held.isNew || held.record.attempt !== undefined || isForgetful;
       if (isDoubtful && !held.isNew) await keepsake.look();
-      const silentUntil = isDoubtful
-        ? await keepsake.restoreNetwork(around.networkOf(account), around.ledgerOf(account))
-        : 0;
-      const known = { ...held, silentUntil: Math.max(held.silentUntil, silentUntil) };
+      const { silentUntil, refusedKey } = isDoubtful
+        ? await keepsake.restoreNetwork(around.networkOf(account), around.ledgerOf(account), held.refusedKey)
+        : held;
+      const known = { ...held, silentUntil: Math.max(held.silentUntil, silentUntil), refusedKey };
       const tended = await work(account, known, keepsake.recall(account, held.record, isDoubtful));
       released = tended.outcome !== 'lost';
       return tended;
@@ -228,6 +228,7 @@ export function makeKeeper(parts: KeeperParts): Keeper {
         record.attempt === undefined;
       await keepsake.remember(account, record, worksAgain ? 'signed-in' : 'outcome');
     },
+    learnKey: (account) => keepsake.learnKey(around.networkOf(account)),
   };
 }
 

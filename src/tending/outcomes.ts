@@ -95,11 +95,15 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     if (kind !== 'needs-human' || scope !== 'key' || !sent) return;
     // Whoever else uses the key would only be told the same, at the price of a password.
     const trouble = { code, kind, message, at: clock.now() };
-    await insist(
-      clock,
-      () => store.refuseKey(around.networkOf(account), trouble),
-      () => Promise.resolve(),
-    );
+    const network = around.networkOf(account);
+    await Promise.all([
+      keepsake.rememberNetwork(network, { apiKey: trouble }),
+      insist(
+        clock,
+        () => store.refuseKey(network, trouble),
+        () => Promise.resolve(),
+      ),
+    ]);
   };
 
   const rest: Outcomes['rest'] = async (account, held, record, decision, told) => {

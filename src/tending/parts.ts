@@ -83,9 +83,14 @@ export interface Keepsake {
   look(): Promise<void>;
   /**
    * Writes a network's silence and failed sign-ins back into a Redis that knows nothing of an account, and
-   * so may have lost them. Resolves with the end of the silence, ms; 0 for none.
+   * so may have lost them. Resolves with the end of the silence, ms (0 for none), and why its API key is refused:
+   * `refusedKey`, as Redis says, or what came later.
    */
-  restoreNetwork(network: Network, ledger: Ledger | undefined): Promise<number>;
+  restoreNetwork(
+    network: Network,
+    ledger: Ledger | undefined,
+    refusedKey: Trouble | undefined,
+  ): Promise<{ readonly silentUntil: number; readonly refusedKey: Trouble | undefined }>;
   /** The end (ms) of a silence that this process was asked for a moment ago, before Redis may know it; 0 for none. */
   silentUntil(network: Network): number;
   /** Redis failed, or is another server now: for some time what it says may be older than what is known here. */
@@ -145,8 +150,14 @@ export interface Keepsake {
       readonly endsAt?: number;
       readonly failed?: FailedSignIn;
       readonly succeededAt?: number;
+      /** Why the broker refused the network's API key. */
+      readonly apiKey?: Trouble;
     },
   ): Promise<void>;
+  /** A call at `calledAt` (ms) worked with the API key: where Redis (`refusedKey`) or the disk has it refused, it no longer is. */
+  keyWorks(network: Network, refusedKey: Trouble | undefined, calledAt: number): Promise<void>;
+  /** Learns what Redis says of the API key, another process perhaps. */
+  learnKey(network: Network): Promise<void>;
 }
 
 /** A failed sign-in as its network's ledger counts it. */
@@ -210,6 +221,8 @@ export interface Keeper {
   isWell(name: string): Promise<boolean>;
   /** Takes what other processes found out about the account to this machine's disk. Calls nobody. */
   learn(name: string): Promise<void>;
+  /** The same of the account's API key. */
+  learnKey(account: Account): Promise<void>;
   /** True where a newer token is known here than one of this origin, or a later word on a pause: Redis went back in time. */
   isBehind(name: string, origin: number, paused: Pause | undefined): boolean;
   /**

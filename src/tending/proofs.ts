@@ -91,7 +91,7 @@ export function makeProofs(
     if (isNews) await parts.keepsake.remember(account, after, 'verdict');
     if (typeof proven === 'object') await outcomes.closeKey(account, proven.error);
     const free = isLifted ? { refusedKey: undefined } : {};
-    if (isLifted && held.refusedKey) await store.allowKey(around.networkOf(account));
+    if (isLifted) await parts.keepsake.keyWorks(around.networkOf(account), held.refusedKey, now);
     const isAwaited = record.request !== undefined || isReportOpen(record);
     const isOver = proven === 'dead' || proven === 'someone-else';
     const silence = typeof proven === 'object' ? proofSilenceOf(record, proven.error, now) : undefined;

@@ -32,8 +32,9 @@ export function makeSurroundings(parts: KeeperParts): Surroundings {
   const budgetsFor = (account: Account, call: LimitedCall): readonly Budget[] =>
     budgetsOf(parts.limits(account.broker), call, account, { egress: parts.egress, key: keyOf(account) });
   const fingerprintOf = (account: Account): string => parts.fingerprints(account.credentials)[0] ?? '';
-  const keyOf = (account: Account): string | undefined =>
-    account.key === undefined ? undefined : parts.fingerprints(['key', account.key])[0];
+  const keysOf = ({ key }: Account): readonly string[] =>
+    key === undefined ? [] : parts.fingerprints(['key', key]);
+  const keyOf = (account: Account): string | undefined => keysOf(account)[0];
   const seedFingerprints = (seed: Grant): readonly string[] =>
     parts.fingerprints(['seed', ...Object.values(seed.renewal ?? {})]);
 
@@ -41,12 +42,10 @@ export function makeSurroundings(parts: KeeperParts): Surroundings {
     fingerprintOf,
     signInFingerprintOf: (account) => (account.connection.signIn ? fingerprintOf(account) : undefined),
     seedFingerprints,
-    networkOf: (account) => ({
-      broker: account.broker,
-      egress: parts.egress,
-      part: account.part,
-      key: keyOf(account),
-    }),
+    networkOf(account) {
+      const [key, ...olderKeys] = keysOf(account);
+      return { broker: account.broker, egress: parts.egress, part: account.part, key, olderKeys };
+    },
     situationOf(account, record, held) {
       const { seed } = account.connection;
       const isDown = held.downUntil > held.silentUntil;

@@ -212,6 +212,32 @@ export const mutations: readonly Mutation[] = [
     named: 'hour',
   },
   {
+    breaks: 'the mirror: that an API key is refused is not brought back',
+    edits: [
+      {
+        file: 'src/app/network-keepsake.ts',
+        from: 'refusedKey: await restoreKey(network, refusedKey)',
+        to: 'refusedKey',
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/rows/ig-key.test.ts'],
+    named: 'FLUSHALL',
+  },
+  {
+    breaks: 'the mirror: that an API key works again leaves no word',
+    edits: [
+      {
+        file: 'src/redis/key-words.ts',
+        from: 'allowKey: (network) => say(network, WORKS),',
+        to: 'allowKey: async (network) => void (await redis.del(...wordKeys(network))),',
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/rows/ig-key.test.ts'],
+    named: 'mended',
+  },
+  {
     breaks: 'the lease: released whoever holds it',
     edits: [
       {

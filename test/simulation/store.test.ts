@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Ledger } from '../../src/core/limits.ts';
-import { emptyRecord, withdrawn } from '../../src/core/session.ts';
-import type { Acquired, Commit, Settlement, TokenStore } from '../../src/core/store.ts';
+import { emptyRecord, withdrawn, type Trouble } from '../../src/core/session.ts';
+import type { Acquired, Commit, Network, Settlement, TokenStore } from '../../src/core/store.ts';
 import { makeDueIndex } from '../../src/redis/due.ts';
 import { makeSeal } from '../../src/redis/seal.ts';
 import { makeStore } from '../../src/redis/store.ts';
@@ -36,8 +36,8 @@ beforeEach(async () => {
 });
 
 let owners = 0;
-async function take(name: string): Promise<Acquired> {
-  const acquired = await store.acquire(name, network, `owner-${(owners += 1)}`, 10 * SECOND, now);
+async function take(name: string, on: Network = network): Promise<Acquired> {
+  const acquired = await store.acquire(name, on, `owner-${(owners += 1)}`, 10 * SECOND, now);
   if (!acquired) throw new Error(`${name} is held`);
   return acquired;
 }
@@ -272,5 +272,53 @@ describe('a sign-in that was overtaken', () => {
       Number(await redis.zscore('refresher:due:some-broker', name));
     expect(await due('DEAD_B')).toBe(now);
     for (const name of ['DEAD_A', 'LATE', 'SOON']) expect(await due(name)).toBeGreaterThan(now);
+  });
+});
+
+describe('the word on an API key', () => {
+  const DAY = 24 * HOUR;
+  const before: Network = { ...network, key: 'old' };
+  const between: Network = { ...network, key: 'new', olderKeys: ['old'] };
+  const after: Network = { ...network, key: 'new' };
+  const why = (at: number): Trouble => ({ code: 'key_refused', kind: 'needs-human', message: 'No.', at });
+  let looks = 0;
+  const refused = async (on: Network): Promise<Trouble | undefined> =>
+    (await take(`ON_KEY_${(looks += 1)}`, on)).refusedKey;
+
+  it('that it is refused outlives the sealing key under which it was said, and lasts its week', async () => {
+    await store.refuseKey(before, why(now));
+    now += DAY;
+    expect(await refused(between)).toEqual(why(START));
+    expect(await refused(after)).toEqual(why(START));
+    now += 6 * DAY;
+    expect(await refused(after)).toBeUndefined();
+  });
+
+  it('that it works counts, whoever says so while the sealing keys change', async () => {
+    await store.refuseKey(before, why(now));
+    now += SECOND;
+    expect(await refused(between)).toEqual(why(START));
+    now += SECOND;
+    await store.allowKey(before);
+    expect(await store.keyWord(between)).toBe('works');
+    expect([await refused(between), await refused(after)]).toEqual([undefined, undefined]);
+    now += SECOND;
+    await store.refuseKey(between, why(now));
+    expect(await refused(before)).toEqual(why(now));
+    await store.allowKey(between);
+    expect(await refused(before)).toBeUndefined();
+  });
+
+  it('is brought back where there is none, for what is left of its week', async () => {
+    now += 6 * DAY;
+    expect(await store.restoreKey(between, why(START), now)).toEqual(why(START));
+    expect(await refused(before)).toEqual(why(START));
+    now += DAY;
+    expect(await refused(between)).toBeUndefined();
+    expect(await store.restoreKey(between, why(START), now)).toBeUndefined();
+    await store.allowKey(before);
+    // By a clock that is an hour behind, too.
+    expect(await store.restoreKey(between, why(now), now - HOUR)).toBeUndefined();
+    expect(await refused(between)).toBeUndefined();
   });
 });

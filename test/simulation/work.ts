@@ -6,6 +6,7 @@ import type { Account } from '../../src/core/account.ts';
 import type { Broker, Connection, Grant } from '../../src/core/broker.ts';
 import { systemClock, type Clock } from '../../src/core/clock.ts';
 import { BrokerError, type ErrorKind } from '../../src/core/errors.ts';
+import type { Trouble } from '../../src/core/session.ts';
 import { keepConsent, takeConsent } from '../../src/redis/consents.ts';
 import { makeDueIndex } from '../../src/redis/due.ts';
 import { makeInstances } from '../../src/redis/instances.ts';
@@ -68,6 +69,8 @@ export async function exercise(redis: Redis, dice: Dice): Promise<void> {
   await roster.enter(all());
 
   const network = { broker: 'tradovate', egress: 'default' };
+  const onKey = { ...network, broker: 'ig', key: 'new', olderKeys: ['old'] };
+  const before = { ...onKey, key: 'old', olderKeys: [] };
   const tend = (): Promise<unknown> => keeper.tend(dice.pick(names));
   const acts: readonly [() => Promise<unknown>, ...(() => Promise<unknown>)[]] = [
     tend,
@@ -92,6 +95,13 @@ export async function exercise(redis: Redis, dice: Dice): Promise<void> {
         clock.now(),
       ),
     () => store.silentUntil(network, clock.now()),
+    () => store.refuseKey(dice.pick([onKey, before]), refusedKey(clock.now())),
+    () => store.allowKey(dice.pick([onKey, before])),
+    () => store.restoreKey(onKey, refusedKey(clock.now() - dice.whole(0, 9_000)), clock.now()),
+    async () => {
+      const held = await store.acquire('ON_KEY', onKey, 'other', 60_000, clock.now());
+      if (held) await store.release(held.lease);
+    },
     () => store.peek(dice.pick(names)),
     () => store.foreignToken(dice.pick(names)),
     async () => {
@@ -237,3 +247,10 @@ function accountOf(name: string, dice: Dice, clock: Clock): Account {
     connection,
   };
 }
+
+const refusedKey = (at: number): Trouble => ({
+  code: 'key_refused',
+  kind: 'needs-human',
+  message: 'No.',
+  at: Math.floor(at / 1_000) * 1_000,
+});

@@ -5,7 +5,7 @@ export function makeMemoryKeepsake(): Keepsake {
   const held = new Map<string, HeldAnswer>();
   return {
     look: () => Promise.resolve(),
-    restoreNetwork: () => Promise.resolve(0),
+    restoreNetwork: (_, __, refusedKey) => Promise.resolve({ silentUntil: 0, refusedKey }),
     silentUntil: () => 0,
     doubt: () => undefined,
     isDoubtful: () => false,
@@ -26,5 +26,7 @@ export function makeMemoryKeepsake(): Keepsake {
     release: (account) => void held.delete(account.name),
     remember: () => Promise.resolve(),
     rememberNetwork: () => Promise.resolve(),
+    keyWorks: () => Promise.resolve(),
+    learnKey: () => Promise.resolve(),
   };
 }

@@ -1,6 +1,6 @@
 -- Takes the lease on an account and reads inside it all that its next step depends on.
--- KEYS lease record queued breaker refusedKey silence...   ARGV owner ttlMs name leastFence leastWhereForgotten
---   leastWhereAhead
+-- KEYS lease record queued breaker refusedKey... silence...   ARGV owner ttlMs name leastFence leastWhereForgotten
+--   leastWhereAhead refusedKeys
 -- -> {fence, 1 where the record is new, how long the breaker is open yet, silent until (by the server's clock, 0 for not), the fence before
 --    (0 for none), why the API key is refused (or ''), the server's time, record fields...},
 --    or {} while somebody else holds it
@@ -29,7 +29,8 @@ end
 local fence = math.max(now, least + 1)
 redis.call('HSET', KEYS[2], 'fence', string.format('%.0f', fence), 'holder', ARGV[1])
 local silent = 0
-for i = 6, #KEYS do
+local words = tonumber(ARGV[7])
+for i = 5 + words, #KEYS do
   silent = math.max(silent, tonumber(redis.call('HGET', KEYS[i], 'until') or '0'))
 end
 if silent <= now then
@@ -40,7 +41,18 @@ local breaker = math.max(0, tonumber(redis.call('HGET', KEYS[4], 'until') or '0'
 if breaker > 60000 then
   breaker = 0
 end
-local refusedKey = redis.call('GET', KEYS[5]) or ''
+-- One word under each key of the ring; the one that lasts longest was said last.
+local refusedKey, left = '', 0
+for i = 5, 4 + words do
+  local lasts = redis.call('PTTL', KEYS[i])
+  if lasts > left then
+    refusedKey, left = redis.call('GET', KEYS[i]), lasts
+  end
+end
+-- Under the ring's first key too: the older ones leave it some day.
+if left > 0 and redis.call('PTTL', KEYS[5]) < left then
+  redis.call('SET', KEYS[5], refusedKey, 'PX', left)
+end
 local reply = { string.format('%.0f', fence), isKnown and 0 or 1, string.format('%.0f', breaker), string.format('%.0f', silent),
   last or '0', refusedKey, string.format('%.0f', now) }
 for _, each in ipairs(redis.call('HGETALL', KEYS[2])) do

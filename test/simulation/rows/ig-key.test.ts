@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { RawEntry } from '../../../src/core/broker.ts';
 import { noteReport } from '../../../src/redis/note-report.ts';
 import { restart } from '../days/clockwork.ts';
-import { makeWorld, type World } from '../world.ts';
+import { makeWorld, type World, type WorldOptions } from '../world.ts';
 import { HOUR_MS, MINUTE_MS } from './scene.ts';
 
 /* Several accounts on one API key, which IG revokes. */
@@ -19,17 +19,31 @@ const names = ['desk_one', 'desk_two'];
 let world: World;
 afterEach(() => world.stop());
 
-const open = async (entries: readonly RawEntry[]): Promise<void> => {
-  world = await makeWorld({ entries, sweepEveryMs: 10 * MINUTE_MS });
+const open = async (entries: readonly RawEntry[], options: Partial<WorldOptions> = {}): Promise<void> => {
+  world = await makeWorld({ entries, sweepEveryMs: 10 * MINUTE_MS, ...options });
 };
 const revoke = (): void => {
   const answer = { status: 403, errorCode: 'error.security.api-key-revoked' };
   for (const username of names) world.command('ig', 'answer', JSON.stringify({ ...answer, username }));
 };
+/** FLUSHALL. */
+function loseRedis(): void {
+  world.loseData(() => world.redisServer.keyspace.clear());
+  world.redisServer.forgetScripts();
+  world.jobs.lose();
+  for (const replica of world.replicas()) replica.running()?.schedule.alarm();
+}
 const logins = (): number => world.calls({ operation: 'login' }).length;
 const states = (): readonly unknown[] =>
   names.map((name) => [world.state(name)['state'], world.state(name)['reason']]);
 const stopped = names.map(() => ['stopped', 'key_refused']);
+const served = names.map(() => ['fresh', '']);
+async function mend(): Promise<void> {
+  world.command('ig', 'clear-answers');
+  for (const name of names) await world.requestRefresh(name, true);
+  await world.runFor(2 * MINUTE_MS);
+  expect(states()).toEqual(served);
+}
 
 describe('a revoked key', () => {
   test('two accounts: one login, both stopped, over a restart, and one incident names both', async () => {
@@ -48,6 +62,77 @@ describe('a revoked key', () => {
     const [incident, ...more] = world.openIncidents();
     expect([...(incident?.accounts ?? [])].sort()).toEqual(names);
     expect(more).toEqual([]);
+  });
+
+  test('is tried no more for each FLUSHALL, nor for one with the process', async () => {
+    await open(two);
+    revoke();
+    await world.runFor(HOUR_MS);
+    for (let times = 0; times < 4; times += 1) {
+      loseRedis();
+      await world.runFor(20 * MINUTE_MS);
+    }
+    const [first] = world.replicas();
+    first?.life.kill();
+    loseRedis();
+    await world.startReplica({}, first?.disk);
+    await world.runFor(20 * MINUTE_MS);
+    expect(logins()).toBe(1);
+    expect(states()).toEqual(stopped);
+  });
+
+  test('mended at IG, after a FLUSHALL: a person asks for both, and no later one brings the refusal back', async () => {
+    await open(two);
+    revoke();
+    await world.runFor(5 * MINUTE_MS);
+    loseRedis();
+    await world.runFor(20 * MINUTE_MS);
+    expect(states()).toEqual(stopped);
+    await mend();
+    loseRedis();
+    await world.runFor(20 * MINUTE_MS);
+    expect(states()).toEqual(served);
+  });
+
+  test('mended while the process beside was away with its own disk: neither brings the refusal back', async () => {
+    await open(two, { replicas: 2, sweepEveryMs: MINUTE_MS / 2 });
+    revoke();
+    await world.runFor(5 * MINUTE_MS);
+    expect(logins()).toBe(1);
+    const [first, second] = world.replicas();
+    second?.life.kill();
+    await mend();
+    await world.startReplica({}, second?.disk);
+    await world.runFor(2 * MINUTE_MS);
+    first?.life.kill();
+    loseRedis();
+    await world.runFor(20 * MINUTE_MS);
+    expect(states()).toEqual(served);
+  });
+
+  test('mended in the moment before Redis went back: the account that was not refused itself goes on', async () => {
+    await open(two);
+    revoke();
+    await world.runFor(5 * MINUTE_MS);
+    const asked = world.calls({ operation: 'login' }).map(({ username }) => username);
+    const other = names.find((name) => !asked.includes(name)) ?? '';
+    const before = world.redisServer.keyspace.snapshot();
+    await mend();
+    world.loseData(() => world.redisServer.keyspace.restore(before));
+    world.redisNet.cutUntil(world.now() + 1_000);
+    await world.runFor(20 * MINUTE_MS);
+    expect(world.state(other)['state']).toBe('fresh');
+  });
+
+  test('lifted by an earlier version, which leaves no word: a login that works lifts it from the disk too', async () => {
+    await open(two);
+    revoke();
+    await world.runFor(5 * MINUTE_MS);
+    await world.redis.del(...(await world.redis.keys('refresher:refused:*')));
+    await mend();
+    loseRedis();
+    await world.runFor(20 * MINUTE_MS);
+    expect(states()).toEqual(served);
   });
 
   test('while both are served: the other one sends no refresh and no password', async () => {

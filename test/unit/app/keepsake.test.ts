@@ -8,6 +8,14 @@ import { opened } from '../mirror/support.ts';
 
 afterAll(removeFolders);
 
+const store = {
+  silence: () => Promise.resolve({ endsAt: 0, leftMs: 0 }),
+  recharge: () => Promise.resolve(),
+  allowKey: () => Promise.resolve(),
+  restoreKey: () => Promise.resolve(undefined),
+  keyWord: () => Promise.resolve(undefined),
+};
+
 /** An account whose entry brings this pair to start from. */
 const startingFrom = (refreshToken: string): Account => ({
   name: 'DESK',
@@ -45,7 +53,7 @@ describe('logins that nobody answered', () => {
     const mirror = await opened({ folder: await freshFolder(), clock });
     const keepsake = makeKeepsake({
       mirror,
-      store: { silence: () => Promise.resolve({ endsAt: 0, leftMs: 0 }), recharge: () => Promise.resolve() },
+      store,
       fingerprints: (secrets) => [secrets.join(' ')],
       clock,
     });
@@ -65,7 +73,7 @@ describe('what is kept of a pair to start from', () => {
     const mirror = await opened({ folder: await freshFolder(), clock });
     const keepsake = makeKeepsake({
       mirror,
-      store: { silence: () => Promise.resolve({ endsAt: 0, leftMs: 0 }), recharge: () => Promise.resolve() },
+      store,
       fingerprints: (secrets) => [secrets.join(' ')],
       clock,
     });
@@ -93,7 +101,7 @@ describe('an answer that Redis could not take', () => {
     const mirror = await opened({ folder: await freshFolder(), clock });
     const keepsake = makeKeepsake({
       mirror,
-      store: { silence: () => Promise.resolve({ endsAt: 0, leftMs: 0 }), recharge: () => Promise.resolve() },
+      store,
       fingerprints: (secrets) => [secrets.join(' ')],
       clock,
     });

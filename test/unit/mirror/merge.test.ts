@@ -53,6 +53,7 @@ function drawn(random: Random): Change {
       failed: { member: `USER:${pick(3)}`, at: NOW + pick(3), as: pick(2) === 0 ? 'refused' : 'unknown' },
     },
     { network, succeededAt: at },
+    { network, apiKey: pick(2) === 0 ? 'works' : { ...trouble('key_refused'), at } },
     { generation: at },
   ];
   return changes[pick(changes.length)] ?? { generation: at };
@@ -220,6 +221,18 @@ describe('what two processes know together', () => {
 });
 
 describe('a picture', () => {
+  it('keeps that an API key is refused for a week and a day from when it was, whenever that was learned', () => {
+    const memory = makeMemory();
+    const refused = { ...trouble('key_refused'), at: NOW };
+    memory.apply({ network: 'n', apiKey: refused }, NOW + 5 * DAY_MS);
+    const known = (at: number): unknown =>
+      recallNetwork(memory.picture(at).networks.get('n'), at)?.apiKey?.value;
+    expect(known(NOW + 8 * DAY_MS - 1)).toEqual(refused);
+    expect(known(NOW + 8 * DAY_MS)).toBeUndefined();
+    memory.apply({ network: 'n', apiKey: 'works' }, NOW + 6 * DAY_MS);
+    expect(known(NOW + 8 * DAY_MS)).toBe('works');
+  });
+
   it('is cut to the last day, but for verdicts, seeds and owners', () => {
     const memory = makeMemory();
     memory.apply(
