@@ -31,7 +31,8 @@ test.each([1, 2, 3])('gives the replies and keeps the keys of a real Redis (seed
     bothAtOnce(
       client,
       simulated,
-      () => (at = now()),
+      now,
+      (instant) => void (at = instant),
       (difference) => void differences.push(difference),
     ),
   );
@@ -52,7 +53,8 @@ test.each([1, 2, 3])('gives the replies and keeps the keys of a real Redis (seed
 function bothAtOnce(
   client: Redis,
   simulated: RedisServer,
-  tick: () => number,
+  now: () => number,
+  setClock: (at: number) => void,
   differ: (difference: string) => void,
 ): Link {
   const texts = new Map(Object.values(scripts).map(({ sha, text }) => [sha, text]));
@@ -68,7 +70,7 @@ function bothAtOnce(
   };
   return {
     async send(commands, atomic) {
-      const at = tick();
+      const at = now();
       const batch = atomic ? client.multi() : client.pipeline();
       for (const words of commands) {
         const [name = '', ...args] = onReal(words, at);
@@ -78,6 +80,8 @@ function bothAtOnce(
         Reflect.apply(method, batch, args);
       }
       const replies = ((await batch.exec()) ?? []).map(([error, reply]) => error ?? unshaped(reply));
+      // What was sent meanwhile has a later time.
+      setClock(at);
       const mine = commands.map((words) => {
         try {
           return simulated.execute(withText(words, texts));

@@ -135,7 +135,9 @@ describe('thirteen wrong passwords among forty', () => {
     // Nobody who is in drops out again, and after five hours all are in.
     expect(right.flatMap((name) => gaps.of(name))).toEqual([]);
     expect(servedAfter.toSorted((a, b) => a - b)).toEqual(servedAfter);
-    expect(servedAfter[0]).toBeGreaterThanOrEqual(5);
+    // How many get in before the third wrong one is the luck of their order, each hour anew.
+    expect(servedAfter[0]).toBeGreaterThanOrEqual(1);
+    expect(servedAfter[1]).toBeGreaterThanOrEqual(8);
     expect(servedAfter[4]).toBe(right.length);
     for (const name of wrong) {
       expect(world.state(name)).toMatchObject({ state: 'stopped', reason: 'bad_credentials' });
