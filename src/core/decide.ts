@@ -100,7 +100,10 @@ export function decide(situation: Situation, now: number): Decision {
   // A person may overrule our own patience, never the broker's.
   const asked = requested && record.trouble?.kind !== 'throttled';
   const { retryAt } = record;
-  if (retryAt > now && !asked) return rest(idle, record.trouble?.code ?? 'backing_off', retryAt);
+  if (retryAt > now && !asked) {
+    // However long a login is put off: a token that lives is proved meanwhile as often as any other.
+    return rest(idle, record.trouble?.code ?? 'backing_off', Math.min(retryAt, proofAt));
+  }
   const because = requested ? 'requested' : isReported ? 'reported' : live ? 'due' : 'expired';
   if (canRenew) return { do: 'renew', because };
   const seedSpent = situation.seedFingerprints.some((fingerprint) => fingerprint === record.seedSpent);

@@ -365,6 +365,11 @@ describe('a live token', () => {
     };
     expect(decided(record, {}, provable)).toMatchObject({ do: 'probe' });
   });
+  it('is looked at when its proof comes before a retry that is put off for long', () => {
+    const record = { session: session(), failures: 3, retryAt: NOW + 5 * MINUTE, proofDueAt: NOW + MINUTE };
+    expect(decided(record, {}, provable)).toMatchObject({ state: 'backing_off', nextAt: NOW + MINUTE });
+    expect(decided({ ...record, proofDueAt: 0 }, {}, provable)).toMatchObject({ nextAt: NOW + 5 * MINUTE });
+  });
   it('is not proved while the broker wants silence', () => {
     const silence = { until: NOW + MINUTE, because: 'broker_silence' } as const;
     expect(decided({ session: session(), proofDueAt: NOW }, { silence }, provable)).toMatchObject({
