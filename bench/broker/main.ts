@@ -83,17 +83,7 @@ const calls: Readonly<Record<string, (broker: BrokerState, request: IncomingMess
         },
       };
     },
-    'GET /tradovate/v1/auth/me': (broker, request) => {
-      const token = bearerOf(request);
-      const user = broker.userOfToken(token);
-      return {
-        user,
-        act: () =>
-          broker.prove(token)
-            ? { status: 200, body: { userId: user, name: user } }
-            : { status: 401, body: undefined },
-      };
-    },
+    'GET /tradovate/v1/auth/me': proof((user) => ({ userId: user, name: user }), undefined),
     'POST /ig/gateway/deal/session': (broker, _request, body) => {
       const user = textIn(body, 'identifier');
       return {
@@ -122,18 +112,26 @@ const calls: Readonly<Record<string, (broker: BrokerState, request: IncomingMess
         },
       };
     },
-    'GET /ig/gateway/deal/session': (broker, request) => {
-      const token = bearerOf(request);
-      const user = broker.userOfToken(token);
-      return {
-        user,
-        act: () =>
-          broker.prove(token)
-            ? { status: 200, body: { clientId: `client-${user}`, accountId: `account-${user}` } }
-            : { status: 401, body: { errorCode: 'error.security.oauth-token-invalid' } },
-      };
-    },
+    'GET /ig/gateway/deal/session': proof(
+      (user) => ({ clientId: `client-${user}`, accountId: `account-${user}` }),
+      { errorCode: 'error.security.oauth-token-invalid' },
+    ),
   };
+
+/** A read that tells whether a token is honoured: `found` of its user, else 401 with `refusal`. */
+function proof(
+  found: (user: string) => object,
+  refusal: object | undefined,
+): (broker: BrokerState, request: IncomingMessage) => Play {
+  return (broker, request) => {
+    const token = bearerOf(request);
+    const user = broker.userOfToken(token);
+    return {
+      user,
+      act: () => (broker.prove(token) ? { status: 200, body: found(user) } : { status: 401, body: refusal }),
+    };
+  };
+}
 
 /** The runner's own calls. */
 function control(broker: BrokerState, path: string, body: string): Answer {
