@@ -16,14 +16,26 @@ function load(...files: readonly string[]): Script {
 }
 
 export const scripts = {
-  acquire: load('acquire'),
+  acquire: load('breaker-says', 'acquire'),
   extend: load('extend'),
   release: load('release'),
-  note: load('budget', 'ramp', 'note'),
-  commit: load('fence', 'ramp', 'breaker', 'publish', 'patience', 'uses', 'pause', 'decisions', 'commit'),
+  note: load('budget', 'ramp', 'breaker-says', 'note'),
+  commit: load(
+    'fence',
+    'ramp',
+    'breaker-says',
+    'breaker',
+    'publish',
+    'patience',
+    'uses',
+    'pause',
+    'decisions',
+    'commit',
+  ),
   settle: load(
     'fence',
     'ramp',
+    'breaker-says',
     'breaker',
     'budget',
     'publish',

@@ -523,6 +523,30 @@ export const mutations: readonly Mutation[] = [
     named: 'after a deploy',
   },
   {
+    breaks: 'the breaker: it never opens',
+    edits: [
+      {
+        file: `${scripts}/breaker.lua`,
+        from: "redis.call('ZCARD', failing) >= p.trips",
+        to: "redis.call('ZCARD', failing) >= p.trips + 1000",
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/breaker.test.ts'],
+  },
+  {
+    breaks: 'the breaker: it holds all, whoever is answered',
+    edits: [
+      {
+        file: `${scripts}/breaker-says.lua`,
+        from: "return redis.call('HEXISTS', breaker, 'answeredAt') == 0",
+        to: 'return true',
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/breaker.test.ts', 'test/simulation/days/partly.test.ts'],
+  },
+  {
     breaks: 'the silence of a network that a broker turns away',
     edits: [
       {

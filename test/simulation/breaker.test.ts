@@ -201,6 +201,93 @@ describe('the breaker of a broker', () => {
   });
 });
 
+describe('the breaker, where some accounts fail and others are answered', () => {
+  const dying = (name: string): Promise<Noted> => attempt(name, { expiresAt: now + 20 * SECOND });
+  const showThatOthersAreAnswered = async (): Promise<void> => {
+    await trip();
+    now += 28 * SECOND;
+    await renew('D');
+    await ends('D', { answered: 'up' });
+  };
+
+  it('lets a token that dies be renewed at once: its own call shows as well', async () => {
+    await trip();
+    expect(await dying('D')).toEqual({ outcome: 'noted', reachFirst: true });
+    expect(await dying('A')).toMatchObject({ outcome: 'down' });
+    expect(await renew('E')).toMatchObject({ outcome: 'down' });
+  });
+
+  it('takes nobody’s try for that', async () => {
+    await trip();
+    now += 28 * SECOND;
+    await renew('E');
+    expect(await dying('D')).toMatchObject({ outcome: 'noted' });
+    await ends('D', { answered: 'down' });
+    expect(await renew('F')).toMatchObject({ outcome: 'down' });
+    await ends('E', { answered: 'down' });
+    expect(await renew('F')).toEqual({ outcome: 'down', until: now + 28 * SECOND });
+  });
+
+  it('lets it go once: who got no answer waits with those that fail', async () => {
+    await trip();
+    await dying('D');
+    await ends('D', { answered: 'down' });
+    expect(await dying('D')).toMatchObject({ outcome: 'down' });
+  });
+
+  it('holds only those that fail from the first answer to another on, and lets one of them look at once', async () => {
+    await showThatOthersAreAnswered();
+    expect(await renew('E')).toEqual({ outcome: 'noted', reachFirst: false });
+    expect(await renew('A')).toEqual({ outcome: 'noted', reachFirst: true });
+    await ends('A', { answered: 'down' });
+    expect(await renew('B')).toEqual({ outcome: 'down', until: now + 28 * SECOND });
+    expect(await renew('E')).toEqual({ outcome: 'noted', reachFirst: false });
+    await ends('E', { answered: 'up' });
+    expect(await renew('B')).toMatchObject({ outcome: 'down' });
+  });
+
+  it('closes for all of them with an answer to one', async () => {
+    await showThatOthersAreAnswered();
+    await renew('A');
+    await ends('A', { answered: 'up' });
+    expect(await renew('B')).toEqual({ outcome: 'noted', reachFirst: false });
+    expect(await renew('C')).toEqual({ outcome: 'noted', reachFirst: false });
+  });
+
+  it('holds all again when three more fail within a minute and nobody is answered between', async () => {
+    await showThatOthersAreAnswered();
+    now += SECOND;
+    for (const name of ['E', 'F']) await ends(name, { answered: 'down' });
+    await ends('D', { answered: 'up' });
+    now += SECOND;
+    await ends('G', { answered: 'down' });
+    expect((await renew('H')).outcome).toBe('noted');
+    for (const name of ['I', 'J']) await ends(name, { answered: 'down' });
+    now += 25 * SECOND;
+    await renew('A');
+    await ends('A', { answered: 'down' });
+    expect(await renew('H')).toMatchObject({ outcome: 'down' });
+  });
+
+  it('keeps the next try for one that never failed, where such a one waits', async () => {
+    await trip();
+    expect(await renew('D')).toMatchObject({ outcome: 'down' });
+    now += 28 * SECOND;
+    expect(await renew('A')).toEqual({ outcome: 'down', until: now + 2 * SECOND });
+    expect((await renew('D')).outcome).toBe('noted');
+    await ends('D', { answered: 'down' });
+    now += 28 * SECOND;
+    expect((await renew('A')).outcome).toBe('noted');
+  });
+
+  it('waits for that one no longer than two seconds', async () => {
+    await trip();
+    await renew('D');
+    now += 30 * SECOND;
+    expect((await renew('A')).outcome).toBe('noted');
+  });
+});
+
 describe('a place on the ramp', () => {
   it('ends with its lease, though the clock of the process that died with it was ahead', async () => {
     aheadMs = HOUR;

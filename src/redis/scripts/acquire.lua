@@ -1,7 +1,8 @@
 -- Takes the lease on an account and reads inside it all that its next step depends on.
+-- includes breaker-says.lua
 -- KEYS lease record queued breaker refusedKey... silence...   ARGV owner ttlMs name leastFence leastWhereForgotten
 --   leastWhereAhead refusedKeys
--- -> {fence, 1 where the record is new, how long the breaker is open yet, silent until (by the server's clock, 0 for not), the fence before
+-- -> {fence, 1 where the record is new, how long the breaker holds it back yet, silent until (by the server's clock, 0 for not), the fence before
 --    (0 for none), why the API key is refused (or ''), the server's time, record fields...},
 --    or {} while somebody else holds it
 -- Picked up: from here on the account may be queued again, the lease guards it.
@@ -36,11 +37,9 @@ end
 if silent <= now then
   silent = 0
 end
-local breaker = math.max(0, tonumber(redis.call('HGET', KEYS[4], 'until') or '0') - now)
--- No pause is that long: the server's own clock was set back.
-if breaker > 60000 then
-  breaker = 0
-end
+local held = redis.call('HMGET', KEYS[2], 'endsAt', 'withdrawn')
+local tokenLeftMs = held[2] and 0 or tonumber(held[1] or '0') - now
+local _, breaker = breakerSays(KEYS[4], ARGV[3], tokenLeftMs, now)
 -- One word under each key of the ring; the one that lasts longest was said last.
 local refusedKey, left = '', 0
 for i = 5, 4 + words do

@@ -1,7 +1,7 @@
 -- Writes an attempt before its call goes out, if the breaker, every budget and the sign-in ramp let it,
 -- and gives the lease its full time again, so that the call's deadline always lies inside it. All or
 -- nothing: what is turned away has charged nothing.
--- includes budget.lua, ramp.lua
+-- includes budget.lua, ramp.lua, breaker-says.lua
 -- KEYS lease record rampLevel rampUnderWay rampWaiting breaker breakerProbe ledger silence keySilence
 --   budget... leftBudget...
 -- ARGV payload (JSON): { name, owner, fence, member, now, ttlMs, attempt, seedSpent, seenRequest, passesBreaker,
@@ -30,14 +30,23 @@ if not p.passesSilence then
 end
 
 local halfOpen = 0
-if not p.passesBreaker and redis.call('EXISTS', KEYS[6]) == 1 then
-  local openUntil = tonumber(redis.call('HGET', KEYS[6], 'until') or '0')
-  -- No pause is longer than a minute: past that, the server's own clock was set back.
-  if openUntil > serverNow and openUntil - serverNow <= 60000 then
-    return { -3, now + openUntil - serverNow }
-  end
+local isBeside = false
+local says, heldMs, mayCallBeside = 'closed', 0, false
+if not p.passesBreaker then
+  says, heldMs, mayCallBeside = breakerSays(KEYS[6], p.name, p.expiresAt - now, serverNow)
+end
+if says == 'open' then
+  return { -3, now + heldMs }
+end
+if says == 'half-open' then
   local holder = redis.call('GET', KEYS[7])
-  if holder and holder ~= p.name and not isOwnPlace(holder, p.name, p.fence) then
+  local isHeld = holder and holder ~= p.name and not isOwnPlace(holder, p.name, p.fence)
+  local isEarly = tonumber(redis.call('HGET', KEYS[6], 'until') or '0') > serverNow
+  isBeside = mayCallBeside and (isHeld or isEarly)
+  if isHeld and not isBeside then
+    if not isAmongFailing(KEYS[6], p.name) then
+      redis.call('HSET', KEYS[6], 'turnedAway', string.format('%.0f', serverNow))
+    end
     -- One goes and tells the others; it has the time of its call.
     return { -3, now + math.max(1000, redis.call('PTTL', KEYS[7])) }
   end
@@ -81,7 +90,7 @@ if p.signIn then
   end
 end
 
-if halfOpen > 0 then
+if halfOpen > 0 and not isBeside then
   redis.call('SET', KEYS[7], p.member, 'PX', p.ttlMs)
   -- Counted from here: a call that gets no answer takes its time as well.
   redis.call('HSET', KEYS[6], 'probedAt', string.format('%.0f', serverNow))

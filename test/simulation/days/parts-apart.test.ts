@@ -1,27 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { DialectRequest } from '../../../src/core/dialect.ts';
-import type { BrokerFault } from '../wire.ts';
-import { makeWorld, type World } from '../world.ts';
-import { MINUTE_MS, watchGaps } from './clockwork.ts';
+import type { World } from '../world.ts';
+import { play, type SomeFail } from './some-fail.ts';
 
-/* A part of a broker fails, here its demo environment: whoever is answered keeps the token. IG's lives a minute. */
+/* A part of a broker fails, here its demo environment: whoever is answered at another keeps the token. */
 
-const FAILING = 'made-up-failing-key';
-const login = (name: string, environment: string, apiKey: string) => ({
-  broker: 'ig',
-  environment,
-  username: name,
-  password: `made-up-pass-${name}`,
-  apiKey,
-});
-const isOfFailing = ({ headers }: DialectRequest): boolean =>
-  headers['x-ig-api-key']?.startsWith(FAILING) ?? false;
-
-interface Row {
-  readonly fault: Omit<BrokerFault, 'broker'>;
+interface Row extends Pick<SomeFail, 'fault' | 'failing' | 'healthy'> {
   readonly what: string;
-  readonly failing: number;
-  readonly healthy: number;
 }
 const rows: readonly Row[] = [
   { what: 'refuses connections', fault: { kind: 'unreachable' }, failing: 3, healthy: 3 },
@@ -33,36 +17,23 @@ const rows: readonly Row[] = [
 let world: World;
 afterEach(() => world.stop());
 
-async function secondsWithout(row: Row, fromTheStart: boolean): Promise<number[]> {
-  const many = (count: number, make: (i: number) => ReturnType<typeof login>) =>
-    Array.from({ length: count }, (_, i) => make(i));
-  const failing = many(row.failing, (i) => login(`FAILING_${i}`, 'demo', `${FAILING}-${i}`));
-  const healthy = many(row.healthy, (i) => login(`HEALTHY_${i}`, 'live', `made-up-key-${i}`));
-  world = await makeWorld({ entries: [...failing, ...healthy] });
-  const names = healthy.map(({ username }) => username);
-  const gaps = watchGaps(world, names);
-  const fail = (): void => void world.fault({ broker: 'ig', ...row.fault, only: isOfFailing });
-  if (fromTheStart) fail();
-  await world.runFor(5 * MINUTE_MS);
-  expect(names.filter((name) => world.token(name) === undefined)).toEqual([]);
-  if (!fromTheStart) fail();
-  await world.runFor(20 * MINUTE_MS);
-  return names.map((name) =>
-    Math.round(gaps.of(name).reduce((sum, { from, until }) => sum + until - from, 0) / 1000),
-  );
+async function longestWithout(row: Row, fromTheStart: boolean): Promise<number> {
+  const fared = await play({ ...row, healthyAt: 'live', fromTheStart });
+  world = fared.world;
+  return Math.max(...fared.secondsWithout);
 }
 
 describe('where the demo environment fails', () => {
   it.each(rows)(
     'and $what, $failing accounts that fail cost $healthy others nothing',
     async (row) => {
-      expect(Math.max(...(await secondsWithout(row, false)))).toBe(0);
+      expect(await longestWithout(row, false)).toBe(0);
     },
     120_000,
   );
 
   it('nor do they where it fails from the start', async () => {
     const [row] = rows.slice(1);
-    if (row) expect(Math.max(...(await secondsWithout(row, true)))).toBe(0);
+    if (row) expect(await longestWithout(row, true)).toBe(0);
   }, 120_000);
 });
