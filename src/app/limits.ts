@@ -1,4 +1,5 @@
-import type { Broker, Limit } from '../core/broker.ts';
+import type { Broker } from '../core/broker.ts';
+import type { Limit } from '../core/limit.ts';
 import { ConfigurationError } from '../core/errors.ts';
 import { limitsWith } from '../core/limits.ts';
 

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Account } from '../core/account.ts';
-import type { Broker, Limit } from '../core/broker.ts';
+import type { Broker } from '../core/broker.ts';
+import type { Limit } from '../core/limit.ts';
 import type { Clock } from '../core/clock.ts';
 import { budgetsOfEgress, budgetsOfKeys, ledgerOf, type Budget } from '../core/limits.ts';
 import type { CensusTaker } from '../metrics/census.ts';

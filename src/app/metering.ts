@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Config } from '../config/index.ts';
-import type { Broker, Limit } from '../core/broker.ts';
+import type { Broker } from '../core/broker.ts';
+import type { Limit } from '../core/limit.ts';
 import { systemElapsed, type Clock } from '../core/clock.ts';
 import { startCensus } from '../metrics/census.ts';
 import { makeMetrics, type Metrics } from '../metrics/metrics.ts';

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Alerts } from '../alerts/alerts.ts';
-import type { Broker, Limit } from '../core/broker.ts';
+import type { Broker } from '../core/broker.ts';
+import type { Limit } from '../core/limit.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { budgetSentence, losesNothing } from '../core/plan-words.ts';

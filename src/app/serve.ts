@@ -1,6 +1,6 @@
 import { brokers } from '../brokers/index.ts';
 import type { Config } from '../config/index.ts';
-import type { Limit } from '../core/broker.ts';
+import type { Limit } from '../core/limit.ts';
 import { startHttp, type HttpOptions, type HttpServer } from '../http/server.ts';
 import type { VainReports } from '../tending/vain-reports.ts';
 import type { Accounts } from './accounts.ts';

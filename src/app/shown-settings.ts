@@ -1,5 +1,6 @@
 import type { Config } from '../config/index.ts';
-import type { Broker, Limit } from '../core/broker.ts';
+import type { Broker } from '../core/broker.ts';
+import type { Limit } from '../core/limit.ts';
 
 /** A setting as people may see it. */
 export interface ShownSetting {

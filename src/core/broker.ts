@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Clock } from './clock.ts';
 import type { MakeDialect } from './dialect.ts';
 import type { Lack } from './lack.ts';
+import type { Limit, LimitedCall } from './limit.ts';
 import type { RefreshPolicy } from './policy.ts';
 import type { Question } from './transcript.ts';
 
@@ -181,27 +182,6 @@ export interface Login {
   /** Accounts of the broker that the entry names: a simulated broker has them, so that a rehearsal is none of mistakes. */
   readonly accountIds?: readonly string[];
   connect(io: BrokerIo): Connection;
-}
-
-/** The calls that limits speak of. `consent`: what a browser login needs; `arrival`: what somebody posted. */
-export type LimitedCall = 'sign-in' | 'renewal' | 'consent' | 'proof' | 'arrival' | 'request';
-
-/** A limit of the broker's, counted over a rolling window by all processes together. */
-export interface Limit {
-  /** Names it in Redis, in metrics and to people; lower case and dashes. */
-  readonly name: string;
-  readonly calls: readonly LimitedCall[];
-  /** The broker's own number. */
-  readonly max: number;
-  /** How many of them are kept for accounts whose token is dead or about to die. */
-  readonly reserve: number;
-  readonly windowMs: number;
-  readonly per: 'egress' | 'key' | 'account';
-  readonly counts: 'every-call' | 'failures';
-  /** The setting that replaces `max` (the reserve keeps its share). */
-  readonly variable: string;
-  /** True for a limit that its documents contradict: counted only where the setting gives it a number. */
-  readonly offByDefault?: boolean;
 }
 
 /** A broker's hosts: which setting overrides which default, by purpose and environment. */

@@ -1,5 +1,5 @@
 import type { Account } from './account.ts';
-import type { Limit, LimitedCall } from './broker.ts';
+import type { Limit, LimitedCall } from './limit.ts';
 
 /** A limit as it is counted for one account: whose budget it is, and how much of it may be spent. */
 export interface Budget {

@@ -1,4 +1,4 @@
-import type { Limit, LimitedCall } from './broker.ts';
+import type { Limit, LimitedCall } from './limit.ts';
 import { stateAt, type StatusFacts } from './describe.ts';
 import { budgetsOf, ledgerOf, type Budget } from './limits.ts';
 import { makeMeter, type Held, type Meter } from './meter.ts';

@@ -1,5 +1,5 @@
 import type { Account } from '../core/account.ts';
-import type { LimitedCall } from '../core/broker.ts';
+import type { LimitedCall } from '../core/limit.ts';
 import { heldBackMessage, type HeldBack } from '../core/held-back.ts';
 import { ASKED_LOOK_MS, decide } from '../core/decide.ts';
 import { lastSafeStart } from '../core/policy.ts';

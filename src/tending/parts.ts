@@ -1,5 +1,6 @@
 import type { Account } from '../core/account.ts';
-import type { Arrival, Broker, Limit } from '../core/broker.ts';
+import type { Arrival, Broker } from '../core/broker.ts';
+import type { Limit } from '../core/limit.ts';
 import type { RefreshPolicy } from '../core/policy.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { Decision } from '../core/decision.ts';

@@ -1,5 +1,6 @@
 import type { Account } from '../core/account.ts';
-import type { Grant, LimitedCall } from '../core/broker.ts';
+import type { Grant } from '../core/broker.ts';
+import type { LimitedCall } from '../core/limit.ts';
 import type { Situation } from '../core/decision.ts';
 import { budgetsOf, ledgerOf, type Budget, type Ledger } from '../core/limits.ts';
 import { isLive, type AccountRecord } from '../core/session.ts';

@@ -1,5 +1,5 @@
 import { readJwt } from '../../src/brokers/jwt.ts';
-import type { LimitedCall } from '../../src/core/broker.ts';
+import type { LimitedCall } from '../../src/core/limit.ts';
 import type { BrokerCall } from './broker-net.ts';
 
 /** A token as its broker handed it out. */

@@ -1,4 +1,4 @@
-import type { Limit } from '../../src/core/broker.ts';
+import type { Limit } from '../../src/core/limit.ts';
 import type { Explanation } from '../../src/core/explain.ts';
 import type { Plan, PlannedBudget } from '../../src/core/plan.ts';
 import { QUARTERS } from '../../src/core/last-day.ts';

@@ -1,4 +1,4 @@
-import type { Limit, LimitedCall } from '../../core/broker.ts';
+import type { Limit, LimitedCall } from '../../core/limit.ts';
 
 const MINUTE_MS = 60_000;
 

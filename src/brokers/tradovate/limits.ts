@@ -1,4 +1,4 @@
-import type { Limit } from '../../core/broker.ts';
+import type { Limit } from '../../core/limit.ts';
 import type { RefreshPolicy } from '../../core/policy.ts';
 
 const HOUR_MS = 60 * 60_000;

@@ -1,4 +1,4 @@
-import type { Limit, LimitedCall } from '../../core/broker.ts';
+import type { Limit, LimitedCall } from '../../core/limit.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { showPlan } from '../../../src/cli/plan.ts';
 import { makeProgram } from '../../../src/cli/program.ts';
-import type { Limit } from '../../../src/core/broker.ts';
+import type { Limit } from '../../../src/core/limit.ts';
 import type { Plan, PlannedBudget } from '../../../src/core/plan.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 10);

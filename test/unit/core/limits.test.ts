@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Limit } from '../../../src/core/broker.ts';
+import type { Limit } from '../../../src/core/limit.ts';
 import { limitsWith } from '../../../src/core/limits.ts';
 
 const doubted: Limit = {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Connection, Limit } from '../../../src/core/broker.ts';
+import type { Connection } from '../../../src/core/broker.ts';
+import type { Limit } from '../../../src/core/limit.ts';
 import type { RefreshPolicy } from '../../../src/core/policy.ts';
 import type { StatusFacts } from '../../../src/core/describe.ts';
 import { budgetSentence, planAnswer, verdictOf } from '../../../src/core/plan-words.ts';

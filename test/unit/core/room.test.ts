@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Limit } from '../../../src/core/broker.ts';
+import type { Limit } from '../../../src/core/limit.ts';
 import type { Planned, PlanParts } from '../../../src/core/plan.ts';
 import { lackingRoom } from '../../../src/core/room.ts';
 import type { Way } from '../../../src/core/way.ts';
