@@ -10,7 +10,8 @@ const main = resolve(import.meta.dirname, '../../src/cli/main.ts');
 const withoutBudgets = Object.fromEntries(
   [
     ...['TRADOVATE_FAILED_LOGINS_PER_HOUR', 'TRADOVATE_RENEWALS_PER_HOUR', 'TRADOVATE_PROOFS_PER_HOUR'],
-    ...['IG_KEY_CALLS_PER_MINUTE', 'IG_ACCOUNT_CALLS_PER_MINUTE', 'IG_FAILED_LOGINS_PER_WINDOW'],
+    ...['IG_KEY_CALLS_PER_MINUTE', 'IG_DEMO_KEY_CALLS_PER_MINUTE', 'IG_ACCOUNT_CALLS_PER_MINUTE'],
+    'IG_FAILED_LOGINS_PER_WINDOW',
   ].map((name) => [name, '999999']),
 );
 

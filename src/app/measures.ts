@@ -3,7 +3,7 @@ import type { Account } from '../core/account.ts';
 import type { Broker } from '../core/broker.ts';
 import type { Limit } from '../core/limit.ts';
 import type { Clock } from '../core/clock.ts';
-import { budgetsOfEgress, budgetsOfKeys, ledgerOf, type Budget } from '../core/limits.ts';
+import { budgetsOfEgress, budgetsOfKeys, ledgerOf, type Budget, type KeyInUse } from '../core/limits.ts';
 import type { CensusTaker } from '../metrics/census.ts';
 import type { ChannelHealth, Picture } from '../metrics/picture.ts';
 import { readGround } from '../redis/ground.ts';
@@ -74,15 +74,14 @@ function budgetsToShow(
   broker: string,
 ): readonly { readonly broker: string; readonly budget: Budget }[] {
   const own = limits(broker);
-  const inUse = new Set<string>();
+  const inUse = new Map<string, KeyInUse>();
   if (own.some(({ per }) => per === 'key')) {
-    for (const account of accounts()) {
-      if (account.broker === broker && account.enabled && account.key !== undefined) inUse.add(account.key);
+    for (const { enabled, environment, key, ...account } of accounts()) {
+      if (account.broker === broker && enabled && key !== undefined)
+        inUse.set(`${environment} ${key}`, { environment, key });
       if (inUse.size >= MOST_KEYS) break;
     }
   }
-  return [...budgetsOfEgress(own, egress), ...budgetsOfKeys(own, [...inUse].map(keyOf))].map((budget) => ({
-    broker,
-    budget,
-  }));
+  const keys = [...inUse.values()].map((each) => ({ ...each, key: keyOf(each.key) }));
+  return [...budgetsOfEgress(own, egress), ...budgetsOfKeys(own, keys)].map((budget) => ({ broker, budget }));
 }

@@ -4,7 +4,7 @@ import type { Broker } from '../core/broker.ts';
 import type { Limit } from '../core/limit.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
-import { budgetSentence, losesNothing } from '../core/plan-words.ts';
+import { budgetSentence, doubtSentence, losesNothing } from '../core/plan-words.ts';
 import { budgetsIn, makePlan, type Plan, type PlanParts } from '../core/plan.ts';
 import { lackingRoom, type Room } from '../core/room.ts';
 import { wayOf, type Way } from '../core/way.ts';
@@ -32,7 +32,8 @@ export interface Planning {
   lackingRoom(): Promise<ReadonlyMap<string, Room>>;
   /**
    * Says which budgets carry fewer accounts than they have, before anything fails for it: one alert a broker, resolved
-   * once all fit. Never rejects: what cannot be foreseen holds nothing up.
+   * once all fit. The same of budgets that may be smaller than they are taken for. Never rejects: what cannot be foreseen
+   * holds nothing up.
    */
   judge(): Promise<void>;
 }
@@ -84,7 +85,9 @@ export function makePlanning(parts: PlanningParts): Planning {
   const plan = (hours: number): Promise<Plan> => readPlan(parts, hours, clock.now());
 
   async function judge(): Promise<void> {
-    const over = (await plan(HOURS)).budgets.filter(({ verdict }) => verdict === 'over');
+    const { budgets } = await plan(HOURS);
+    await sayDoubts(budgets);
+    const over = budgets.filter(({ verdict }) => verdict === 'over');
     for (const each of over) {
       log.warn(
         {
@@ -109,6 +112,30 @@ export function makePlanning(parts: PlanningParts): Planning {
           ...(concerned.every(losesNothing) && {
             next: 'Nothing fails: what finds no room signs in instead, or waits for its turn.',
           }),
+        });
+    }
+  }
+
+  async function sayDoubts(budgets: Plan['budgets']): Promise<void> {
+    const doubts = budgets.flatMap((each) => {
+      const message = doubtSentence(each);
+      return message === undefined ? [] : [{ ...each, message }];
+    });
+    for (const { broker, limit, names, message } of doubts)
+      log.warn(
+        { event: 'plan.doubted', broker, limit: limit.name, accounts: names.length },
+        `${broker}: ${message}`,
+      );
+    for (const { name: broker } of parts.brokers) {
+      const messages = doubts.filter((each) => each.broker === broker).map(({ message }) => message);
+      if (messages.length === 0) await alerts.resolve({ broker, code: 'plan_doubted' });
+      else
+        await alerts.raise({
+          broker,
+          code: 'plan_doubted',
+          level: 'warning',
+          message: messages.join(' '),
+          next: 'Calls go out as before; one that the broker refuses goes out again later.',
         });
     }
   }

@@ -6,7 +6,15 @@ import { brokers } from '../brokers/index.ts';
 import { systemClock } from '../core/clock.ts';
 import { describe } from '../core/describe.ts';
 import { duration } from '../core/duration.ts';
-import { budgetSentence, paceSentences, per, planAnswer, subjectOf, verdictOf } from '../core/plan-words.ts';
+import {
+  budgetSentence,
+  doubtSentence,
+  paceSentences,
+  per,
+  planAnswer,
+  subjectOf,
+  verdictOf,
+} from '../core/plan-words.ts';
 import type { Plan, PlannedBudget } from '../core/plan.ts';
 import { makeInstances } from '../redis/instances.ts';
 import { makeRoster } from '../redis/roster.ts';
@@ -57,6 +65,8 @@ accounts it carries at their pace, and how many it has.
   tight  some wait, or sign in where they would renew; no token is lost for it
   over   more accounts than the limit can carry: the sentence below says what will happen and what to do
 
+A line that begins with "unsure" is no verdict: others were seen to be allowed less than these accounts need.
+
 It reads what the service has entered in Redis, also while the service is down.`,
     examples: [
       { line: 'plan', says: 'the next day' },
@@ -88,10 +98,14 @@ export function showPlan(plan: Plan, width?: number): string {
     .map(
       (each) => `${styleText(colours[each.verdict], each.verdict)} ${each.broker}: ${budgetSentence(each)}`,
     );
+  const doubts = budgets.flatMap((each) => {
+    const doubt = doubtSentence(each);
+    return doubt === undefined ? [] : [`${styleText('yellow', 'unsure')} ${each.broker}: ${doubt}`];
+  });
   return [
     ...table(head, budgets.map(row), { width, spare: SPARE }),
     '',
-    ...(sentences.length > 0 ? [...sentences, ''] : []),
+    ...(sentences.length + doubts.length > 0 ? [...sentences, ...doubts, ''] : []),
     ...table(
       ['NEXT', 'NAME', 'BROKER', 'CALL'],
       nextOfEach(refreshes)

@@ -12,9 +12,15 @@ export interface Limit {
   readonly reserve: number;
   readonly windowMs: number;
   readonly per: 'egress' | 'key' | 'account';
+  /** Only for accounts of this environment, in the broker's own word. Never of a network's limits: all share these. */
+  readonly environment?: string;
   readonly counts: 'every-call' | 'failures';
   /** The setting that replaces `max` (the reserve keeps its share). */
   readonly variable: string;
+  /** The setting that speaks where that one does not. */
+  readonly otherwise?: string;
+  /** A smaller number that was met, and that nobody promises: a plan says who needs more, until `variable` has one. */
+  readonly seen?: number;
   /** True for a limit that its documents contradict: counted only where the setting gives it a number. */
   readonly offByDefault?: boolean;
 }

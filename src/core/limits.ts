@@ -36,11 +36,11 @@ export interface Subjects {
 export function budgetsOf(
   limits: readonly Limit[],
   call: LimitedCall,
-  account: Pick<Account, 'name'>,
+  account: Pick<Account, 'name' | 'environment'>,
   subjects: Subjects,
 ): readonly Budget[] {
   return limits
-    .filter((limit) => limit.calls.includes(call) && !isLedger(limit))
+    .filter((limit) => limit.calls.includes(call) && !isLedger(limit) && isIn(limit, account.environment))
     .flatMap((limit) => budgetOf(limit, account, subjects) ?? []);
 }
 
@@ -51,11 +51,21 @@ export function budgetsOfEgress(limits: readonly Limit[], egress: string): reado
     .flatMap((limit) => budgetOf(limit, { name: '' }, { egress, key: undefined }) ?? []);
 }
 
-/** The budgets that everybody on an API key shares, for each of these keys (fingerprints). */
-export function budgetsOfKeys(limits: readonly Limit[], keys: readonly string[]): readonly Budget[] {
+/** An API key that is in use, by its fingerprint, and where. */
+export interface KeyInUse {
+  readonly key: string;
+  readonly environment: string;
+}
+
+/** The budgets that everybody on an API key shares, for each of these keys. */
+export function budgetsOfKeys(limits: readonly Limit[], keys: readonly KeyInUse[]): readonly Budget[] {
   return limits
     .filter((limit) => limit.per === 'key')
-    .flatMap((limit) => keys.flatMap((key) => budgetOf(limit, { name: '' }, { egress: '', key }) ?? []));
+    .flatMap((limit) =>
+      keys
+        .filter(({ environment }) => isIn(limit, environment))
+        .flatMap(({ key }) => budgetOf(limit, { name: '' }, { egress: '', key }) ?? []),
+    );
 }
 
 /** The ledger of failed sign-ins of a network, where its broker counts them. */
@@ -67,6 +77,9 @@ export function ledgerOf(limits: readonly Limit[], egress: string): Ledger | und
 
 const isLedger = (limit: Limit): boolean =>
   limit.counts === 'failures' && limit.per === 'egress' && limit.calls.includes('sign-in');
+
+const isIn = (limit: Limit, environment: string): boolean =>
+  limit.environment === undefined || limit.environment === environment;
 
 function budgetOf(limit: Limit, account: Pick<Account, 'name'>, subjects: Subjects): Budget | undefined {
   const subject = { egress: subjects.egress, key: subjects.key, account: account.name }[limit.per];
@@ -90,15 +103,22 @@ export function limitsWith(
 ): readonly Limit[] | { readonly faults: readonly { readonly at: string; readonly message: string }[] } {
   const faults: { at: string; message: string }[] = [];
   const read = limits.flatMap((limit) => {
-    const text = setting(limit.variable);
-    if (limit.offByDefault && (text === undefined || text === '0')) return [];
+    const own = setting(limit.variable);
+    if (limit.offByDefault && (own === undefined || own === '0')) return [];
+    const at = own === undefined && limit.otherwise !== undefined ? limit.otherwise : limit.variable;
+    const text = own ?? setting(at);
     if (text === undefined) return limit;
     if (!/^[1-9]\d{0,5}$/.test(text)) {
-      faults.push({ at: limit.variable, message: 'must be a whole number from 1 to 999999' });
+      faults.push({ at, message: 'must be a whole number from 1 to 999999' });
       return limit;
     }
     const max = Number(text);
-    return { ...limit, max, reserve: Math.round((limit.reserve / limit.max) * max) };
+    const { seen, ...rest } = limit;
+    const isDoubted = seen !== undefined && own === undefined && seen < max;
+    const reserve = Math.round((limit.reserve / limit.max) * max);
+    return { ...rest, max, reserve, ...(isDoubted && { seen }) };
   });
-  return faults.length > 0 ? { faults } : read;
+  // A setting that speaks for several limits is at fault once.
+  const each = new Map(faults.map((fault) => [fault.at, fault]));
+  return each.size > 0 ? { faults: [...each.values()] } : read;
 }

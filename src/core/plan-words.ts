@@ -29,7 +29,7 @@ export function planAnswer(plan: Plan): PlanAnswer {
       per: each.limit.per,
       subject: subjectOf(each),
       verdict: each.verdict,
-      message: budgetSentence(each),
+      message: [budgetSentence(each), doubtSentence(each)].filter((part) => part !== undefined).join(' '),
       counts: each.limit.counts,
       window_seconds: each.budget.windowMs / 1000,
       max: each.budget.max,
@@ -106,6 +106,20 @@ export function budgetSentence(each: PlannedBudget): string {
   return [`${capacity(each)}${demand(each)}`, becomes(each), each.verdict === 'over' ? advice(each) : '']
     .filter((part) => part !== '')
     .join(' ');
+}
+
+/** What its accounts need of a budget that may be smaller than it is taken for, and what to do; nothing where it fits. */
+export function doubtSentence(each: PlannedBudget): string | undefined {
+  const { limit, budget, doubt, names } = each;
+  if (!doubt) return undefined;
+  const many = `${names.length} ${names.length === 1 ? 'account needs' : 'accounts need'}`;
+  const window = per(budget.windowMs);
+  const kind = [limit.environment ?? [], limit.per === 'egress' ? 'network' : limit.per].flat().join(' ');
+  return (
+    `${ofWhom(each)}, ${many} ${round(doubt.needs)} calls ${window}. ${budget.max} are taken to be allowed; ` +
+    `about ${doubt.seen} ${window} were seen for a ${kind}, which nobody promises. ` +
+    `${limit.per === 'key' ? 'Give each login a key of its own, or set' : 'Set'} ${limit.variable} to what yours allows.`
+  );
 }
 
 /** True where all that are turned away keep a live token meanwhile. */

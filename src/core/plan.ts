@@ -54,6 +54,8 @@ export interface PlannedBudget {
   readonly busiest: number;
   /** How many of its accounts the routine share carries at their pace; undefined where that says nothing. */
   readonly carries: number | undefined;
+  /** More calls in a window than brokers were seen to allow, where nobody has said what this one allows. */
+  readonly doubt: { readonly needs: number; readonly seen: number } | undefined;
   /** How long its accounts stay with a token on average, ms. */
   readonly stayMs: number;
   /** Whom it turns away, in the order of time. */
@@ -189,6 +191,7 @@ function judged(
   const average = perWindow(stayOf);
   // Whoever waits as long as its token allows is carried still.
   const least = perWindow((each) => Math.max(1, lastSafeStart(0, each.lifeMs, each.pace), stayOf(each)));
+  const { seen = Infinity } = limit;
   const refreshes = spenders.reduce((sum, each) => sum + budget.windowMs / stayOf(each), 0);
   const isOver = least > budget.routine || held.some(({ gapMs }) => gapMs >= LOST_MS);
   const isUsedUp = limit.counts === 'failures' ? used >= budget.routine : used > budget.routine;
@@ -206,6 +209,7 @@ function judged(
       spenders.length > 0 && limit.per !== 'account'
         ? (budget.routine * spenders.length) / average
         : undefined,
+    doubt: average > seen ? { needs: average, seen } : undefined,
     stayMs: refreshes > 0 ? (budget.windowMs * spenders.length) / refreshes : 0,
     held,
   };

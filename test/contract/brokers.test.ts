@@ -40,6 +40,18 @@ describe.each(subjects)('%s', (name, broker) => {
     }
   });
 
+  test('limits environments that it has, and a whole network never by one', () => {
+    const environments = Object.values(broker.baseUrls).flatMap(({ hosts }) => Object.keys(hosts));
+    const variables = broker.limits.map(({ variable }) => variable);
+    expect(new Set(broker.limits.map((limit) => limit.name)).size).toBe(broker.limits.length);
+    for (const { environment, otherwise, per } of broker.limits) {
+      if (environment === undefined) continue;
+      expect(environments).toContain(environment);
+      expect(per).not.toBe('egress');
+      if (otherwise !== undefined) expect(variables).toContain(otherwise);
+    }
+  });
+
   test('has a policy that acts while a grant lives, with a deadline within a lease', () => {
     const { dueAtShare, jitterShare, timeoutMs } = broker.policy;
     expect(dueAtShare - jitterShare).toBeGreaterThan(0);

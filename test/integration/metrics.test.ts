@@ -122,13 +122,13 @@ describe('/metrics', () => {
     const shared = [ig('IG_A', 'made-up-key-1'), ig('IG_B', 'made-up-key-1'), ig('IG_C', 'made-up-key-2')];
     return withBench({ entries: shared }, async (bench) => {
       for (const { username } of shared) await bench.state(username, 'fresh');
-      const keys = await bench.redis.keys('refresher:budget:ig:key-calls:*');
+      const keys = await bench.redis.keys('refresher:budget:ig:demo-key-calls:*');
       const counted = keys.filter((key) => !/:(?:waiting|success)$/.test(key));
       expect(counted).toHaveLength(2);
       const used = await Promise.all(counted.map((key) => bench.redis.zcard(key)));
       const { value } = await scrape(bench.service.url);
       expect(Math.min(...used)).toBeLessThan(Math.max(...used));
-      expect(value('rate_budget_remaining{broker="ig",limit="key-calls"}')).toBe(60 - Math.max(...used));
+      expect(value('rate_budget_remaining{broker="ig",limit="demo-key-calls"}')).toBe(60 - Math.max(...used));
     });
   });
 

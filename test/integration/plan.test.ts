@@ -30,12 +30,12 @@ async function ask(bench: ServiceBench, query: string): Promise<Answered> {
   return { status: answer.status, body: (await answer.json()) as Answered['body'] };
 }
 
-const openAlerts = async (bench: ServiceBench): Promise<readonly unknown[]> => {
+const openAlerts = async (bench: ServiceBench, of = 'plan_exceeded'): Promise<readonly unknown[]> => {
   const text = await bench.redis.hget('refresher:alerts:book', 'text');
   const book = JSON.parse(text ?? '{"incidents":[]}') as {
     incidents: readonly { readonly code: string; readonly end?: object }[];
   };
-  return book.incidents.filter(({ code, end }) => code === 'plan_exceeded' && end === undefined);
+  return book.incidents.filter(({ code, end }) => code === of && end === undefined);
 };
 
 describe('the plan of a running service', () => {
@@ -106,7 +106,7 @@ describe('the plan of a running service', () => {
     const keyCalls = await until(
       async () => {
         const budgets = (await ask(bench, '?hours=1')).body['budgets'] as Record<string, unknown>[];
-        const found = budgets.find(({ limit }) => limit === 'key-calls');
+        const found = budgets.find(({ limit }) => limit === 'demo-key-calls');
         return Number(found?.['used']) > 0 && found;
       },
       { what: 'a call of IG to be counted' },
@@ -116,7 +116,7 @@ describe('the plan of a running service', () => {
 
   it('holds no secret', async () => {
     const text = JSON.stringify((await ask(bench, '?hours=2')).body);
-    const [key = 'none'] = (await bench.redis.keys('refresher:budget:ig:key-calls:*')).map((each) =>
+    const [key = 'none'] = (await bench.redis.keys('refresher:budget:ig:demo-key-calls:*')).map((each) =>
       each.split(':').at(-1),
     );
     const tokens = await bench.redis.mget(names.map((name) => `token:${name}`));
@@ -239,6 +239,32 @@ describe.concurrent('more accounts than a budget carries', () => {
       });
       expect(bench.logged('plan.exceeded')).toHaveLength(1);
     }));
+
+  it('are said where they only may be too many, until the setting says what is allowed', ({ expect }) => {
+    const entries = ['IG_A', 'IG_B', 'IG_C', 'IG_D', 'IG_E'].map((username) => ({
+      ...{ broker: 'ig', username, password: 'made-up-ig', apiKey: 'made-up-api-key' },
+    }));
+    return withBench({ entries }, async (bench, { server }) => {
+      expect(bench.logged('plan.doubted')).toEqual([
+        expect.objectContaining({ level: 40, broker: 'ig', limit: 'demo-key-calls', accounts: 5 }),
+      ]);
+      expect(bench.logged('plan.exceeded')).toEqual([]);
+      const message = expect.stringContaining('5 accounts need 8.7 calls a minute');
+      expect(await openAlerts(bench, 'plan_doubted')).toEqual([
+        expect.objectContaining({ broker: 'ig', level: 'warning', reason: message }),
+      ]);
+      const options = { dir: bench.folder, env: { REDIS_URL: server.url } };
+      const said = { ...options, env: { ...options.env, IG_DEMO_KEY_CALLS_PER_MINUTE: '60' } };
+      const [unsure, sure] = await Promise.all([runCli(['plan'], options), runCli(['plan'], said)]);
+      expect(unsure.stdout).toMatch(/^unsure ig: With the key of IG_A and 4 more, 5 accounts need/m);
+      expect(sure).toMatchObject({ code: 0, stdout: expect.not.stringContaining('unsure') });
+      await bench.writeCredentials(entries.slice(1));
+      await until(async () => (await openAlerts(bench, 'plan_doubted')).length === 0, {
+        what: 'the alert to be resolved',
+        timeoutMs: 10_000,
+      });
+    });
+  });
 
   it('are said when a changed file brings them', ({ expect }) =>
     withBench({ entries: [entry('A')], env }, async (bench) => {

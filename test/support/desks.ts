@@ -94,6 +94,7 @@ export function busyPlan(now: number): Plan {
     freesAt: now + 12 * 60_000,
     busiest: 6,
     carries: 40,
+    doubt: undefined,
     stayMs: 3_600_000,
     held: [],
     ...more,

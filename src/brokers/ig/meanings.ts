@@ -148,7 +148,7 @@ const groups: readonly Group[] = [
     kind: 'throttled',
     scope: 'key',
     code: 'key_quota_exceeded',
-    text: 'The API key has used up its calls of this minute, which this service and the bots share. Where it repeats, give each login a key of its own, or set IG_KEY_CALLS_PER_MINUTE to what IG allows: some 8 for a demo key, 60 for a live one',
+    text: 'The API key has used up its calls of this minute, which this service and the bots share. Where it repeats, give each login a key of its own, or set IG_KEY_CALLS_PER_MINUTE (of a demo key: IG_DEMO_KEY_CALLS_PER_MINUTE) to what IG allows: some 8 for a demo key, 60 for a live one',
     igCodes: ['error.public-api.exceeded-api-key-allowance'],
   },
   {

@@ -1,4 +1,4 @@
-import { budgetSentence, budgetTitle, subjectOf } from '../../core/plan-words.ts';
+import { budgetSentence, budgetTitle, doubtSentence, subjectOf } from '../../core/plan-words.ts';
 import type { Plan, PlannedBudget, Verdict } from '../../core/plan.ts';
 import { html, type Html } from './html.ts';
 import type { Tone } from './layout.ts';
@@ -20,11 +20,13 @@ export function limitsSection(plan: Plan | undefined, titleOf: (broker: string) 
 function line(each: PlannedBudget, title: string, now: number): Html {
   const { budget, limit, used, verdict } = each;
   const left = Math.max(0, budget.max - used);
-  const tone = left === 0 ? 'bad' : tones[verdict];
+  const doubt = doubtSentence(each);
+  const isUnsure = verdict === 'fits' && doubt !== undefined;
+  const tone = left === 0 ? 'bad' : isUnsure ? 'waiting' : tones[verdict];
   const whose = limit.per === 'egress' ? '' : `, ${subjectOf(each)}`;
   return html`<li id="limit-${each.broker}-${limit.name}" class="${tone}">
     <span class="name">${title}: ${budgetTitle(each)}${whose}</span>
-    <span class="chip ${tone}">${left === 0 ? 'spent' : words[verdict]}</span>
+    <span class="chip ${tone}">${left === 0 ? 'spent' : isUnsure ? 'unsure' : words[verdict]}</span>
     <progress
       class="${tone}"
       max="${budget.max}"
@@ -33,6 +35,7 @@ function line(each: PlannedBudget, title: string, now: number): Html {
     ></progress>
     <span class="quiet">${used} of ${budget.max} used, ${left} left. ${frees(each, left, now)}</span>
     ${verdict === 'fits' ? undefined : html`<span class="why">${budgetSentence(each)}</span>`}
+    ${doubt === undefined ? undefined : html`<span class="why">${doubt}</span>`}
   </li>`;
 }
 

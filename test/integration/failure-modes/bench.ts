@@ -6,7 +6,11 @@ export const IG = { broker: 'ig', username: 'IG', password: 'made-up-pass', apiK
 export const DESK = { username: 'DESK', password: 'made-up-pass' };
 
 /** Brokers' minutes are seconds here, so that their quotas must not be what is tested. */
-export const WIDE = { IG_KEY_CALLS_PER_MINUTE: '100000', IG_ACCOUNT_CALLS_PER_MINUTE: '100000' };
+export const WIDE = {
+  IG_KEY_CALLS_PER_MINUTE: '100000',
+  IG_DEMO_KEY_CALLS_PER_MINUTE: '100000',
+  IG_ACCOUNT_CALLS_PER_MINUTE: '100000',
+};
 
 export const logins = ({ simulator }: ServiceBench, username: string): readonly LedgerEntry[] =>
   simulator

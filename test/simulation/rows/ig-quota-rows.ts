@@ -47,11 +47,21 @@ const never = 'nothing refused, no gap, no alert';
 const toldOf = (calls: number): Pick<QuotaRow, 'settings'> => ({
   settings: { IG_KEY_CALLS_PER_MINUTE: String(calls) },
 });
+const toldDemo = { settings: { IG_DEMO_KEY_CALLS_PER_MINUTE: '8' } };
 
 export const quotaRows: readonly QuotaRow[] = [
   row('demoQuota 8, five accounts', keySilent, 5, { demoQuota: 8 }, 8),
   row('demoQuota 8, four accounts', never, 4, { demoQuota: 8 }, 8, without),
   row('demoQuota random, five accounts', keySilent, 5, { demoQuota: 'random' }, 16),
+  row('demoQuota 8 that the setting names, three accounts', never, 3, { demoQuota: 8 }, 8, {
+    ...without,
+    ...toldDemo,
+  }),
+  // It goes down to 4, and an account more would be refused then whatever the setting says.
+  row('demoQuota random, two accounts, and the setting at 8', never, 2, { demoQuota: 'random' }, 16, {
+    ...without,
+    ...toldDemo,
+  }),
   row('demoQuota 8 of a live key, five accounts', never, 5, { demoQuota: 8, environment: 'live' }, 60, {
     ...without,
     entry: { ...v3, environment: 'live', apiKey: 'key-live-rows' },

@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { RECURS_MS } from '../../../src/alerts/incidents.ts';
+import { readLimits } from '../../../src/app/limits.ts';
+import { makePlanning } from '../../../src/app/planning.ts';
+import { brokers } from '../../../src/brokers/index.ts';
 import type { RawEntry } from '../../../src/core/broker.ts';
 import { v3 } from '../../support/rows/ig-row.ts';
 import { busiest } from '../days/clockwork.ts';
@@ -73,6 +76,57 @@ describe('a quota -> calls that it refused, and what they cost', () => {
       for (const each of names) expect(world.state(each)).toMatchObject({ state: 'fresh', reason: '' });
     },
   );
+});
+
+describe('a plan of more demo accounts on a key than IG may carry', () => {
+  /** What a start says, as `<code>: <message>`. */
+  async function planned(
+    { world }: Scene,
+    settings: Readonly<Record<string, string>>,
+  ): Promise<readonly string[]> {
+    const said: string[] = [];
+    const planning = makePlanning({
+      redis: world.redis,
+      brokers,
+      limits: readLimits(brokers, (variable) => settings[variable]),
+      egress: 'default',
+      clock: { now: () => world.now(), sleep: () => Promise.resolve() },
+      log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+      alerts: {
+        raise: async ({ code, level, message }) => void said.push(`${level} ${code}: ${message}`),
+        resolve: async () => undefined,
+      },
+    });
+    await planning.judge();
+    return said;
+  }
+  const told = { IG_DEMO_KEY_CALLS_PER_MINUTE: '8' };
+
+  test.each([
+    ['three, and the setting at 8', 3, told, undefined, false],
+    ['six, and the setting at 8', 6, told, /^warning plan_exceeded: With the key of .* raise IG_DEMO/, false],
+    ['four, and no setting', 4, {}, undefined, false],
+    [
+      'five, and no setting',
+      5,
+      {},
+      /^warning plan_doubted: With the key of .* and 4 more, 5 accounts need 8\.7 calls a minute\. 60 are .* about 8 a minute .* demo key.* a key of its own, or set IG_DEMO_KEY_CALLS_PER_MINUTE/,
+      true,
+    ],
+    ['five, and a setting that says 60', 5, { IG_DEMO_KEY_CALLS_PER_MINUTE: '60' }, undefined, true],
+  ] as const)('%s', async (_name, accounts, settings, says, isRefused) => {
+    const row = { ...quotaRows[0], accounts, settings, entry: v3, switches: { demoQuota: 8 } } as QuotaRow;
+    const here = await open(row);
+    // Entered by then, as they are when a start plans for them; their first logins are under way.
+    await here.world.runFor(SECOND_MS);
+    const said = await planned(here, settings);
+    const refused = (): boolean => here.world.calls().some(isTurnedAway);
+    expect(refused()).toBe(false);
+    if (says === undefined) expect(said).toEqual([]);
+    else expect(said).toEqual([expect.stringMatching(says)]);
+    await here.world.runFor(20 * MINUTE_MS);
+    expect(refused()).toBe(isRefused);
+  });
 });
 
 describe('bots spend the published quota in one go', () => {

@@ -84,6 +84,7 @@ export const SEALING_KEY = Buffer.alloc(32, 7);
 /** Brokers' minutes are seconds here, so their quotas must not be what is tested. */
 const wide = {
   IG_KEY_CALLS_PER_MINUTE: '100000',
+  IG_DEMO_KEY_CALLS_PER_MINUTE: '100000',
   IG_ACCOUNT_CALLS_PER_MINUTE: '100000',
   TRADOVATE_RENEWALS_PER_HOUR: '100000',
   TRADOVATE_FAILED_LOGINS_PER_HOUR: '1000',

@@ -35,6 +35,7 @@ const budget = (changes: Partial<PlannedBudget> = {}): PlannedBudget => ({
   freesAt: undefined,
   busiest: 2,
   carries: 12.8,
+  doubt: undefined,
   stayMs: 64 * MINUTE,
   held: [],
   ...changes,
@@ -84,6 +85,19 @@ describe('plan for a person', () => {
       ),
     ]);
     expect(lines.at(-2)).toBe('2 refreshes in the next 24 h. The limits do not carry them all.');
+  });
+
+  it('says what is unsure beside what fits', () => {
+    const unsure = budget({ limit: { ...limit, seen: 2 }, doubt: { needs: 2.4, seen: 2 } });
+    const lines = shown(plan({ budgets: [unsure] }));
+    expect(lines.slice(1, 5)).toEqual([
+      expect.stringMatching(/ fits$/),
+      '',
+      expect.stringMatching(
+        /^unsure alpha: From the network "desk", 2 accounts need 2\.4 calls an hour\. 15 are/,
+      ),
+      '',
+    ]);
   });
 
   it('shows one refresh of each account, its next', () => {

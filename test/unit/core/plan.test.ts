@@ -3,7 +3,7 @@ import type { Connection } from '../../../src/core/broker.ts';
 import type { Limit } from '../../../src/core/limit.ts';
 import type { RefreshPolicy } from '../../../src/core/policy.ts';
 import type { StatusFacts } from '../../../src/core/describe.ts';
-import { budgetSentence, planAnswer, verdictOf } from '../../../src/core/plan-words.ts';
+import { budgetSentence, doubtSentence, planAnswer, verdictOf } from '../../../src/core/plan-words.ts';
 import { makePlan, type Plan, type Planned, type PlanParts } from '../../../src/core/plan.ts';
 import { wayOf } from '../../../src/core/way.ts';
 
@@ -291,6 +291,18 @@ describe('whom a budget turns away', () => {
     expect(budget(plan, 'sign-ins').held[0]).toMatchObject({ name: 'A03', gapMs: 0 });
   });
 
+  it('spends the limits of its own environment only', () => {
+    const calls = limit({ name: 'live-calls', calls: ['renewal', 'sign-in'], environment: 'live' });
+    const accounts = [live('A', NOW), live('B', NOW)].map((each, i) => ({
+      ...each,
+      facts: { ...each.facts, environment: i === 0 ? 'live' : 'demo' },
+    }));
+    const { budgets } = planOf(accounts, { limits: () => [calls], hours: 1 });
+    expect(budgets.map(({ limit: { name }, names: whose }) => [name, whose])).toEqual([
+      ['live-calls', ['A']],
+    ]);
+  });
+
   it('is turned away by the budget of its own key only', () => {
     const calls = limit({ name: 'key-calls', calls: ['renewal', 'sign-in'], per: 'key', max: 1, reserve: 0 });
     const plan = planOf(
@@ -342,6 +354,28 @@ describe('in words', () => {
     const answer = planAnswer(planOf(accounts, { limits: () => [calls] }));
     expect(answer.budgets[0]).toMatchObject({ subject: 'key of A and 1 more', per: 'key' });
     expect(JSON.stringify(answer)).not.toContain('fingerprint');
+  });
+
+  it('tells what was seen from what is taken to be allowed, as long as the accounts need more', () => {
+    const seen = limit({ name: 'key-calls', per: 'key', max: 60, reserve: 12, seen: 3, environment: 'demo' });
+    const planned = (count: number, changes: Partial<Limit> = {}): Plan =>
+      planOf(
+        spread(count).map((each) => ({ ...each, way: { ...each.way, key: 'k' } })),
+        { limits: () => [{ ...seen, ...changes }] },
+      );
+    // One each 64 min: three of them 2.8 an hour.
+    expect(budget(planned(3), 'key-calls')).toMatchObject({ verdict: 'fits', doubt: undefined });
+    const unsure = budget(planned(4), 'key-calls');
+    expect(unsure.verdict).toBe('fits');
+    const sentence =
+      'With the key of A00 and 3 more, 4 accounts need 3.8 calls an hour. 60 are taken to be allowed; about 3 an hour were seen for a demo key, which nobody promises. Give each login a key of its own, or set ALPHA_RENEWALS_PER_HOUR to what yours allows.';
+    expect(doubtSentence(unsure)).toBe(sentence);
+    expect(planAnswer(planned(4)).budgets[0]).toMatchObject({
+      verdict: 'fits',
+      message: expect.stringMatching(/; it has 4\. With the key/),
+    });
+    const ofAccount = budget(planned(4, { per: 'account', seen: 0.5, windowMs: HOUR }), 'key-calls');
+    expect(doubtSentence(ofAccount)).toContain('. Set ALPHA_RENEWALS_PER_HOUR');
   });
 
   it('is JSON with instants as ISO 8601', () => {

@@ -20,6 +20,15 @@ it('shows each limit as a bar: used, left, and when there is room again', async 
   expect(body).toMatch(/BETA_SHORT at Beta: renewal\s+<time/);
 });
 
+it('says what is unsure, though it fits', async () => {
+  const plan = busyPlan(NOW);
+  const budgets = plan.budgets.map((each) => ({ ...each, doubt: { needs: 9, seen: 8 } })).slice(0, 1);
+  const { app, cookie } = await serve(fakeDesk(accounts, { plan: async () => ({ ...plan, budgets }) }));
+  const { body } = await app.inject({ url: '/dashboard', headers: cookie() });
+  expect(body).toContain('<span class="chip waiting">unsure</span>');
+  expect(body).toContain('3 accounts need 9 calls an hour');
+});
+
 it('goes without a plan where none can be made, and makes one for many looks', async () => {
   let made = 0;
   const plan = async () => {
