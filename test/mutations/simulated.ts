@@ -30,7 +30,7 @@ export const simulatedMutations: readonly Mutation[] = [
   killedIn('the journal: an attempt is not written before its call', 'a rotation at IG'),
   killedIn('the journal: an attempt that is found open is not looked at', 'a rotation at IG'),
   killedIn('the journal: a single-use renewal without an answer is repeated', 'a rotation at IG'),
-  asThere('the fence of a commit', 'rotations'),
+  asThere('the fence of a commit', 'answers that come past their lease'),
   asThere('the journal: an attempt is not written before its call', 'rotations'),
   asThere('the journal: a single-use renewal without an answer is repeated', 'rotations'),
   asThere('the re-read: a record is kept from one lease to the next', 'rotations'),

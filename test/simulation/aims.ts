@@ -53,6 +53,13 @@ export const aims: readonly Aim[] = [
     seeds: 10,
   },
   {
+    // Only the fence stands between an answer that comes past the lease and the token that the next one has stored.
+    at: 'answers that come past their lease',
+    desk: desk(0.3, rotating),
+    chaos: { perHour: 60, only: ['long pause in a call'] },
+    seeds: 8,
+  },
+  {
     at: 'refusals',
     desk: desk(0.5, mixed, 'TV_0'),
     chaos: { perHour: 20, only: ['crash', 'redis emptied', 'deploy', 'broker stalls'] },
