@@ -19,6 +19,8 @@ const many = Array.from({ length: 20 }, (_, i) => ({
   renew: true,
 }));
 
+/** Pairs that are due at 4.5 to 4.8 h; where nobody answers, their next login waits until nearly 6 h. */
+const pairs: Desk = { ...desk(4.9, [igPair(dice, 3), igPair(dice, 4)]), calmMs: 20 * MINUTE_MS };
 const eight = many.slice(0, 8);
 const sixWrong: Desk = {
   ...desk(1.5, eight),
@@ -94,5 +96,11 @@ export const aims: readonly Aim[] = [
     desk: desk(0.7, clocked),
     chaos: { perHour: 30, only: ['clock jump'] },
     seeds: 4,
+  },
+  {
+    at: 'logins that are put off',
+    desk: pairs,
+    chaos: { perHour: 8, only: ['broker drops answers', 'crash'] },
+    seeds: 9,
   },
 ];

@@ -72,6 +72,26 @@ test('logins that nobody answers keep their pace where the token they were to re
   expect(Math.min(...gaps)).toBeGreaterThan(14 * MINUTE_MS);
 });
 
+test('the warning of a login that is put off beside a good token stays until that login works, and closes once', async () => {
+  await open({ entries: [{ broker: 'ig', ...v3, username: 'PUT_OFF', session: 'v2' }] });
+  await world.runUntil('a token', () => world.token('PUT_OFF') !== undefined, MINUTE_MS);
+  const silence = world.fault({ broker: 'ig', kind: 'drop-after', operation: 'login' });
+  await world.runUntil('two logins', () => logins('login').length === 3, 5 * HOUR_MS);
+  silence.remove();
+  await world.runFor(10 * MINUTE_MS);
+  const [proof] = world.calls({ operation: 'session', after: logins('login').at(-1)?.n ?? 0 });
+  expect(proof?.status).toBe(200);
+  expect(world.state('PUT_OFF')).toMatchObject({ state: 'backing_off', reason: 'no_answer' });
+  expect(world.openIncidents().map(({ code, level }) => `${level} ${code}`)).toEqual(['warning no_answer']);
+  await world.runUntil('the next login', () => logins('login').length === 4, 2 * HOUR_MS);
+  await world.runFor(MINUTE_MS);
+  expect(world.state('PUT_OFF')).toMatchObject({ state: 'fresh' });
+  expect(world.alerts.map(({ what, code }) => `${what} ${code}`)).toEqual([
+    'opened no_answer',
+    'closed no_answer',
+  ]);
+});
+
 describe('a broker that fails at logins', () => {
   test('is sent a password half a minute apart at most, after forty in a day no sooner, and serves as soon as it can', async () => {
     await open({ entries: [{ broker: 'ig', ...v3, username: 'FAILED' }] });
