@@ -32,9 +32,10 @@ const isNobodysVerdict = (call: BrokerCall): boolean => call.fault === 'html' ||
 export function watchSignIns(
   world: World,
   options: InvariantOptions,
-): { redisLost(): void; clockMoved(): void; rearmed(name: string): void } {
+): { redisLost(): void; clocksApart(): void; rearmed(name: string): void } {
   const tried = new Map<string, Tried>();
   let losses = 0;
+  let wereClocksApart = false;
   /** All there ever were: a process with an old file may still send an old one. */
   const ever = new Set<string>();
   const passwords = (): readonly string[] => {
@@ -75,7 +76,20 @@ export function watchSignIns(
     };
     world.timeline.after(SLACK_MS, look);
   };
+  /**
+   * One process takes a token for dead that another one still renews, by clocks that stand apart: the token that
+   * it gets so begins the pace of logins anew. By clocks that are kept nothing is renewed after a login.
+   */
+  const followRenewal = (call: BrokerCall): void => {
+    if (!wereClocksApart || kindOf(call) !== 'renewal' || issuedIn(call, 0).length === 0) return;
+    for (const [key, known] of tried) {
+      if (!key.startsWith(`${call.broker} ${call.username} `)) continue;
+      known.unknown = [];
+      known.open.clear();
+    }
+  };
   world.onCall((call, what) => {
+    if (what === 'delivered') followRenewal(call);
     const password = kindOf(call) === 'sign-in' ? sent(call) : undefined;
     if (password === undefined || call.username === undefined) return;
     const known = triedOf(call, password);
@@ -128,9 +142,8 @@ export function watchSignIns(
     }
   });
   return {
-    /** A pause that ends at an instant ends early for a clock that was put forward. */
-    clockMoved() {
-      for (const known of tried.values()) known.unknown = [];
+    clocksApart() {
+      wereClocksApart = true;
     },
     redisLost() {
       if (!options.factsOutliveRedis) losses += 1;
