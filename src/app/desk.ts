@@ -6,6 +6,7 @@ import { describe, heldBackOf, pauseOf, REFUSED_EARLIER, throttledUntil } from '
 import { heldBackMessage } from '../core/held-back.ts';
 import { describeSilences } from '../core/silence-words.ts';
 import type { Desk, RefreshAnswer } from '../http/desk.ts';
+import { readDays } from '../redis/days.ts';
 import { keys } from '../redis/keys.ts';
 import type { Roster, RosterEntry } from '../redis/roster.ts';
 import { run, scripts } from '../redis/scripts.ts';
@@ -154,6 +155,7 @@ export function makeDesk(parts: DeskParts): Desk {
     },
 
     ...makeInterventions(parts),
+    lastDays: (names) => readDays(redis, names, clock.now()),
     explain: (name) => explainAccount(parts, name),
     noteAct: parts.audit.note,
     beginConsent: parts.consents.beginConsent,

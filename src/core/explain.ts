@@ -1,4 +1,4 @@
-import type { Mark } from './last-day.ts';
+import type { LastDay } from './last-day.ts';
 import type { AccountStatus } from './status.ts';
 import type { DayOfUse } from './uses.ts';
 import type { PlannedCall } from './walk.ts';
@@ -62,8 +62,7 @@ export interface Explanation extends Pick<
     readonly times: number;
     readonly next_at: string | null;
   }[];
-  /** How it stood in each quarter of an hour (UTC) of the last 24 h, the oldest first; null where nobody knows. */
-  readonly last_day: readonly (Mark | null)[];
+  readonly last_day: LastDay;
   /** What it was used for, by UTC day of the last month, newest first. */
   readonly usage: readonly DayOfUse[];
   readonly next: { readonly action: NextAction; readonly at: string | null; readonly why: string };
@@ -85,7 +84,7 @@ export interface Explained {
   /** What brings its tokens; undefined where an older version entered it. */
   readonly by: PlannedCall | undefined;
   readonly decisions: readonly MadeDecision[];
-  readonly lastDay: readonly (Mark | null)[];
+  readonly lastDay: LastDay;
   readonly usage: readonly DayOfUse[];
   readonly acts: readonly Act[];
 }

@@ -7,6 +7,8 @@ export const QUARTERS = 96;
 /** How an account stood: out of service, well, waiting or failing, stopped or without a token; the worse the later. */
 export const marks = ['idle', 'good', 'waiting', 'bad'] as const;
 export type Mark = (typeof marks)[number];
+/** A mark for each quarter of an hour (UTC) of the last 24 h, the oldest first; null where nobody knows. */
+export type LastDay = readonly (Mark | null)[];
 
 const letters = { idle: 'i', good: 'g', waiting: 'w', bad: 'x' } as const satisfies Record<Mark, string>;
 
@@ -41,8 +43,8 @@ export function dayPayload(state: State, did: string, now: number, nextAt: numbe
   };
 }
 
-/** How an account stood in each quarter of an hour of the last day, the oldest first; null where nobody knows. */
-export function readDay(text: string | null, now: number): readonly (Mark | null)[] {
+/** What was kept of an account's last day. */
+export function readDay(text: string | null, now: number): LastDay {
   const [, quarter, until, as = '', line = ''] =
     /^(\d+)\.(\d+)\.(\w)\.([\w-]+)$/.exec(text ?? '') ?? ([] as const);
   if (quarter === undefined) return Array.from({ length: QUARTERS }, () => null);

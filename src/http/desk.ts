@@ -1,5 +1,6 @@
 import type { Arrival } from '../core/broker.ts';
 import type { Act, Explanation } from '../core/explain.ts';
+import type { LastDay } from '../core/last-day.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Room } from '../core/room.ts';
 import type { SilenceStatus } from '../core/silence-words.ts';
@@ -102,6 +103,8 @@ export interface Desk {
   ): Promise<RefreshAnswer>;
   /** `forMs`: when a pause, or the rest after a logout, ends by itself; undefined: when a person resumes it. */
   intervene(what: Intervention, name: string, forMs: number | undefined): Promise<InterventionAnswer>;
+  /** How these accounts stood in their last day. */
+  lastDays(names: readonly string[]): Promise<ReadonlyMap<string, LastDay>>;
   /** State, the last decisions with reasons, what is next, what a person can do; undefined for a name nobody has. */
   explain(name: string): Promise<Explanation | undefined>;
   /** Keeps what a person did. Never rejects. */

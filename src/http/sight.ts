@@ -1,8 +1,10 @@
+import type { LastDay } from '../core/last-day.ts';
 import { makeBoard, type Board, type Picture } from './board.ts';
 import type { HttpContext } from './context.ts';
 import { dashboard, mainOf, type DashboardParts } from './page/dashboard.ts';
 import { addressOf, type Filter } from './page/filter.ts';
 import type { Html } from './page/html.ts';
+import { listingOf } from './page/listing.ts';
 import { makeSayings, type Sayings } from './page/said.ts';
 import { viewOf, type View } from './page/view.ts';
 
@@ -18,8 +20,8 @@ export interface Sight {
 }
 
 export function makeSight(context: HttpContext): Sight {
-  const { titleOf, remarks, settings, version } = context;
-  const board = makeBoard(context.desk, context.clock);
+  const { desk, titleOf, remarks, settings, version } = context;
+  const board = makeBoard(desk, context.clock);
   let drawn = { version: 0, views: new Map<string, Promise<View>>() };
   let brokers: readonly string[] = [];
   const sayings = makeSayings();
@@ -34,11 +36,14 @@ export function makeSight(context: HttpContext): Sight {
     said: said === undefined ? undefined : sayings.get(said),
   });
   async function view(picture: Picture, filter: Filter): Promise<View> {
-    const explanation =
-      filter.account === undefined
-        ? undefined
-        : await context.desk.explain(filter.account).catch(() => undefined);
-    return viewOf({ ...picture, explanation, titleOf, remarks: remarks() }, filter);
+    const listing = listingOf(picture.accounts, filter);
+    const shown = listing.groups.flatMap((group) => group.shown.map(({ name }) => name));
+    // The page goes without what tells of the past where that cannot be read.
+    const [explanation, days] = await Promise.all([
+      filter.account === undefined ? undefined : desk.explain(filter.account).catch(() => undefined),
+      desk.lastDays(shown).catch(() => new Map<string, LastDay>()),
+    ]);
+    return viewOf({ ...picture, listing, days, explanation, titleOf, remarks: remarks() }, filter);
   }
 
   return {

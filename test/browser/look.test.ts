@@ -8,7 +8,7 @@ import {
   type Look,
   type TestBrowser,
 } from '../support/browser.ts';
-import { busyDay, busyDesk, busyPlan } from '../support/desks.ts';
+import { busyDay, busyDays, busyDesk, busyPlan } from '../support/desks.ts';
 import { until } from '../support/poll.ts';
 import { serveDesk, signIn } from './stage.ts';
 
@@ -28,8 +28,9 @@ describe.skipIf(hasNoBrowser)('the pages in a browser', () => {
     few = await serveDesk(busyDesk(at, 8), {
       plan: async () => busyPlan(at),
       explain: async (name) => busyDay(at, name),
+      lastDays: async (names) => busyDays(names),
     });
-    many = await serveDesk(busyDesk(at, 1_000));
+    many = await serveDesk(busyDesk(at, 1_000), { lastDays: async (names) => busyDays(names) });
   });
   afterAll(async () => {
     await browser.stop();

@@ -1,7 +1,7 @@
 import type { Limit } from '../../src/core/limit.ts';
 import type { Explanation } from '../../src/core/explain.ts';
 import type { Plan, PlannedBudget } from '../../src/core/plan.ts';
-import { QUARTERS } from '../../src/core/last-day.ts';
+import { QUARTERS, type LastDay } from '../../src/core/last-day.ts';
 import type { AccountStatus } from '../../src/core/status.ts';
 import { dayOf } from '../../src/core/uses.ts';
 import { SLOTS } from '../../src/core/walk.ts';
@@ -132,6 +132,22 @@ export function busyPlan(now: number): Plan {
   };
 }
 
+const troubledDay: LastDay = Array.from({ length: QUARTERS }, (_, i) =>
+  i < 12 ? null : i >= 54 && i < 58 ? 'bad' : (i >= 49 && i < 54) || i === 95 ? 'waiting' : 'good',
+);
+
+/** The last days of such a desk: well, but for those with trouble, and the one that is out of service. */
+export function busyDays(names: readonly string[]): ReadonlyMap<string, LastDay> {
+  const all = (mark: LastDay[number]): LastDay => Array.from({ length: QUARTERS }, () => mark);
+  const days: Readonly<Record<string, LastDay>> = {
+    ALPHA_LATE: troubledDay,
+    ALPHA_WRONG: all('good').with(95, 'bad').with(94, 'bad'),
+    GAMMA_ONE: all('good').map((mark, i) => (i < 60 ? mark : 'waiting')),
+    BETA_OFF: all('idle'),
+  };
+  return new Map(names.map((name) => [name, days[name] ?? all('good')]));
+}
+
 /** What there is to tell of an account whose day had some trouble. */
 export function busyDay(now: number, name: string): Explanation {
   const at = (minutes: number): string => new Date(now - minutes * 60_000).toISOString();
@@ -172,9 +188,7 @@ export function busyDay(now: number, name: string): Explanation {
       made('failed', 'backing_off', 'timeout', 640, 570, 30),
       made('published', 'fresh', 'renewal', 1_200, 650, 10),
     ],
-    last_day: Array.from({ length: QUARTERS }, (_, i) =>
-      i < 12 ? null : i >= 54 && i < 58 ? 'bad' : (i >= 49 && i < 54) || i === 95 ? 'waiting' : 'good',
-    ),
+    last_day: troubledDay,
     usage: Array.from({ length: 9 }, (_, i) => ({
       day: dayOf(now - i * 24 * 3_600_000),
       refreshes: i === 0 ? 14 : 23 - (i % 3),

@@ -1,7 +1,9 @@
 import type { AccountStatus } from '../../core/status.ts';
+import type { LastDay } from '../../core/last-day.ts';
 import { addressOf, type Filter } from './filter.ts';
+import { smallStrip } from './history.ts';
 import { html, type Html } from './html.ts';
-import { timeLeft, until } from './time.ts';
+import { ago, timeLeft, until } from './time.ts';
 import { awaitsPerson, toneOf } from './verdict.ts';
 
 /** So many other names of a login are shown in its line. */
@@ -26,8 +28,16 @@ export function reasonOf(account: AccountStatus, title: string): string | null {
     : account.detail;
 }
 
+export interface RowFacts {
+  readonly title: string;
+  readonly filter: Filter;
+  /** Undefined where it could not be read. */
+  readonly lastDay: LastDay | undefined;
+  readonly now: number;
+}
+
 /** One line of the list. Roles are spelled out, because the phone's layout takes them from a table. */
-export function accountRow(account: AccountStatus, now: number, title: string, filter: Filter): Html {
+export function accountRow(account: AccountStatus, { title, filter, lastDay, now }: RowFacts): Html {
   const error = account.last_error;
   const reason = reasonOf(account, title);
   const more = error && !(reason ?? '').includes(error.message) ? error.message : undefined;
@@ -47,9 +57,9 @@ export function accountRow(account: AccountStatus, now: number, title: string, f
       ${reason === null ? undefined : html`<span class="why">${reason}</span>`}
       ${more === undefined ? undefined : html`<span class="quiet">Last error: ${more}</span>`}
     </td>
-    <td role="cell" class="left">
-      ${timeLeft(account, now)}${nextStep(account, now)}${loginAgain(account, title)}
-    </td>
+    <td role="cell" class="left">${timeLeft(account, now)}${loginAgain(account, title)}</td>
+    <td role="cell" class="steps">${lastStep(account, now)} ${nextStep(account, now)}</td>
+    <td role="cell" class="day">${lastDay && smallStrip(lastDay)}</td>
   </tr>`;
 }
 
@@ -74,10 +84,15 @@ export function banner(account: AccountStatus, title: string, button: Html | und
   </section>`;
 }
 
+function lastStep({ last_refresh: last }: AccountStatus, now: number): Html | undefined {
+  return last === null ? undefined : html`<span class="quiet">refreshed ${ago(last, now)}</span>`;
+}
+
 /** What happens next to an account, and when. */
-export function nextStep(account: AccountStatus, now: number): Html | undefined {
+function nextStep(account: AccountStatus, now: number): Html | undefined {
   if (account.next_refresh === null) return undefined;
-  const what = account.state === 'awaiting_approval' ? 'asks again' : 'next refresh';
+  const what =
+    account.state === 'awaiting_approval' ? 'asks again' : html`next <span class="word">refresh</span>`;
   return html`<span class="quiet"
     >${what} ${until(account.next_refresh, now, { lead: 'in ', past: 'now' })}</span
   >`;

@@ -93,6 +93,8 @@ function section({ broker }: Group, { parts, lists }: View, title: string): Html
           <th role="columnheader" scope="col">Account</th>
           <th role="columnheader" scope="col">State</th>
           <th role="columnheader" scope="col">Token left</th>
+          <th role="columnheader" scope="col">Last and next refresh</th>
+          <th role="columnheader" scope="col">Last 24 h</th>
         </tr>
       </thead>
       <tbody role="rowgroup" id="list-${broker}">

@@ -2,6 +2,7 @@ import type { Readiness } from '../desk.ts';
 import type { SilenceStatus } from '../../core/silence-words.ts';
 import type { AccountStatus } from '../../core/status.ts';
 import type { Explanation } from '../../core/explain.ts';
+import type { LastDay } from '../../core/last-day.ts';
 import type { Plan } from '../../core/plan.ts';
 import { isServed } from '../../core/summary.ts';
 import { accountRow, banner, loginLink, rowId } from './account.ts';
@@ -10,7 +11,7 @@ import { explainedSection, lastDaySection } from './explained.ts';
 import { addressOf, isFiltering, type Filter } from './filter.ts';
 import { html, type Html } from './html.ts';
 import { mark, type Tone } from './layout.ts';
-import { listingOf, type Group, type Listing } from './listing.ts';
+import type { Group, Listing } from './listing.ts';
 import { limitsSection } from './limits.ts';
 import { panel, type PanelFacts } from './panel.ts';
 import { until } from './time.ts';
@@ -21,6 +22,9 @@ export interface ViewFacts {
   readonly accounts: readonly AccountStatus[];
   readonly readiness: Readiness;
   readonly silences: readonly SilenceStatus[];
+  /** What the filter shows of the accounts, and the last day of those. */
+  readonly listing: Listing;
+  readonly days: ReadonlyMap<string, LastDay>;
   /** Of the account whose details are open, where there are some. */
   readonly explanation: Explanation | undefined;
   /** Undefined where it could not be made. */
@@ -52,9 +56,8 @@ const BANNERS = 5;
 
 /** Draws what a filter shows of the accounts. */
 export function viewOf(facts: ViewFacts, filter: Filter): View {
-  const { accounts, readiness, titleOf, now } = facts;
+  const { accounts, readiness, listing, titleOf, now } = facts;
   const verdict = verdictOf(accounts, readiness, facts.silences);
-  const listing = listingOf(accounts, filter);
   const parts = new Map<string, Html>([
     [
       'remarks',
@@ -73,7 +76,11 @@ export function viewOf(facts: ViewFacts, filter: Filter): View {
     parts.set(`head-${group.broker}`, groupHead(group, titleOf(group.broker)));
     parts.set(`more-${group.broker}`, groupMore(group, filter));
     for (const account of group.shown) {
-      parts.set(rowId(account), accountRow(account, now, titleOf(account.broker), filter));
+      const lastDay = facts.days.get(account.name);
+      parts.set(
+        rowId(account),
+        accountRow(account, { now, title: titleOf(account.broker), lastDay, filter }),
+      );
     }
   }
   const lists = listing.groups.map(({ broker, shown }) => ({ id: `list-${broker}`, ids: shown.map(rowId) }));

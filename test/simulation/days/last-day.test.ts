@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { QUARTER_MS, readDay } from '../../../src/core/last-day.ts';
+import { readDays } from '../../../src/redis/days.ts';
 import { keys } from '../../../src/redis/keys.ts';
 import { bridge } from '../../support/rows/tradovate.ts';
 import { makeWorld, type World } from '../world.ts';
@@ -22,9 +23,15 @@ async function day(name: string): Promise<string> {
   const text = await world.redis.get(keys.day(name));
   expect(text?.length).toBeLessThanOrEqual(125);
   const letters = { good: 'g', waiting: 'w', bad: 'x', idle: 'i' } as const;
-  return readDay(text, world.now())
-    .map((mark) => (mark === null ? '-' : letters[mark]))
-    .join('');
+  const kept = readDay(text, world.now());
+  const nobody = readDay(null, world.now());
+  expect(await readDays(world.redis, ['NOBODY', name], world.now())).toEqual(
+    new Map([
+      ['NOBODY', nobody],
+      [name, kept],
+    ]),
+  );
+  return kept.map((mark) => (mark === null ? '-' : letters[mark])).join('');
 }
 
 test('the last day of a restless account has its trouble, and the hours in which nothing was done', async () => {

@@ -88,6 +88,7 @@ export function fakeDesk(accounts: readonly AccountStatus[], changes: Partial<De
       accounts.some((one) => one.name === name)
         ? { outcome: 'started', message: `A refresh of ${name} starts.` }
         : { outcome: 'unknown-name', message: `There is no account ${name}.` },
+    lastDays: async () => new Map(),
     explain: async () => undefined,
     noteAct: async () => undefined,
     intervene: async (what, name) =>
