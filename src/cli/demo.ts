@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import { brokers } from '../brokers/index.ts';
@@ -48,17 +48,19 @@ async function demo(version: string): Promise<void> {
   const fixed = {
     SIMULATE: '1',
     REDIS_URL: 'embedded',
-    STATE_DIR: stateDir,
+    STATE_DIR: resolve(stateDir),
     HTTP_PORT: port,
     CREDENTIALS_FILE: credentials,
   };
+  const settings = await writeSettings(fixed);
   await serve({
     version,
     scope: { only: TAKEN, fixed },
     simulator,
     channels: [terminalChannel((text) => process.stdout.write(text))],
     pretty: true,
-    ready: (service) => process.stdout.write(welcome(service, credentials)),
+    ready: (service) =>
+      process.stdout.write(welcome(service, credentials, asTyped(settings, fixed, surroundings.env))),
     async stopped() {
       clearInterval(timer);
       await simulator.stop();
@@ -79,7 +81,7 @@ async function writeDemo(simulator: Simulator, stateDir: string, port: string): 
     for (const [name, value] of Object.entries(part?.switches ?? {}))
       simulator.setSwitch(broker, name, value);
   }
-  const path = join(stateDir, 'credentials.demo.json');
+  const path = resolve(stateDir, 'credentials.demo.json');
   await writeFile(
     path,
     JSON.stringify(
@@ -90,6 +92,24 @@ async function writeDemo(simulator: Simulator, stateDir: string, port: string): 
     { mode: 0o600 },
   );
   return path;
+}
+
+/** The demo's settings where other commands find them: by ENV_FILE they are of this demo, whatever stands in `.env`. */
+async function writeSettings(settings: Readonly<Record<string, string>>): Promise<string> {
+  const path = join(settings['STATE_DIR'] ?? '', 'demo.env');
+  const lines = Object.entries(settings).map(([name, value]) => `${name}="${value}"\n`);
+  await writeFile(path, lines.join(''), { mode: 0o600 });
+  return path;
+}
+
+/** What goes before a command to have it speak to the demo. What the shell has set otherwise would go before the file. */
+function asTyped(
+  file: string,
+  settings: Readonly<Record<string, string>>,
+  shell: Readonly<Record<string, string | undefined>>,
+): string {
+  const overruled = Object.entries(settings).filter(([name, value]) => shell[name] && shell[name] !== value);
+  return [...overruled.map(([name, value]) => `${name}="${value}"`), `ENV_FILE="${file}"`].join(' ');
 }
 
 /** Lets the next call of each broker's shaky account fail. */
@@ -103,7 +123,12 @@ function trouble(simulator: Simulator, port: string): void {
 
 const callbackUrl = (port: string): string => `http://localhost:${port}/callback`;
 
-function welcome({ url, redisUrl: redis, signInLink }: Service, credentials: string): string {
+/** `settings`: what goes before a command. */
+function welcome(
+  { url, redisUrl: redis, signInLink }: Service,
+  credentials: string,
+  settings: string,
+): string {
   const bold = (text: string): string => styleText('bold', text);
   const [host, db] = redis.split('/');
   const [address = '', port = ''] = (host ?? '').split(':');
@@ -113,8 +138,8 @@ ${bold('token-refresher demo')}: simulated brokers, made-up accounts, nothing le
   The page       ${bold(signInLink())}
                  (signs you in; afterwards ${url}/dashboard)
   A bot's view   redis-cli -h ${address} -p ${port} -n ${db ?? '0'} GET token:DESK_ALPHA
-                 or: REDIS_URL=redis://${redis} npm run -s cli -- get DESK_ALPHA
-  All accounts   REDIS_URL=redis://${redis} npm run -s cli -- status
+  Any command    ${settings} npm run -s cli -- status
+                 or explain DESK_ALPHA, refresh --all, login NAME, plan, --help, ...
   Try            log the account in that awaits approval: press "Log in" on the page, as its
                  owner would each morning
   Break one      sed -i s/made-up-golf/wrong/ ${credentials}

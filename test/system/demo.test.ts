@@ -59,6 +59,7 @@ describe('npm run demo', () => {
   let trapped = 0;
   let redis: Redis;
   let cookie = '';
+  let shell: Readonly<Record<string, string>> = {};
 
   /** A page as the browser gets it that followed the sign-in link. */
   const visit = async (url: string, init: RequestInit = {}): Promise<Response> => {
@@ -115,14 +116,14 @@ describe('npm run demo', () => {
     };
     const lines = Object.entries({ ...traps, IG_USERNAME: 'TRAP_OF_ENV_FILE' });
     await writeFile(join(folder, 'env'), lines.map(([name, value]) => `${name}=${value}`).join('\n'));
-    const env = {
+    shell = {
       ...traps,
       ENV_FILE: join(folder, 'env'),
       HTTP_PORT: String(httpPort),
       EMBEDDED_REDIS_PORT: String(redisPort),
       STATE_DIR: join(folder, 'state'),
     };
-    demo = ends.add(await startDemo(env), kill);
+    demo = ends.add(await startDemo(shell), kill);
     await demo.line('/sign-in#', 60_000);
     redis = ends.add(new Redis(redisPort, '127.0.0.1'), (client) => client.disconnect());
     redis.on('error', () => undefined);
@@ -157,6 +158,19 @@ describe('npm run demo', () => {
     const page = await (await visit('/dashboard')).text();
     for (const account of accounts) expect(page).toContain(String(account['name']));
     expect(await redis.get('token:DESK_ALPHA')).toMatch(/./);
+  });
+
+  it('prints what goes before any command, which then speaks to the demo, whatever the shell has set', async () => {
+    const [, before = ''] = /Any command +(.+) npm run/.exec(demo.output()) ?? [];
+    const typed = [...before.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]);
+    const env = { ...shell, ...Object.fromEntries(typed) };
+    const said = await (await startCli(['explain', 'DESK_ALPHA', '--json'], { env })).exit();
+    expect(said.code, said.stderr).toBe(0);
+    expect(JSON.parse(said.stdout)).toMatchObject({ name: 'DESK_ALPHA', state: 'fresh' });
+    const checked = await (await startCli(['check'], { env })).exit();
+    expect(checked.stdout).toContain('SIMULATED');
+    expect(checked.stdout).toContain('Redis: embedded; it runs, and answers.');
+    expect(trapped).toBe(0);
   });
 
   it('lets a person log the waiting account in, from the page to the broker and back', async () => {
