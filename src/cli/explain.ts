@@ -46,7 +46,7 @@ export function explainCommand(): Command {
 export function showExplanation(explanation: Explanation, width?: number): string {
   const { name, broker, environment, state, reason, since, message, next } = explanation;
   const { decisions, person, acts } = explanation;
-  const because = reason ? ` (${reason})` : '';
+  const because = reason && reason !== state ? ` (${reason})` : '';
   const shown = styleText(stateColours[state], state);
   return [
     `${name}, ${broker} ${environment}: ${shown}${because}${since ? `, since ${since}` : ''}`,

@@ -110,7 +110,7 @@ function refusalOf(before: AccountStatus | undefined, entry: RosterEntry, force:
     return {
       outcome: 'paused',
       code: 'paused',
-      message: 'paused by a person: "token-refresher resume NAME" puts it back into service',
+      message: `paused by a person: "token-refresher resume ${before.name}" puts it back into service`,
     };
   }
   if (entry.person) {

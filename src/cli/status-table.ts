@@ -29,7 +29,7 @@ export function statusTable(accounts: readonly AccountStatus[], options: StatusT
   return [
     ...table(['NAME', 'BROKER', 'STATE', 'LEFT', 'NEXT', 'WHAT'], rows, { width, textLines, spare: SPARE }),
     '',
-    `${live} of ${accounts.length} accounts have a live token.`,
+    `${live} of ${accounts.length} ${accounts.length === 1 ? 'account has' : 'accounts have'} a live token.`,
     '',
   ].join('\n');
 }

@@ -119,7 +119,8 @@ async function refreshAll(desk: Desk, reply: FastifyReply): Promise<FastifyReply
   const result = { started, action_required, refused, retry_at };
   const message =
     `${String(started)} of ${String(names.length)} refreshes start now; ` +
-    `${String(action_required.length)} need a person, ${String(refused.length)} cannot start` +
+    `${String(action_required.length)} ${action_required.length === 1 ? 'needs' : 'need'} a person, ` +
+    `${String(refused.length)} cannot start` +
     (retry_at === null ? '.' : `, the last of them not before ${retry_at}.`);
 
   if (started > 0) return reply.code(202).send({ status: 'success', message, ...result });

@@ -96,7 +96,7 @@ describe('the commands beside a running service', () => {
   it('status NAME shows that account alone, and what it was used for', async () => {
     const { code, stdout } = await cli('status', 'USER_A');
     expect(code).toBe(0);
-    expect(stdout).toContain('1 of 1 accounts have a live token.');
+    expect(stdout).toContain('1 of 1 account has a live token.');
     expect(stdout).toMatch(
       /\nDAY \(UTC\) +REFRESHES +LOGINS +REPORTS\n\d{4}-\d\d-\d\d +1 +1 +0\n31 days +1 +1 +0\n$/,
     );

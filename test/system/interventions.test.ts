@@ -139,7 +139,7 @@ describe('at the command line', () => {
     expect(line).toMatchObject({ account: 'DESK', who: expect.stringMatching(/^command .+@.+/) });
     const refresh = await service.command('refresh', 'DESK');
     expect(refresh.code).toBe(1);
-    expect(refresh.stdout).toContain('paused by a person');
+    expect(refresh.stdout).toContain('paused by a person: "token-refresher resume DESK"');
     expect((await service.command('status')).stdout).toMatch(
       /DESK +tradovate +paused .*Paused by a person until/,
     );

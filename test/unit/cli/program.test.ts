@@ -26,6 +26,8 @@ describe('a word that is no command', () => {
 
   it.each([
     ['staus', 'status'],
+    ['statsu', 'status'],
+    ['paln', 'plan'],
     ['importt', 'import'],
     ['Refresh', 'refresh'],
   ])('%s: the nearest is named', async (word, meant) => {
