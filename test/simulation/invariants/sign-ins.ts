@@ -150,6 +150,8 @@ export function watchSignIns(
       for (const known of tried.values()) {
         // An attempt is noted in Redis alone: one whose process dies as well is known to nobody.
         known.open.clear();
+        // The disk dates them by the clock of whoever sent them, and another one's says that the wait is over.
+        if (wereClocksApart) known.unknown = [];
         if (options.factsOutliveRedis) continue;
         known.allowed += 1;
         known.verdictAt = undefined;
