@@ -13,8 +13,8 @@ end
 -- A token with less than that left waits for no try of another account: its own call shows as well whether the broker answers, once.
 local DYING_MS = 60000
 -- Where one that never failed was turned away since the last try, it comes first for so long: the same account that
--- fails must not use up every try.
-local TURN_MS = 2000
+-- fails must not use up every try. Also one that only rests is taken for such a one: with the pause that is 29 s, still less than 30.
+local TURN_MS = 1000
 
 -- -> 'closed' for this account, 'open' and how long yet, 'half-open' where it may be the one that tries; and, as a third,
 --    whether it may call beside the one that tries
