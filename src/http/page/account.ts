@@ -36,11 +36,16 @@ export interface RowFacts {
   readonly now: number;
 }
 
+/** The last error in words, where the reason does not say it already. */
+function errorBeside(account: AccountStatus, title: string): string | undefined {
+  const said = account.last_error?.message;
+  return said === undefined || (reasonOf(account, title) ?? '').includes(said) ? undefined : said;
+}
+
 /** One line of the list. Roles are spelled out, because the phone's layout takes them from a table. */
 export function accountRow(account: AccountStatus, { title, filter, lastDay, now }: RowFacts): Html {
-  const error = account.last_error;
   const reason = reasonOf(account, title);
-  const more = error && !(reason ?? '').includes(error.message) ? error.message : undefined;
+  const more = errorBeside(account, title);
   return html`<tr id="${rowId(account)}" role="row" class="${toneOf(account)}">
     <th role="rowheader" scope="row">
       <a
@@ -75,10 +80,12 @@ export function banner(account: AccountStatus, title: string, button: Html | und
     account.state === 'stopped'
       ? { tone: 'bad', heading: `${account.name} at ${title} is stopped` }
       : { tone: 'waiting', heading: `${account.name} waits for your login at ${title}` };
+  const error = errorBeside(account, title);
   return html`<section id="banner-${account.broker}-${account.name}" class="banner ${tone}">
     <div>
       <h2>${heading}</h2>
       <p>${reasonOf(account, title) ?? account.message}</p>
+      ${error === undefined ? undefined : html`<p>Last error: ${error}</p>`}
     </div>
     ${button}
   </section>`;

@@ -89,6 +89,19 @@ describe('the dashboard', () => {
     expect(body).toContain('Log in at Alpha again');
   });
 
+  it('says in the banner why nobody could be asked', async () => {
+    const message = 'The app has no notifier URL.';
+    const last_error = { code: 'no_notifier', message, at: '2026-11-20T09:00:00.000Z' };
+    const { body } = await page([
+      without('asks', 'awaiting_approval', { person_needed: true, last_error }),
+      without('stuck', 'stopped', { detail: message, last_error }),
+    ]);
+    expect(/<section id="banner-alpha-asks".*?<\/section>/s.exec(body)?.[0]).toContain(
+      `<p>Last error: ${message}</p>`,
+    );
+    expect(/<section id="banner-alpha-stuck".*?<\/section>/s.exec(body)?.[0]).not.toContain('Last error');
+  });
+
   it('escapes whatever it is told', async () => {
     const evil = `<script>alert("1")</script>'&`;
     const { body } = await page([
