@@ -43,13 +43,17 @@ const KEPT = 8;
 const WAITING_MOST = 200_000;
 /** A file this long (characters) goes to another name: with it, ten thousand accounts' last minute is there. */
 const FILE_MOST = 1_000_000;
-/** What nobody adds to for so long (ms) speaks of tokens that died long ago. */
-const OLD_MS = 60 * 60_000;
+/** What nobody adds to for so long (ms) speaks of tokens that died long ago, also by a clock that is a day ahead. */
+const OLD_MS = 48 * 60 * 60_000;
+
+/** Fingerprints that went out, the last of each account. */
+type Spent = Map<string, readonly string[]>;
 
 export function makeRenewals({ folder, writer, disk, clock, fail }: RenewalParts): Renewals {
   const own = `${PREFIX}${writer}`;
   const at = (name: string): string => join(folder, name);
-  const spent = new Map<string, readonly string[]>();
+  /** By file: another process' older take-back must not take back what was spent here later. */
+  const byFile = new Map<string, Spent>();
   const versions = new Map<string, string>();
   let lines = '';
   let written = 0;
@@ -57,13 +61,16 @@ export function makeRenewals({ folder, writer, disk, clock, fail }: RenewalParts
   let isNamed = false;
   let writing: Promise<void> | undefined;
 
-  function apply(account: string, fingerprint: string, isBack: boolean): void {
+  function apply(spent: Spent, account: string, fingerprint: string, isBack: boolean): void {
     const others = (spent.get(account) ?? []).filter((each) => each !== fingerprint);
     spent.set(account, (isBack ? others : [...others, fingerprint]).slice(-KEPT));
   }
 
+  const said: Spent = new Map();
+  byFile.set(own, said);
+
   async function say(account: string, fingerprint: string, isBack: boolean): Promise<void> {
-    apply(account, fingerprint, isBack);
+    apply(said, account, fingerprint, isBack);
     lines += `${JSON.stringify([account, fingerprint, isBack])}\n`;
     await retry().catch(fail);
   }
@@ -98,11 +105,13 @@ export function makeRenewals({ folder, writer, disk, clock, fail }: RenewalParts
     isNamed = true;
   }
 
-  function take(text: string): void {
+  function take(name: string, text: string): void {
+    const spent: Spent = new Map();
     for (const line of text.split('\n')) {
-      const said = parsed(line);
-      if (said) apply(...said);
+      const told = parsed(line);
+      if (told) apply(spent, ...told);
     }
+    byFile.set(name, spent);
   }
 
   return {
@@ -110,7 +119,7 @@ export function makeRenewals({ folder, writer, disk, clock, fail }: RenewalParts
     takeBack: (account, fingerprint) => void say(account, fingerprint, true),
     retry,
     isSpent: (account, fingerprints) =>
-      spent.get(account)?.some((each) => fingerprints.includes(each)) === true,
+      [...byFile.values()].some((spent) => spent.get(account)?.some((each) => fingerprints.includes(each))),
     async look() {
       for (const { name, version, writtenAt } of await disk.list(folder)) {
         if (!name.startsWith(PREFIX) || name.startsWith(own) || versions.get(name) === version) continue;
@@ -119,7 +128,8 @@ export function makeRenewals({ folder, writer, disk, clock, fail }: RenewalParts
           continue;
         }
         // It may go to another name while we look: what it says is read there.
-        take(await disk.read(at(name)).catch(unlessMissing));
+        const text = await disk.read(at(name)).catch(unlessMissing);
+        if (text !== '') take(name, text);
         versions.set(name, version);
       }
     },
