@@ -65,7 +65,7 @@ export function watchSecrets(world: World, latest: () => readonly Issued[]): { c
   world.onStep((changed) => {
     for (const key of changed) {
       const value = shownValue(key);
-      if (value !== '' && tells(value, /^(?:token|auth|meta):/.test(key))) told ??= key;
+      if (tells(`${key}\n${value}`, /^(?:token|auth|meta):/.test(key))) told ??= key;
     }
     for (const { event } of world.events.slice(events))
       if (tells(JSON.stringify(event), false)) told ??= 'an event';
@@ -93,6 +93,10 @@ export function watchSecrets(world: World, latest: () => readonly Issued[]): { c
         return (keyspace.find(key, 'list')?.items ?? []).join('\n');
       case 'zset':
         return [...(keyspace.find(key, 'zset')?.scores.keys() ?? [])].join('\n');
+      case 'set':
+        return [...(keyspace.find(key, 'set')?.members ?? [])].join('\n');
+      case 'stream':
+        return (keyspace.find(key, 'stream')?.entries ?? []).flatMap(({ fields }) => fields).join('\n');
       default:
         return '';
     }
