@@ -86,7 +86,7 @@ function brokerGauges(gauge: MakeGauge): { show(picture: Picture): void } {
   );
   const breaker = gauge(
     'breaker_state',
-    '1 while a broker, or a part of it, does not answer, or not some accounts of it, which call it one at a time; else 0.',
+    '1 while a broker, or a part of it, does not answer and is called by one account at a time, else 0.',
     ['broker', 'part'],
   );
   const silence = gauge(

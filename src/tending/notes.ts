@@ -100,7 +100,7 @@ export function makeNote(
       budgets: around.budgetsOf(account, call),
       cost: account.connection.cost?.[call] ?? 1,
       reads: how.reads ?? 0,
-      reaches: call === 'sign-in' && account.connection.reach !== undefined,
+      reaches: (call === 'sign-in' || call === 'renewal') && account.connection.reach !== undefined,
       leaves: call === 'sign-in' ? around.budgetsOf(account, 'renewal') : [],
       emergency: !live || now >= (safeUntil ?? 0),
       expiresAt: live ? (session?.grant.expiresAt ?? 0) : 0,

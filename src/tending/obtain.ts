@@ -29,8 +29,8 @@ export interface Obtained {
 
 /**
  * Makes the step's call, then proves the grant where the account asks for it and lists the sub-accounts.
- * Throws BrokerError only. `reachFirst`: the broker seemed down, so that a harmless call goes before a password;
- * `reached`: told when that one has gone out, whatever becomes of the login.
+ * Throws BrokerError only. `reachFirst`: the broker seemed down, so that a harmless call goes before a password, and
+ * before a refresh token that is good for one call; `reached`: told when that one has gone out, whatever becomes of the step.
  */
 export async function obtain(
   account: Account,
@@ -44,7 +44,7 @@ export async function obtain(
     readonly timeoutMs: number;
   },
 ): Promise<Obtained> {
-  if (how.reachFirst && step.kind === 'sign-in')
+  if (how.reachFirst && step.kind !== 'consent')
     await reach(account, call, clock, { ...how, timeoutMs: how.timeoutMs / 3 });
   const grant = await request(account, step, call);
   if (grant.expiresAt <= clock.now()) {
@@ -93,7 +93,7 @@ export function deadOnArrival(source: Source): BrokerError {
   });
 }
 
-/** Takes a third of the time at most: what is left must do for the login. */
+/** Takes a third of the time at most: what is left must do for the step. */
 async function reach(
   account: Account,
   call: Call,
@@ -108,13 +108,13 @@ async function reach(
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
     if (error.sent) reached();
-    throw new BrokerError(`The broker does not answer yet, no login was sent: ${error.message}`, {
+    throw new BrokerError(`The broker does not answer yet, nothing else was sent: ${error.message}`, {
       kind: error.kind === 'throttled' ? 'throttled' : 'transient',
       code: error.kind === 'throttled' ? error.code : 'broker_down',
       scope: error.kind === 'throttled' ? error.scope : 'broker',
       sent: false,
       ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
-      // The login that would have brought it was not sent.
+      // The step that would have brought it was not sent.
       ...(call.carry && { carry: call.carry }),
     });
   }

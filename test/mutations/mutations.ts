@@ -535,16 +535,28 @@ export const mutations: readonly Mutation[] = [
     tests: ['test/simulation/breaker.test.ts'],
   },
   {
-    breaks: 'the breaker: it holds all, whoever is answered',
+    breaks: 'the breaker: no answer closes it',
     edits: [
       {
-        file: `${scripts}/breaker-says.lua`,
-        from: "return redis.call('HEXISTS', breaker, 'answeredAt') == 0",
-        to: 'return true',
+        file: `${scripts}/breaker.lua`,
+        from: "redis.call('DEL', breaker, probe, failing, breaker .. ':apart')",
+        to: "redis.call('DEL', failing)",
       },
     ],
     project: 'simulation',
     tests: ['test/simulation/breaker.test.ts', 'test/simulation/days/partly.test.ts'],
+  },
+  {
+    breaks: 'what is spent: another process’ take-back counts for all',
+    edits: [
+      {
+        file: 'src/mirror/renewals.ts',
+        from: 'const spent: Spent = new Map();\n    for',
+        to: 'const spent = said;\n    for',
+      },
+    ],
+    project: 'unit',
+    tests: ['test/unit/mirror/spent-elsewhere.test.ts'],
   },
   {
     breaks: 'the silence of a network that a broker turns away',

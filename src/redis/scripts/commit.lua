@@ -1,6 +1,6 @@
 -- The only writer of what bots read. All keys of a login, its record, its next action, the released
 -- lease and the event change together, and only for the newest fence.
--- includes fence.lua, ramp.lua, breaker-says.lua, breaker.lua, publish.lua, patience.lua, uses.lua, pause.lua, decisions.lua
+-- includes fence.lua, ramp.lua, breaker.lua, publish.lua, patience.lua, uses.lua, pause.lua, decisions.lua
 -- KEYS lease record due rearm owners list rampLevel rampUnderWay rampWaiting breaker breakerProbe
 --   breakerFailing ledger
 -- ARGV payload (JSON): publish's, and { owner, fence, generation, restore, adopted, claims, set, drop, names,
@@ -95,7 +95,7 @@ if served then
   redis.call('ZADD', KEYS[3], string.format('%.0f', (isNews or holds) and p.now or p.dueAt), p.name)
 end
 if p.answered then
-  answered(KEYS[10], KEYS[11], KEYS[12], p, serverNow)
+  answered(KEYS[10], KEYS[11], KEYS[12])
 end
 if p.signedIn and redis.call('EXISTS', KEYS[13]) == 1 then
   -- Dated by a clock that is ahead, it would excuse for as long what nobody answers after it.

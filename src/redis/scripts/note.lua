@@ -55,7 +55,7 @@ if says == 'half-open' then
   local seenAt = redis.call('HMGET', KEYS[6], 'since', 'triedAt')
   local patienceMs = seenAt[2] and 3600000 or 300000
   local isLongAgo = serverNow - tonumber(seenAt[2] or seenAt[1] or '0') >= patienceMs
-  halfOpen = isLongAgo and p.signIn and 2 or 1
+  halfOpen = isLongAgo and p.signIn and not isBeside and 2 or 1
   for _, budget in ipairs(p.budgets) do
     if halfOpen == 1 and p.reaches and budget.countsReads then
       budget.cost = budget.cost + 1

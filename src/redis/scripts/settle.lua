@@ -1,5 +1,5 @@
 -- Everything that ends without a new token: a rest, a failure, a stop. Touches no token key.
--- includes fence.lua, ramp.lua, breaker-says.lua, breaker.lua, budget.lua, publish.lua (for stand), patience.lua, uses.lua, pause.lua, decisions.lua
+-- includes fence.lua, ramp.lua, breaker.lua, budget.lua, publish.lua (for stand), patience.lua, uses.lua, pause.lua, decisions.lua
 -- KEYS lease record due rampLevel rampUnderWay rampWaiting breaker breakerProbe breakerFailing ledger
 --   failureBudget... refundedBudget...
 -- ARGV payload (JSON): { name, names, owner, fence, now, set, drop, standing, dueAt,
@@ -13,7 +13,7 @@ local serverNow = t[1] * 1000 + math.floor(t[2] / 1000)
 local woken = leaveRamp(KEYS[4], KEYS[5], KEYS[6], KEYS[3], p, serverNow)
 -- What the broker has seen counts, whoever holds the account by now.
 if p.answer == 'up' then
-  answered(KEYS[7], KEYS[8], KEYS[9], p, serverNow)
+  answered(KEYS[7], KEYS[8], KEYS[9])
 elseif p.answer == 'down' then
   if unanswered(KEYS[7], KEYS[8], KEYS[9], p, serverNow) then
     -- After an outage everybody signs in at once: they ramp up again.
