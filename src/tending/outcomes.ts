@@ -13,6 +13,7 @@ import { insist } from './insist.ts';
 import type { HeldLease } from './lease.ts';
 import { policyOf, type KeeperParts, type Tended } from './parts.ts';
 import { allNamesOf } from './publications.ts';
+import { isPersons } from './persons.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { Telling } from './telling.ts';
 
@@ -114,6 +115,8 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     const after: AccountRecord = {
       ...record,
       refused: underFirstKey(record.refused, parts.fingerprints(account.credentials)),
+      // A wish that stayed would ring its person later: in the night, when the day's question ends.
+      request: isPersons(account) ? undefined : record.request,
       ...(ended && { expiredSaid: session.generation }),
     };
     await store.settle(

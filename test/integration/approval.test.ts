@@ -1,4 +1,5 @@
 import { describe, it } from 'vitest';
+import { requestRefresh } from '../../src/app/desk.ts';
 import { approving, withApproval, type ApprovalBench, type Notice } from '../support/approval.ts';
 import { until } from '../support/poll.ts';
 import { hammer } from '../support/readers.ts';
@@ -57,6 +58,25 @@ describe.concurrent('an approval', () => {
       );
       expect([bench.calls('request').length, bench.calls('profile').length]).toEqual([1, 1]);
       expect(await published(bench)).toBe(token);
+    }));
+
+  it('that is wished for again while the question is open rings nobody in the night, when it ends', ({
+    expect,
+  }) =>
+    withApproval({}, async (bench) => {
+      const isAsked = async (): Promise<boolean> =>
+        (await bench.redis.hget('state:UP', 'reason')) === 'asked';
+      await until(isAsked, { what: 'the request' });
+      await requestRefresh(bench.redis, 'UP', 'upstox', false, bench.simulator.clock.now());
+      await until(async () => (await bench.redis.hexists('refresher:account:UP', 'request')) === 0, {
+        what: 'the wish to be answered',
+      });
+      // 04:00 of the next day in India.
+      bench.simulator.clock.shift(18 * 60 * MINUTE_MS);
+      await until(async () => (await bench.redis.hget('state:UP', 'reason')) === 'approval_lapsed', {
+        what: 'the question to lapse',
+      });
+      expect(bench.calls('request')).toHaveLength(1);
     }));
 
   it('that never comes leaves the account waiting, with a deadline, and is not asked for again by a restart', ({
