@@ -2,18 +2,17 @@ import type { Redis } from 'ioredis';
 import type { Channelled } from '../alerts/alerts.ts';
 import { brokers } from '../brokers/index.ts';
 import type { Clock } from '../core/clock.ts';
-import { describe, heldBackOf, pauseOf, REFUSED_EARLIER, throttledUntil } from '../core/describe.ts';
+import { describe, heldBackOf, REFUSED_EARLIER } from '../core/describe.ts';
 import { heldBackMessage } from '../core/held-back.ts';
 import { describeSilences } from '../core/silence-words.ts';
 import type { Desk, RefreshAnswer } from '../http/desk.ts';
 import { readDays } from '../redis/days.ts';
-import { keys } from '../redis/keys.ts';
 import type { Roster, RosterEntry } from '../redis/roster.ts';
-import { run, scripts } from '../redis/scripts.ts';
 import { readSilences } from '../redis/silences.ts';
 import { readFacts } from '../redis/statuses.ts';
 import type { Tidings } from '../redis/tidings.ts';
 import { readUses } from '../redis/uses.ts';
+import { makeAsking } from './asking.ts';
 import type { Audit } from './audit.ts';
 import type { Consents } from './consents.ts';
 import { brokerNamed } from './engine.ts';
@@ -22,6 +21,7 @@ import { makeInterventions } from './interventions.ts';
 import type { Planning } from './planning.ts';
 import type { Tickets } from './tickets.ts';
 import type { Webhooks } from './webhooks.ts';
+import { outOfService, requestRefresh, silence } from './wishes.ts';
 
 export interface DeskParts {
   readonly redis: Redis;
@@ -87,29 +87,10 @@ export function makeDesk(parts: DeskParts): Desk {
     async requestRefresh(name, options): Promise<RefreshAnswer> {
       const entry = await roster.get(name);
       if (!entry) return { outcome: 'unknown-name', message: `There is no account named ${name}.` };
-      if (entry.observed) {
-        const message = `${name} is only observed (mode "observe"): whoever serves it refreshes it.`;
-        return { outcome: 'disabled', message, retryAt: null };
-      }
       const [facts] = await readFacts(redis, [[name, entry]]);
+      const out = outOfService(name, entry, facts, clock.now());
+      if (out) return out;
       const status = facts && describe(facts, clock.now());
-      if (status?.state === 'disabled') {
-        return {
-          outcome: 'disabled',
-          message: `${name} is disabled in the credentials file.`,
-          retryAt: null,
-        };
-      }
-      // Also while a call from before the pause is under way: nothing would come of the wish.
-      const pause = pauseOf(facts ?? {}, clock.now());
-      if (pause !== undefined || status?.state === 'paused') {
-        const until = pause?.until;
-        return {
-          outcome: 'paused',
-          message: `${name} is paused by a person: resume it first.`,
-          retryAt: until === undefined ? null : new Date(until).toISOString(),
-        };
-      }
       if (entry.person) {
         return {
           outcome: 'action-required',
@@ -124,14 +105,8 @@ export function makeDesk(parts: DeskParts): Desk {
           retryAt: null,
         };
       }
-      const silentUntil = Math.max(
-        await parts.silentUntil(entry.broker),
-        (facts && throttledUntil(facts, clock.now())) ?? 0,
-      );
-      if (silentUntil > clock.now()) {
-        const retryAt = new Date(silentUntil).toISOString();
-        return { outcome: 'silent', message: `The broker asked for silence until ${retryAt}.`, retryAt };
-      }
+      const silent = silence(facts, await parts.silentUntil(entry.broker), clock.now());
+      if (silent) return silent;
       const heldBack = facts && !options.rearm ? heldBackOf(facts, clock.now()) : undefined;
       if (heldBack) {
         const retryAt = new Date(heldBack.until).toISOString();
@@ -154,6 +129,7 @@ export function makeDesk(parts: DeskParts): Desk {
       return { outcome: 'started', message: `A refresh of ${name} has been started.` };
     },
 
+    ask: makeAsking(parts),
     ...makeInterventions(parts),
     lastDays: (names) => readDays(redis, names, clock.now()),
     explain: (name) => explainAccount(parts, name),
@@ -175,23 +151,4 @@ function troubleOf({ channel, state }: Channelled): readonly string[] {
     case 'dead':
       return [`alerts by ${channel} are not taken any more: only a person can mend the channel`];
   }
-}
-
-/** Asks for a refresh of one account; whichever process serves it does it next. */
-export async function requestRefresh(
-  redis: Redis,
-  name: string,
-  broker: string,
-  rearm: boolean,
-  now: number,
-): Promise<boolean> {
-  const request = JSON.stringify({ at: now, rearm });
-  return (
-    (await run(
-      redis,
-      scripts.request,
-      [keys.record(name), keys.due(broker), keys.roster],
-      [name, request, now],
-    )) === 1
-  );
 }

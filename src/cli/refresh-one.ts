@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { requestRefresh } from '../app/desk.ts';
+import { requestRefresh } from '../app/wishes.ts';
 import { systemClock } from '../core/clock.ts';
 import { describe, heldBackOf, REFUSED_EARLIER } from '../core/describe.ts';
 import { heldBackMessage } from '../core/held-back.ts';

@@ -142,15 +142,21 @@ export function mayAskAt(situation: Pick<Situation, 'account' | 'isHoliday'>, no
   return at;
 }
 
+/** What of a session tells whether it answers a question. */
+type Answer = { readonly source: string; readonly grant: Pick<Session['grant'], 'issuedAt'> };
+
 /** True while the broker's question to the person is open: it rang them, and no token came since. */
-export function isAsked({ asked, session }: Pick<AccountRecord, 'asked' | 'session'>, now: number): boolean {
+export function isAsked(
+  { asked, session }: Pick<AccountRecord, 'asked'> & { readonly session: Answer | undefined },
+  now: number,
+): boolean {
   return (
     asked !== undefined && asked.until > now && asked.refused === undefined && !isAnswered(asked, session)
   );
 }
 
 /** A token came since, though it may be over by now: the person did answer. */
-const isAnswered = (asked: Asked, session: Session | undefined): boolean =>
+const isAnswered = (asked: Asked, session: Answer | undefined): boolean =>
   session?.source === 'consent' && session.grant.issuedAt >= asked.at - SKEW_MS;
 
 /** One request a window, but for one that rang nobody: that is made again with other credentials, or for a person. */

@@ -16,6 +16,8 @@ export interface StatusFacts {
   readonly observed?: boolean | undefined;
   readonly subAccounts: readonly string[];
   readonly person: boolean;
+  /** Its broker asks its person, where it is told to. */
+  readonly asks?: boolean | undefined;
   readonly generation: number | undefined;
   readonly issuedAt: number | undefined;
   readonly expiresAt: number | undefined;
@@ -115,6 +117,7 @@ export function describe(facts: StatusFacts, now: number): AccountStatus {
     attempts: facts.failures,
     sub_accounts: facts.subAccounts,
     person_needed: facts.person,
+    can_be_asked: facts.asks === true,
   };
 }
 

@@ -161,7 +161,12 @@ function nextOf({ status, by, pausedUntil }: Explained): Explanation['next'] {
   return { action, at, why };
 }
 
-function waysOf({ name, state, person_needed: isPersons }: AccountStatus): Explanation['person'] {
+function waysOf({
+  name,
+  state,
+  person_needed: isPersons,
+  can_be_asked: asks,
+}: AccountStatus): Explanation['person'] {
   const command = (words: string): string => `token-refresher ${words}`;
   if (state === 'disabled') {
     return [{ what: 'Set "enabled": true for it in the credentials file.', command: command('reload') }];
@@ -173,7 +178,10 @@ function waysOf({ name, state, person_needed: isPersons }: AccountStatus): Expla
     ];
   }
   const refresh = isPersons
-    ? { what: 'Log in at the broker.', command: command(`login ${name}`) }
+    ? {
+        what: asks ? 'Have the broker ask its person, or log in there.' : 'Log in at the broker.',
+        command: command(`login ${name}`),
+      }
     : { what: 'Get a new token now.', command: command(`refresh ${name}`) };
   const mend = [
     { what: 'Mend the cause in the credentials file; it is taken up by itself.', command: null },

@@ -29,6 +29,8 @@ export interface AccountStatus {
   readonly sub_accounts: readonly string[];
   /** True where only a person can get the next token (a link starts it). */
   readonly person_needed: boolean;
+  /** True where its broker asks that person, where it is told to. */
+  readonly can_be_asked: boolean;
   /** What it was used for in the last month, the newest day first; only where single accounts are shown. */
   readonly usage?: readonly DayOfUse[] | undefined;
 }

@@ -2,8 +2,9 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { durationRule, readDuration } from '../core/duration.ts';
 import type { HttpContext } from './context.ts';
-import { interventions, type InterventionAnswer } from './desk.ts';
+import { interventions, type AskAnswer, type InterventionAnswer } from './desk.ts';
 import { HttpFault } from './faults.ts';
+import { faultOfRefusal } from './token-routes.ts';
 
 /** The body of `pause`, `resume` and `logout`; none is as good as an empty one. */
 export const interventionBody = z.strictObject({
@@ -23,6 +24,21 @@ export const interventionReply = z.object({
     .optional(),
 });
 
+/** The body of `ask`: there is nothing to say. */
+export const askBody = z.strictObject({});
+
+/** What it answers. */
+export const askReply = z.object({
+  status: z.literal('success'),
+  message: z.string(),
+  name: z.string(),
+  asked: z
+    .enum(['now', 'before'])
+    .nullable()
+    .describe('`before`: its question is open still, and nobody is asked twice; null: not yet.'),
+  until: z.iso.datetime().nullable().describe('How long the person may approve it.'),
+});
+
 type NamedRoute = { Params: { name: string } };
 
 /** `/api/accounts/:name/…`: JSON only, for whoever is signed in. */
@@ -35,6 +51,13 @@ export function addAccountRoutes(app: FastifyInstance, { desk, access }: HttpCon
     const explanation = await desk.explain(params.name);
     if (explanation === undefined) throw new HttpFault(404, 'UNKNOWN_ACCOUNT');
     return explanation;
+  });
+
+  app.post<NamedRoute>('/api/accounts/:name/ask', { config: { act: 'ask' } }, async (request, reply) => {
+    if (!askBody.safeParse(request.body ?? {}).success)
+      throw new HttpFault(400, 'INVALID_BODY', 'Send nothing.');
+    const { name } = request.params;
+    return sendAsked(reply, name, await desk.ask(name));
   });
 
   for (const what of interventions) {
@@ -73,5 +96,27 @@ function sendIntervention(reply: FastifyReply, name: string, answer: Interventio
       const body = { status: 'success', message, name, state, until, ...(session && { session }) } as const;
       return reply.code(outcome === 'done' ? 200 : 202).send(interventionReply.parse(body));
     }
+  }
+}
+
+function sendAsked(reply: FastifyReply, name: string, answer: AskAnswer): FastifyReply {
+  const { message } = answer;
+  const said = { status: 'success', message, name } as const;
+  switch (answer.outcome) {
+    case 'asked':
+    case 'asked-before': {
+      const asked = answer.outcome === 'asked' ? 'now' : 'before';
+      return reply.send(askReply.parse({ ...said, asked, until: answer.until }));
+    }
+    case 'under-way':
+      return reply.code(202).send(askReply.parse({ ...said, asked: null, until: null }));
+    case 'unknown-name':
+      throw new HttpFault(404, 'UNKNOWN_ACCOUNT', message);
+    case 'no-approval':
+      throw new HttpFault(404, 'NO_APPROVAL', message);
+    case 'nobody-asked':
+      throw new HttpFault(409, 'NOBODY_ASKED', message, { retry_at: answer.retryAt });
+    default:
+      throw faultOfRefusal(answer);
   }
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { readDuration } from '../core/duration.ts';
 import { textField } from './consent-routes.ts';
 import type { HttpContext } from './context.ts';
-import { interventions, type RefreshAnswer } from './desk.ts';
+import { interventions, type AskAnswer, type RefreshAnswer } from './desk.ts';
 import { HttpFault } from './faults.ts';
 import { addressOf, filterOf } from './page/filter.ts';
 import type { Said } from './page/said.ts';
@@ -18,6 +18,18 @@ export function addActionRoutes(app: FastifyInstance, { access, desk }: HttpCont
       const { body, params } = request;
       const rearm = textField(body, 'rearm') === '1';
       const answer = await desk.requestRefresh(params.name, { rearm });
+      if (answer.outcome === 'unknown-name') throw new HttpFault(404, 'UNKNOWN_ACCOUNT', answer.message);
+      return reply.redirect(backTo(textField(body, 'back'), sight.sayings.keep(saidOf(answer))), 303);
+    },
+  );
+
+  app.post<{ Params: { name: string } }>(
+    '/accounts/:name/ask',
+    { config: { act: 'ask' } },
+    async (request, reply) => {
+      if (!access.isSignedIn(request)) throw new HttpFault(401, 'UNAUTHORIZED');
+      const { body, params } = request;
+      const answer = await desk.ask(params.name);
       if (answer.outcome === 'unknown-name') throw new HttpFault(404, 'UNKNOWN_ACCOUNT', answer.message);
       return reply.redirect(backTo(textField(body, 'back'), sight.sayings.keep(saidOf(answer))), 303);
     },
@@ -43,8 +55,8 @@ export function addActionRoutes(app: FastifyInstance, { access, desk }: HttpCont
   }
 }
 
-function saidOf(answer: RefreshAnswer): Said {
-  return { tone: answer.outcome === 'started' ? 'good' : 'waiting', text: answer.message };
+function saidOf({ outcome, message }: RefreshAnswer | AskAnswer): Said {
+  return { tone: outcome === 'started' || outcome === 'asked' ? 'good' : 'waiting', text: message };
 }
 
 /** The same view of the page, with what is to be said; built anew from what the form says, so that it is ours. */

@@ -12,7 +12,8 @@ declare module 'fastify' {
 }
 
 /** `open-link`: the page behind the link of an alert was asked for, by a person or by the preview of a chat program. */
-export type Act = 'refresh' | 'pause' | 'resume' | 'logout' | 'login' | 'open-link' | 'sign-in' | 'sign-out';
+export type Act =
+  'refresh' | 'ask' | 'pause' | 'resume' | 'logout' | 'login' | 'open-link' | 'sign-in' | 'sign-out';
 
 /**
  * Has what people do by the routes that name it noted, once it is answered. Who was turned away did nothing; only a

@@ -14,15 +14,29 @@ export interface Readiness {
   readonly details: readonly string[];
 }
 
+/** Why nothing is tried now; `retryAt`: when it may be, ISO 8601, as far as that is known. */
+export interface Refusal {
+  readonly outcome: 'stopped' | 'silent' | 'held-back' | 'paused' | 'disabled';
+  readonly message: string;
+  readonly retryAt: string | null;
+}
+
 export type RefreshAnswer =
   | { readonly outcome: 'started'; readonly message: string }
   | { readonly outcome: 'action-required'; readonly message: string; readonly url: string }
-  | {
-      readonly outcome: 'stopped' | 'silent' | 'held-back' | 'paused' | 'disabled';
-      readonly message: string;
-      readonly retryAt: string | null;
-    }
+  | Refusal
   | { readonly outcome: 'unknown-name'; readonly message: string };
+
+/** What came of having a broker ask an account's person. */
+export type AskAnswer =
+  /** `asked-before`: it was asked in this window already, and its question is open still. `until`: for so long, ISO 8601. */
+  | { readonly outcome: 'asked' | 'asked-before'; readonly message: string; readonly until: string }
+  /** It will be done, but the account is not free yet. */
+  | { readonly outcome: 'under-way'; readonly message: string }
+  | { readonly outcome: 'nobody-asked'; readonly message: string; readonly retryAt: string | null }
+  | Refusal
+  /** `no-approval`: its broker asks nobody. */
+  | { readonly outcome: 'unknown-name' | 'no-approval'; readonly message: string };
 
 /** What a person may do to an account: have it rest, put it back, or end its session and have it rest. */
 export const interventions = ['pause', 'resume', 'logout'] as const;
@@ -101,6 +115,8 @@ export interface Desk {
     name: string,
     options: { readonly rearm: boolean; readonly room?: Room | undefined },
   ): Promise<RefreshAnswer>;
+  /** Has its broker ask an account's person now, once a window, and waits for what comes of it. */
+  ask(name: string): Promise<AskAnswer>;
   /** `forMs`: when a pause, or the rest after a logout, ends by itself; undefined: when a person resumes it. */
   intervene(what: Intervention, name: string, forMs: number | undefined): Promise<InterventionAnswer>;
   /** How these accounts stood in their last day. */

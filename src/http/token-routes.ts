@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import pLimit from 'p-limit';
 import { z } from 'zod';
 import type { HttpContext } from './context.ts';
-import type { Desk, RefreshAnswer } from './desk.ts';
+import type { Desk, RefreshAnswer, Refusal } from './desk.ts';
 import { HttpFault, sendFault, type FaultCode } from './faults.ts';
 import { isServed, overview } from '../core/summary.ts';
 
@@ -82,14 +82,15 @@ function sendRefreshAnswer(reply: FastifyReply, answer: RefreshAnswer): FastifyR
     case 'disabled':
     case 'silent':
     case 'held-back':
-      return sendFault(
-        reply,
-        new HttpFault(409, refusals[answer.outcome], message, { retry_at: answer.retryAt }),
-      );
+      return sendFault(reply, faultOfRefusal(answer));
     case 'unknown-name':
       return sendFault(reply, new HttpFault(404, 'UNKNOWN_ACCOUNT', message));
   }
 }
+
+/** Why nothing is tried now, and when it may be. */
+export const faultOfRefusal = ({ outcome, message, retryAt }: Refusal): HttpFault =>
+  new HttpFault(409, refusals[outcome], message, { retry_at: retryAt });
 
 /** Asks for every account that is in service and finds room in the brokers' budgets; of the others it says when they fit. */
 async function refreshAll(desk: Desk, reply: FastifyReply): Promise<FastifyReply> {

@@ -66,6 +66,7 @@ export const readTrouble = (text: string | undefined): AccountRecord['trouble'] 
 
 /** A person's last word on whether the account rests, as it lies in Redis. */
 export const readPause = (text: string | undefined): Pause | undefined => parsed(text, pausedSchema);
+export const readAsked = (text: string | undefined): AccountRecord['asked'] => parsed(text, askedSchema);
 export const readSignedOut = (text: string | undefined): AccountRecord['signedOut'] =>
   parsed(text, signedOutSchema);
 

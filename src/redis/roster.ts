@@ -30,6 +30,8 @@ const entrySchema = z.object({
   subAccounts: z.array(z.string()),
   /** True where only a person can get the next token. */
   person: z.boolean(),
+  /** True where its broker asks that person, where it is told to. */
+  asks: z.boolean().optional(),
   /** How it gets its next tokens, for plans; undefined where an older version entered it. */
   way: waySchema.optional(),
 });
@@ -207,6 +209,7 @@ function standingIn(fields: unknown): Standing | undefined {
 }
 
 function entryOf(account: Account, way: Way | undefined): RosterEntry {
+  const { signIn, consent } = account.connection;
   return {
     identity: account.identity,
     broker: account.broker,
@@ -215,7 +218,8 @@ function entryOf(account: Account, way: Way | undefined): RosterEntry {
     enabled: account.enabled && account.observed !== true,
     ...(account.observed === true && { observed: true }),
     subAccounts: [...account.subAccounts],
-    person: account.connection.signIn === undefined && account.connection.consent !== undefined,
+    person: signIn === undefined && consent !== undefined,
+    ...(signIn === undefined && consent?.request && { asks: true }),
     ...(way && { way }),
   };
 }

@@ -69,6 +69,7 @@ export async function readFacts(
         provenAt: numeric(provenAt),
         proveEveryMs: entry.way?.proveEveryMs,
         person: entry.person,
+        asks: entry.asks,
         generation: numeric(generation),
         issuedAt: numeric(issuedAt),
         expiresAt: numeric(expiresAt),

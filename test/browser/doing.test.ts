@@ -1,12 +1,20 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasNoBrowser, startBrowser, type TestBrowser } from '../support/browser.ts';
 import { freePort, startRedis, type TestRedis } from '../support/redis.ts';
 import { startBench, type ServiceBench } from '../support/service.ts';
+import { makeSeal } from '../../src/redis/seal.ts';
 import { startSimulator, type Simulator } from '../../src/simulator/index.ts';
 import { ADMIN_TOKEN, signIn } from './stage.ts';
 
 /** What must never be in an answer, whatever it is about. */
 const secrets = [ADMIN_TOKEN, 'made-up-pass-1', 'made-up-pass-2', 'made-up-app-secret', 'made-up-api-key'];
+
+const DAY_MS = 24 * 60 * 60_000;
+/** A day on which nobody is asked by itself while this runs, wherever one is. */
+const otherDay = new Date(Date.now() + 3 * DAY_MS)
+  .toLocaleDateString('en', { weekday: 'short', timeZone: 'UTC' })
+  .toLowerCase();
 
 describe.skipIf(hasNoBrowser)('a person at the page of a running service', () => {
   let browser: TestBrowser;
@@ -17,7 +25,7 @@ describe.skipIf(hasNoBrowser)('a person at the page of a running service', () =>
 
   /** Notes the tokens that bots read now. */
   async function noteTokens(): Promise<void> {
-    for (const name of ['DESK', 'LOCKED', 'IG', 'UP']) {
+    for (const name of ['DESK', 'LOCKED', 'IG', 'UP', 'RING']) {
       const token = await bench.redis.get(`token:${name}`);
       if (token !== null) tokens.add(token);
     }
@@ -28,10 +36,20 @@ describe.skipIf(hasNoBrowser)('a person at the page of a running service', () =>
     [browser, server, brokers] = await Promise.all([startBrowser(), startRedis(), startSimulator()]);
     // The broker refuses the first login; its person mends that over there, and the entry stays as it is.
     brokers.fault({ broker: 'tradovate', username: 'LOCKED', kind: 'refuse', times: 1 });
+    const key = randomBytes(32);
+    const webhook = makeSeal([key]).sign('webhook upstox RING').slice(0, 32);
+    brokers.command('upstox', 'register', 'made-up-app-2 AB0002 https://app.example/callback');
+    const notifier = `http://localhost:${port}/webhooks/upstox/${webhook}`;
+    brokers.command('upstox', 'notifier', `made-up-app-2 ${notifier}`);
     bench = await startBench({
       redisUrl: server.url,
       brokers,
-      env: { ADMIN_TOKEN, HTTP_PORT: String(port), PUBLIC_URL: `http://localhost:${port}` },
+      env: {
+        ADMIN_TOKEN,
+        HTTP_PORT: String(port),
+        PUBLIC_URL: `http://localhost:${port}`,
+        SECRET_KEY: key.toString('base64'),
+      },
       entries: [
         { username: 'DESK', password: 'made-up-pass-1', accounts: ['DESK_SUB'] },
         { username: 'LOCKED', password: 'made-up-pass-2' },
@@ -43,11 +61,22 @@ describe.skipIf(hasNoBrowser)('a person at the page of a running service', () =>
           clientSecret: 'made-up-app-secret',
           redirectUri: `http://localhost:${port}/callback`,
         },
+        {
+          broker: 'upstox',
+          name: 'RING',
+          clientId: 'made-up-app-2',
+          clientSecret: 'made-up-app-secret',
+          redirectUri: 'https://app.example/callback',
+          userId: 'AB0002',
+          approval: 'request',
+          hours: { days: [otherDay], from: '08:00', to: '23:30', zone: 'Asia/Kolkata' },
+        },
       ],
     });
     await bench.keys(['token:DESK', 'token:IG']);
     await bench.state('LOCKED', 'stopped');
     await bench.state('UP', 'awaiting_approval');
+    await bench.state('RING', 'awaiting_approval');
   });
   afterAll(async () => {
     await browser.stop();
@@ -71,7 +100,7 @@ describe.skipIf(hasNoBrowser)('a person at the page of a running service', () =>
     await page.getByText('LOCKED at Tradovate is stopped').waitFor({ state: 'detached' });
 
     const opens = page.waitForEvent('popup');
-    await page.getByRole('link', { name: 'Log in at Upstox' }).click();
+    await page.locator('#banner-upstox-UP').getByRole('link', { name: 'Log in at Upstox' }).click();
     const dialog = await opens;
     await dialog
       .getByRole('button', { name: /^Log in as (?!somebody)/ })
@@ -79,8 +108,30 @@ describe.skipIf(hasNoBrowser)('a person at the page of a running service', () =>
       .click();
     await dialog.getByRole('heading', { name: 'UP: Logged in' }).waitFor();
     await page.locator('#row-upstox-UP').getByText('fresh', { exact: true }).waitFor({ timeout: 30_000 });
-    await page.getByRole('heading', { name: 'All is well' }).waitFor();
     expect(await page.evaluate('window.mark')).toBe('still the same page');
+    await page.context().close();
+    await noteTokens();
+  });
+
+  it('has the broker ask its person from the banner, and hears of the approval', async () => {
+    const page = await browser.open();
+    await signIn(page, bench.service.url);
+    const banner = page.locator('#banner-upstox-RING');
+    await banner.getByRole('button', { name: 'Ask for approval' }).click();
+    await page.getByText('Upstox asks the person of RING now: approve it in its app by').waitFor();
+    await banner.getByText('Upstox has asked: approve it in its app, or log in by the link.').waitFor();
+    // Its question is open: only the other way is left.
+    await banner.getByRole('button').waitFor({ state: 'detached' });
+    await banner.getByRole('link', { name: 'Log in at Upstox' }).waitFor();
+    expect(brokers.calls({ broker: 'upstox', operation: 'request' })).toHaveLength(1);
+    brokers.command('upstox', 'approve', 'made-up-app-2');
+    await page.locator('#row-upstox-RING').getByText('fresh', { exact: true }).waitFor({ timeout: 30_000 });
+    await page.getByRole('heading', { name: 'All is well' }).waitFor();
+    await page.getByRole('link', { name: 'RING', exact: true }).click();
+    const details = page.getByRole('dialog', { name: 'RING' });
+    await details.getByText('ask', { exact: true }).waitFor();
+    await details.getByRole('button', { name: 'Ask for approval' }).click();
+    await page.getByText('the answer came; it is told to ask again after').waitFor({ state: 'attached' });
     await page.context().close();
     await noteTokens();
   });

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { requestRefresh } from '../../src/app/desk.ts';
+import { requestRefresh } from '../../src/app/wishes.ts';
 import { approving, withApproval, type ApprovalBench, type Notice } from '../support/approval.ts';
 import { until } from '../support/poll.ts';
 import { hammer } from '../support/readers.ts';

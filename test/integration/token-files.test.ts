@@ -1,7 +1,7 @@
 import { readdir, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
-import { requestRefresh } from '../../src/app/desk.ts';
+import { requestRefresh } from '../../src/app/wishes.ts';
 import { makeInterventions } from '../../src/app/interventions.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { makeRoster } from '../../src/redis/roster.ts';

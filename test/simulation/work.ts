@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { startAlerts } from '../../src/alerts/alerts.ts';
-import { requestRefresh } from '../../src/app/desk.ts';
+import { requestRefresh } from '../../src/app/wishes.ts';
 import { brokers } from '../../src/brokers/index.ts';
 import type { Account } from '../../src/core/account.ts';
 import type { Broker, Connection, Grant } from '../../src/core/broker.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { requestRefresh } from '../../src/app/desk.ts';
+import { requestRefresh } from '../../src/app/wishes.ts';
 import { webhookPath } from '../../src/app/webhooks.ts';
 import { brokers } from '../../src/brokers/index.ts';
 import { readConfig } from '../../src/config/index.ts';

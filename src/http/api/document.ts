@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { interventionBody, interventionReply } from '../account-routes.ts';
+import { askBody, askReply, interventionBody, interventionReply } from '../account-routes.ts';
 import { faultCodes, type FaultCode } from '../faults.ts';
 import { wish } from '../token-routes.ts';
 import { operations, type Answer, type Operation } from './operations.ts';
@@ -22,6 +22,8 @@ const named: Readonly<Record<string, z.ZodType>> = {
   Plan: answers.plan,
   Explanation: answers.explanation,
   Wish: wish,
+  Ask: askBody,
+  Asked: askReply,
   Intervention: interventionBody,
   Intervened: interventionReply,
 };

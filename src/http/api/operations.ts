@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { interventionBody, interventionReply } from '../account-routes.ts';
+import { askBody, askReply, interventionBody, interventionReply } from '../account-routes.ts';
 import type { FaultCode } from '../faults.ts';
 import { hours } from '../plan-routes.ts';
 import { wish } from '../token-routes.ts';
@@ -101,6 +101,23 @@ export const operations: readonly Operation[] = [
         'BUDGET_SPENT',
         'NOTHING_STARTS',
       ],
+    },
+  },
+  {
+    method: 'POST',
+    path: '/api/accounts/:name/ask',
+    id: 'ask',
+    summary:
+      'Have the broker ask its person for an approval now, once a window; for accounts that `can_be_asked`.',
+    by: 'signed-in',
+    body: { schema: askBody, examples: { 'nothing to say': {} } },
+    answers: {
+      200: json('It asked: now, or before in this window.', askReply),
+      202: json('It will, once the account is free.', askReply),
+    },
+    faults: {
+      404: ['UNKNOWN_ACCOUNT', 'NO_APPROVAL'],
+      409: ['NOBODY_ASKED', 'ACCOUNT_STOPPED', 'ACCOUNT_PAUSED', 'ACCOUNT_DISABLED', 'BROKER_SILENT'],
     },
   },
   ...interventions,

@@ -44,6 +44,7 @@ export const account = z.object({
   attempts: count,
   sub_accounts: z.array(z.string()),
   person_needed: z.boolean().describe('Only a person can get the next token.'),
+  can_be_asked: z.boolean().describe('Its broker asks that person, where it is told to.'),
   usage: z
     .array(dayOfUse)
     .optional()

@@ -21,11 +21,16 @@ export function loginPath(account: AccountStatus): string {
 /** What the page calls an account's line. */
 export const rowId = (account: AccountStatus): string => `row-${account.broker}-${account.name}`;
 
+/** True while the broker's question to the person is open: it is not asked again. */
+export const isAskedNow = ({ state, reason }: AccountStatus): boolean =>
+  state === 'awaiting_approval' && reason === 'asked';
+
 /** The reason in words, for somebody who sees the time left beside it. */
 export function reasonOf(account: AccountStatus, title: string): string | null {
-  return account.state === 'awaiting_approval'
-    ? `Nobody has logged in at ${title} for the next token yet.`
-    : account.detail;
+  if (account.state !== 'awaiting_approval') return account.detail;
+  return isAskedNow(account)
+    ? `${title} has asked: approve it in its app, or log in by the link.`
+    : `Nobody has logged in at ${title} for the next token yet.`;
 }
 
 export interface RowFacts {

@@ -1,5 +1,5 @@
 import type { AccountStatus } from '../../core/status.ts';
-import { loginLink } from './account.ts';
+import { isAskedNow, loginLink } from './account.ts';
 import { addressOf, type Filter } from './filter.ts';
 import { html, type Html } from './html.ts';
 
@@ -14,12 +14,30 @@ export function tryAgain(account: AccountStatus, filter: Filter, id: string): Ht
   });
 }
 
+/**
+ * The button that has the broker ask the account's person; undefined where it asks nobody, or its question is open
+ * still. `look`: of a button.
+ */
+export function askForApproval(
+  account: AccountStatus,
+  filter: Filter,
+  { id, look }: { readonly id: string; readonly look: string },
+): Html | undefined {
+  const isServed = !['disabled', 'paused', 'stopped', 'refreshing'].includes(account.state);
+  if (!account.can_be_asked || !isServed || isAskedNow(account)) return undefined;
+  const button = html`<button class="${look}" id="${id}-${account.broker}-${account.name}">
+    Ask for approval
+  </button>`;
+  return formTo(account, filter, 'ask', button);
+}
+
 /** Everything that a person can do for an account here. */
 export function actionsFor(account: AccountStatus, title: string, filter: Filter): Html {
   const again = tryAgain(account, filter, 'again');
   const login = account.person_needed
     ? loginLink(account, 'panel-login', 'button', `Log in at ${title}${account.valid ? ' again' : ''}`)
     : undefined;
+  const ask = askForApproval(account, filter, { id: 'ask', look: account.valid ? 'button minor' : 'button' });
   const canRefresh = !account.person_needed && !['stopped', 'disabled', 'paused'].includes(account.state);
   const refresh = canRefresh
     ? refreshForm(account, filter, {
@@ -29,7 +47,7 @@ export function actionsFor(account: AccountStatus, title: string, filter: Filter
         words: 'Refresh now',
       })
     : undefined;
-  return html`<div class="actions">${login} ${again} ${refresh} ${restsOf(account, filter)}</div>`;
+  return html`<div class="actions">${ask} ${login} ${again} ${refresh} ${restsOf(account, filter)}</div>`;
 }
 
 const rests = [

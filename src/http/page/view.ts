@@ -6,7 +6,7 @@ import type { LastDay } from '../../core/last-day.ts';
 import type { Plan } from '../../core/plan.ts';
 import { isServed } from '../../core/summary.ts';
 import { accountRow, banner, loginLink, rowId } from './account.ts';
-import { tryAgain } from './actions.ts';
+import { askForApproval, tryAgain } from './actions.ts';
 import { explainedSection, lastDaySection } from './explained.ts';
 import { addressOf, isFiltering, type Filter } from './filter.ts';
 import { html, type Html } from './html.ts';
@@ -126,10 +126,11 @@ function banners({ accounts, titleOf }: ViewFacts, filter: Filter): readonly Htm
   return [
     ...shown.map((account) => {
       const title = titleOf(account.broker);
+      const ask = askForApproval(account, filter, { id: 'call', look: 'button' });
       const button = account.person_needed
-        ? loginLink(account, 'login', 'button', `Log in at ${title}`)
+        ? loginLink(account, 'login', ask ? 'button minor' : 'button', `Log in at ${title}`)
         : tryAgain(account, filter, 'try');
-      return banner(account, title, button);
+      return banner(account, title, html`<div class="calls">${ask} ${button}</div>`);
     }),
     ...(others > 0
       ? [

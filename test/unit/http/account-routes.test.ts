@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Desk, InterventionAnswer } from '../../../src/http/desk.ts';
+import type { AskAnswer, Desk, InterventionAnswer } from '../../../src/http/desk.ts';
 import { account, bearer, fakeDesk, serve, without } from './support.ts';
 
 const done: InterventionAnswer = { outcome: 'done', message: 'Done.', state: 'paused', until: null };
@@ -54,6 +54,49 @@ describe.each(['pause', 'resume', 'logout'])('POST /api/accounts/:name/%s', (wha
     ]);
     const disabled = await post(what, undefined, { outcome: 'disabled', message: 'Off.' });
     expect([disabled.status, disabled.body['code']]).toEqual([409, 'ACCOUNT_DISABLED']);
+  });
+});
+
+describe('POST /api/accounts/:name/ask', () => {
+  const until = '2026-11-20T22:00:00.000Z';
+  async function ask(answer: AskAnswer, payload?: object, headers = bearer) {
+    const desk = fakeDesk([account('one')], { ask: async () => answer });
+    const { app } = await serve(desk);
+    const url = '/api/accounts/one/ask';
+    const reply = await app.inject({ method: 'POST', url, headers, ...(payload && { payload }) });
+    return { status: reply.statusCode, body: reply.json<Record<string, unknown>>() };
+  }
+  const asked: AskAnswer = { outcome: 'asked', message: 'Asked.', until };
+
+  it.each([
+    [asked, 200, 'now', until],
+    [{ outcome: 'asked-before', message: 'Asked.', until }, 200, 'before', until],
+    [{ outcome: 'under-way', message: 'Asked.' }, 202, null, null],
+  ] as const)('says of %j when it was, and for how long', async (answer, status, when, end) => {
+    expect(await ask(answer)).toEqual({
+      status,
+      body: { status: 'success', message: 'Asked.', name: 'one', asked: when, until: end },
+    });
+  });
+
+  it.each([
+    ['unknown-name', 404, 'UNKNOWN_ACCOUNT'],
+    ['no-approval', 404, 'NO_APPROVAL'],
+    ['nobody-asked', 409, 'NOBODY_ASKED'],
+    ['stopped', 409, 'ACCOUNT_STOPPED'],
+    ['paused', 409, 'ACCOUNT_PAUSED'],
+    ['silent', 409, 'BROKER_SILENT'],
+  ] as const)('says no where it is %s', async (outcome, status, code) => {
+    const retryAt = outcome === 'nobody-asked' ? until : null;
+    const answer = await ask({ outcome, message: 'No.', retryAt });
+    expect([answer.status, answer.body['code'], answer.body['message']]).toEqual([status, code, 'No.']);
+    if (status === 409) expect(answer.body['retry_at']).toBe(retryAt);
+  });
+
+  it('takes nothing, from whoever is signed in', async () => {
+    expect((await ask(asked, {})).status).toBe(200);
+    expect((await ask(asked, { for: '2h' })).body['code']).toBe('INVALID_BODY');
+    expect((await ask(asked, undefined, { authorization: 'Bearer made-up-wrong' })).status).toBe(401);
   });
 });
 

@@ -78,6 +78,62 @@ describe('a button of the page', () => {
   });
 });
 
+describe('the button that has a broker ask', () => {
+  const asks = without('RING', 'awaiting_approval', { person_needed: true, can_be_asked: true });
+  const isOffered = async (one: typeof asks): Promise<readonly boolean[]> => {
+    const { app, cookie } = await serve(fakeDesk([one]));
+    const { body } = await app.inject({ url: `/dashboard?account=${one.name}`, headers: cookie() });
+    return ['call', 'ask'].map((id) => body.includes(`id="${id}-alpha-${one.name}"`));
+  };
+
+  it('stands in the banner and in the details, beside the login', async () => {
+    expect(await isOffered(asks)).toEqual([true, true]);
+    // One whose token lives has no banner.
+    expect(await isOffered(account('RING', { person_needed: true, can_be_asked: true }))).toEqual([
+      false,
+      true,
+    ]);
+  });
+
+  it.each([
+    ['asks nobody', { can_be_asked: false }],
+    ['has asked, and may be answered', { reason: 'asked' }],
+    ['is stopped', { state: 'stopped' }],
+    ['rests', { state: 'paused' }],
+  ] as const)('is not there where it %s', async (_, changes) => {
+    expect(await isOffered({ ...asks, ...changes })).toEqual([false, false]);
+  });
+
+  it.each([
+    ['asked', 'good'],
+    ['asked-before', 'waiting'],
+  ] as const)('says what came of it: %s', async (outcome, tone) => {
+    const named: string[] = [];
+    const { app, cookie } = await serve(
+      fakeDesk([asks], {
+        async ask(name) {
+          named.push(name);
+          return { outcome, message: 'Approve it in its app.', until: '2026-11-20T22:00:00.000Z' };
+        },
+      }),
+    );
+    const post = (headers: object = {}) =>
+      app.inject({
+        method: 'POST',
+        url: '/accounts/RING/ask',
+        headers: { ...cookie(), ...form, ...headers },
+        payload: 'back=%2Fdashboard',
+      });
+    const answer = await post();
+    expect([answer.statusCode, named]).toEqual([303, ['RING']]);
+    const { body } = await app.inject({ url: String(answer.headers.location), headers: cookie() });
+    expect(body).toMatch(new RegExp(`class="said ${tone}"[^>]*>\\s*Approve it in its app`));
+    expect((await post({ 'sec-fetch-site': 'cross-site' })).statusCode).toBe(403);
+    expect((await post({ cookie: '' })).statusCode).toBe(401);
+    expect(named).toEqual(['RING']);
+  });
+});
+
 describe('the rest of an account', () => {
   it.each([
     ['pause', { for: '2h' }, ['pause', 'DESK', 7_200_000]],

@@ -40,6 +40,7 @@ export function account(name: string, changes: Partial<AccountStatus> = {}): Acc
     attempts: 0,
     sub_accounts: [],
     person_needed: false,
+    can_be_asked: false,
     ...changes,
   };
 }
@@ -87,6 +88,10 @@ export function fakeDesk(accounts: readonly AccountStatus[], changes: Partial<De
     requestRefresh: async (name) =>
       accounts.some((one) => one.name === name)
         ? { outcome: 'started', message: `A refresh of ${name} starts.` }
+        : { outcome: 'unknown-name', message: `There is no account ${name}.` },
+    ask: async (name) =>
+      accounts.some((one) => one.name === name)
+        ? { outcome: 'asked', message: `${name} is asked.`, until: '2026-11-20T22:00:00.000Z' }
         : { outcome: 'unknown-name', message: `There is no account ${name}.` },
     lastDays: async () => new Map(),
     explain: async () => undefined,
