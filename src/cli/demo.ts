@@ -12,6 +12,7 @@ import { terminalChannel } from '../alerts/terminal.ts';
 import type { Simulator } from '../simulator/index.ts';
 import { taught } from './manual.ts';
 import { serve } from './run.ts';
+import { shellWord } from './shell-word.ts';
 
 /** What the demo takes from the environment; the Redis, credentials and Discord it names stay untouched. */
 const TAKEN = ['HTTP_PORT', 'EMBEDDED_REDIS_PORT', 'STATE_DIR', 'LOG_LEVEL'];
@@ -142,7 +143,7 @@ ${bold('token-refresher demo')}: simulated brokers, made-up accounts, nothing le
                  or explain DESK_ALPHA, refresh --all, login NAME, plan, --help, ...
   Try            log the account in that awaits approval: press "Log in" on the page, as its
                  owner would each morning
-  Break one      sed -i s/made-up-golf/wrong/ ${credentials}
+  Break one      sed -i s/made-up-golf/wrong/ ${shellWord(credentials)}
                  gives DESK_GOLF a wrong password; s/wrong/made-up-golf/ mends it.
                  docs/operating.md has the walk: what you are told, where you see why
 
