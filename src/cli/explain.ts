@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { explainAccount } from '../app/explaining.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Explanation } from '../core/explain.ts';
+import { deedWords, nextWords } from '../core/explain-words.ts';
 import { makeInstances } from '../redis/instances.ts';
 import { makeRoster } from '../redis/roster.ts';
 import { stateColours } from './colours.ts';
@@ -52,7 +53,7 @@ export function showExplanation(explanation: Explanation, width?: number): strin
     `${name}, ${broker} ${environment}: ${shown}${because}${since ? `, since ${since}` : ''}`,
     message,
     '',
-    `Next: ${next.action === 'none' ? 'nothing by itself' : next.action}${next.at ? ` at ${next.at}` : ''}. ${next.why}`,
+    `Next: ${nextWords[next.action]}${next.at ? ` at ${next.at}` : ''}. ${next.why}`,
     '',
     'You can:',
     ...person.map(({ what, command }) => `  ${what}${command ? `  ${command}` : ''}`),
@@ -68,7 +69,7 @@ export function showExplanation(explanation: Explanation, width?: number): strin
 function decisionTable(decisions: Explanation['decisions'], width: number | undefined): readonly string[] {
   const rows = decisions.map((each) => [
     each.last_at,
-    each.did,
+    deedWords(each.did),
     { text: each.state, colour: colourOf(each.state) },
     [
       ...(each.times > 1 ? [`${each.times} times since ${each.first_at}`] : []),

@@ -1,4 +1,5 @@
-import type { Explanation, NextAction } from '../../core/explain.ts';
+import type { Explanation } from '../../core/explain.ts';
+import { deedWords, nextWords } from '../../core/explain-words.ts';
 import { historyStrip } from './history.ts';
 import { html, type Html } from './html.ts';
 import { usesSection } from './uses.ts';
@@ -6,18 +7,6 @@ import { ago, moment, until } from './time.ts';
 
 /** So many of the last decisions, and of what people did, are shown. */
 const SHOWN = 8;
-
-const deeds: Readonly<Record<string, string>> = {
-  published: 'A new token',
-  confirmed: 'The token was proved',
-  failed: 'Failed',
-  went_on: 'Another way was tried',
-  withdrawn: 'The token was withdrawn',
-  rested: 'Left as it is',
-  recovered: 'Well again',
-  expired: 'The token ran out',
-  removed: 'Its keys were removed',
-};
 
 /** How an account stood on its last day. */
 export function lastDaySection(explanation: Explanation | undefined): Html | undefined {
@@ -61,16 +50,6 @@ export function explainedSection(explanation: Explanation | undefined, now: numb
     ${usesSection(usage)}`;
 }
 
-const nextWords: Readonly<Record<NextAction, string>> = {
-  renewal: 'a renewal',
-  'sign-in': 'a sign-in',
-  refresh: 'a refresh',
-  resume: 'the end of its pause',
-  ask: 'its person is asked',
-  person: 'its person’s login',
-  none: 'nothing',
-};
-
 function way({ what, command }: Explanation['person'][number]): Html {
   return html`<li>${what}${command === null ? undefined : html` <code>${command}</code>`}</li>`;
 }
@@ -79,7 +58,7 @@ function decision(each: Explanation['decisions'][number], now: number): Html {
   const reason = each.message ?? each.reason?.replaceAll('_', ' ');
   const often = each.times > 1 ? ` ${each.times} times since ` : undefined;
   return html`<li>
-    <b>${deeds[each.did] ?? each.did.replaceAll('_', ' ')}</b>${reason ? html`: ${reason}` : undefined}
+    <b>${deedWords(each.did)}</b>${reason ? html`: ${reason}` : undefined}
     <span class="quiet">${ago(each.last_at, now)}${often && html`,${often}${moment(each.first_at)}`}</span>
   </li>`;
 }
