@@ -79,12 +79,9 @@ function alsoNamed({ sub_accounts: names }: AccountStatus): string {
   return ` · also ${names.slice(0, NAMED).join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
 }
 
-/** A call to the person an account waits for. */
+/** A call to the person an account waits for, or who may not want to wait for it. */
 export function banner(account: AccountStatus, title: string, button: Html | undefined): Html {
-  const { tone, heading } =
-    account.state === 'stopped'
-      ? { tone: 'bad', heading: `${account.name} at ${title} is stopped` }
-      : { tone: 'waiting', heading: `${account.name} waits for your login at ${title}` };
+  const { tone, heading } = headingOf(account, title);
   const error = errorBeside(account, title);
   return html`<section id="banner-${account.broker}-${account.name}" class="banner ${tone}">
     <div>
@@ -94,6 +91,16 @@ export function banner(account: AccountStatus, title: string, button: Html | und
     </div>
     ${button}
   </section>`;
+}
+
+function headingOf(
+  { name, state, person_needed: isPersons }: AccountStatus,
+  title: string,
+): { readonly tone: 'bad' | 'waiting'; readonly heading: string } {
+  if (state === 'stopped') return { tone: 'bad', heading: `${name} at ${title} is stopped` };
+  return isPersons || state === 'awaiting_approval'
+    ? { tone: 'waiting', heading: `${name} waits for your login at ${title}` }
+    : { tone: 'bad', heading: `${name} at ${title} has no token` };
 }
 
 function lastStep({ last_refresh: last }: AccountStatus, now: number): Html | undefined {

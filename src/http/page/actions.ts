@@ -31,6 +31,13 @@ export function askForApproval(
   return formTo(account, filter, 'ask', button);
 }
 
+/** The button that has an account refreshed now, whatever the schedule says. */
+export const refreshNow = (
+  account: AccountStatus,
+  filter: Filter,
+  { id, look }: { readonly id: string; readonly look: string },
+): Html => refreshForm(account, filter, { id, look, rearm: false, words: 'Refresh now' });
+
 /** Everything that a person can do for an account here. */
 export function actionsFor(account: AccountStatus, title: string, filter: Filter): Html {
   const again = tryAgain(account, filter, 'again');
@@ -40,12 +47,7 @@ export function actionsFor(account: AccountStatus, title: string, filter: Filter
   const ask = askForApproval(account, filter, { id: 'ask', look: account.valid ? 'button minor' : 'button' });
   const canRefresh = !account.person_needed && !['stopped', 'disabled', 'paused'].includes(account.state);
   const refresh = canRefresh
-    ? refreshForm(account, filter, {
-        id: 'refresh',
-        rearm: false,
-        look: 'button minor',
-        words: 'Refresh now',
-      })
+    ? refreshNow(account, filter, { id: 'refresh', look: 'button minor' })
     : undefined;
   return html`<div class="actions">${ask} ${login} ${again} ${refresh} ${restsOf(account, filter)}</div>`;
 }

@@ -51,6 +51,18 @@ export function awaitsPerson(account: AccountStatus): boolean {
   );
 }
 
+/** A next try that comes this soon is not worth a button, ms. */
+const SOON_MS = 60_000;
+/** What makes a refresh wait that a person cannot hasten. */
+const NOT_OURS: ReadonlySet<string | null> = new Set(['broker_silence', 'broker_down', 'budget_spent']);
+
+/** True for an account without a token whose next try a person may have now rather than later. */
+export function mayBeHastened(account: AccountStatus, now: number): boolean {
+  const { state, valid, person_needed: isPersons, next_refresh: next, reason } = account;
+  const isWaiting = (state === 'backing_off' || state === 'expired') && !valid && !isPersons;
+  return isWaiting && !NOT_OURS.has(reason) && next !== null && Date.parse(next) > now + SOON_MS;
+}
+
 /** What the top of the page says. */
 export function verdictOf(
   accounts: readonly AccountStatus[],

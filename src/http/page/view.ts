@@ -6,7 +6,7 @@ import type { LastDay } from '../../core/last-day.ts';
 import type { Plan } from '../../core/plan.ts';
 import { isServed } from '../../core/summary.ts';
 import { accountRow, banner, loginLink, rowId } from './account.ts';
-import { askForApproval, tryAgain } from './actions.ts';
+import { askForApproval, refreshNow, tryAgain } from './actions.ts';
 import { explainedSection, lastDaySection } from './explained.ts';
 import { addressOf, isFiltering, type Filter } from './filter.ts';
 import { html, type Html } from './html.ts';
@@ -16,7 +16,7 @@ import { limitsSection } from './limits.ts';
 import { panel, type PanelFacts } from './panel.ts';
 import { until } from './time.ts';
 import { timelineSection } from './timeline.ts';
-import { awaitsPerson, byTone, verdictOf, type Verdict } from './verdict.ts';
+import { awaitsPerson, byTone, mayBeHastened, verdictOf, type Verdict } from './verdict.ts';
 
 export interface ViewFacts {
   readonly accounts: readonly AccountStatus[];
@@ -115,10 +115,15 @@ function nextRefresh({ accounts, now }: ViewFacts): Html | undefined {
     : html`<p class="quiet">Next refresh <br />${until(next, now, { lead: 'in ', past: 'now' })}</p>`;
 }
 
-function banners({ accounts, titleOf }: ViewFacts, filter: Filter): readonly Html[] {
+function banners({ accounts, titleOf, now }: ViewFacts, filter: Filter): readonly Html[] {
   const errands = accounts.filter(awaitsPerson).sort(byTone);
   const shown = errands.slice(0, errands.length > BANNERS + 1 ? BANNERS : BANNERS + 1);
   const others = errands.length - shown.length;
+  // They need nobody, but somebody may not want to wait: only where there is room.
+  const hastened = accounts
+    .filter((account) => mayBeHastened(account, now))
+    .sort(byTone)
+    .slice(0, Math.max(0, BANNERS - shown.length));
   const all = addressOf(
     { ...filter, text: '', broker: undefined, account: undefined, page: 1 },
     { state: 'person' },
@@ -132,6 +137,13 @@ function banners({ accounts, titleOf }: ViewFacts, filter: Filter): readonly Htm
         : tryAgain(account, filter, 'try');
       return banner(account, title, html`<div class="calls">${ask} ${button}</div>`);
     }),
+    ...hastened.map((account) =>
+      banner(
+        account,
+        titleOf(account.broker),
+        html`<div class="calls">${refreshNow(account, filter, { id: 'hasten', look: 'button' })}</div>`,
+      ),
+    ),
     ...(others > 0
       ? [
           html`<p class="banner waiting" id="banner-others">

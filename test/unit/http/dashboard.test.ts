@@ -78,7 +78,7 @@ describe('the dashboard', () => {
       account('fresh-one', { person_needed: true }),
       without('asks', 'awaiting_approval', { person_needed: true, detail: 'Waits for a login.' }),
       without('stuck', 'stopped', { detail: 'The password was refused.' }),
-      without('trying', 'backing_off'),
+      without('trying', 'backing_off', { next_refresh: '2026-11-20T10:00:59.000Z' }),
     ]);
     expect(body.match(/class="banner/g)).toHaveLength(2);
     expect(body).toContain('asks waits for your login at Alpha');
@@ -87,6 +87,26 @@ describe('the dashboard', () => {
     expect(body).toContain('action="/accounts/stuck/refresh"');
     expect(body).toContain('href="/oauth/alpha/asks"');
     expect(body).toContain('Log in at Alpha again');
+  });
+
+  it('has a banner to refresh now where there is no token and the next try is not soon', async () => {
+    const detail = 'Alpha does not answer.';
+    const later = { detail, reason: 'unavailable', next_refresh: '2026-11-20T10:15:00.000Z' };
+    const { body } = await page([
+      without('waits', 'backing_off', later),
+      without('over', 'expired', later),
+      account('lives', { ...later, state: 'backing_off' }),
+      without('silent', 'backing_off', { ...later, reason: 'broker_silence' }),
+      without('down', 'backing_off', { ...later, reason: 'broker_down' }),
+    ]);
+    const banners = [...body.matchAll(/<section id="banner-alpha-(\w+)".*?<\/section>/gs)];
+    expect(banners.map(([, name]) => name)).toEqual(['over', 'waits']);
+    for (const [text, name] of banners) {
+      expect(text).toContain(`${name} at Alpha has no token`);
+      expect(text).toContain(`action="/accounts/${name}/refresh"`);
+      expect(text).toContain(detail);
+      expect(text).not.toContain('rearm');
+    }
   });
 
   it('says in the banner why nobody could be asked', async () => {
