@@ -74,7 +74,7 @@ export function openText(notice: Notice): Text {
     content: [
       `${marks[mark]} ${incident.broker}: ${over ? 'over: ' : ''}${short} (${cut(incident.code, 80)})`,
       ...(who.length === 0 ? [] : [counted(who)]),
-      ...(over ? [cut(movedLines(incident).join('; '), SHORT_MOVED)] : []),
+      ...(over && moved.length > 0 ? [cut(moved.join('; '), SHORT_MOVED)] : []),
     ].join('\n'),
     embeds: [
       {

@@ -12,7 +12,7 @@ import { thereAt } from './presence.ts';
 import { wayIn, type Tickets } from './tickets.ts';
 
 export interface ListenerParts {
-  readonly alerts: Alerts;
+  readonly alerts: Pick<Alerts, 'failed' | 'recovered' | 'leave'>;
   readonly tickets: Tickets;
   readonly clock: Clock;
   readonly log: Log;
@@ -96,8 +96,9 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
           why: isLoss ? undefined : why?.message,
           link: link(account),
           level,
-          // The next day asks anew, in a message of its own.
-          hearAt: (at) => (hearAt?.(at) === at ? at : undefined),
+          // The next day asks anew, in a message of its own: of "today's token" nobody is reminded after it is over.
+          hearAt: (at) =>
+            hearAt?.(at) === at && (isLoss || dayOf(account, at) === dayOf(account, now)) ? at : undefined,
         });
       }),
     attempted: (account, kind, result, tookMs) =>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { emptyBook, WHOLE, type Book } from '../../../src/alerts/book.ts';
 import { closeText, openText, type Text } from '../../../src/alerts/discord-message.ts';
 import { parseWebhookUrl } from '../../../src/alerts/discord.ts';
-import { failed, recovered } from '../../../src/alerts/incidents.ts';
+import { failed, left, recovered } from '../../../src/alerts/incidents.ts';
 import { reportOf, subjectOf, textOf } from '../../../src/alerts/plain-text.ts';
 import { failure, only } from './builders.ts';
 
@@ -200,6 +200,11 @@ describe('the message that opens', () => {
     expect(textOf('changed', { incident: left, now: T })).toContain(
       'Continues as invalid_credentials (1): USER_000000',
     );
+  });
+
+  it('ends with its first line where its accounts left without a word', () => {
+    const gone = left(fail(['USER_000000']), { broker: 'tradovate', account: 'USER_000000' }, T);
+    expect(openText(notice(gone)).content).toMatch(/^⚪ tradovate: over: .*\(invalid_credentials\)$/);
   });
 
   it('never has the word that closes in words for machines and mails either', () => {
