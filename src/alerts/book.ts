@@ -159,10 +159,3 @@ export function movedTo(
     names: members.map(({ name }) => name),
   }));
 }
-
-/** True where accounts fail, the service tries again, and there is nothing that a person has to do. */
-export function isLeftAlone(incident: Incident): boolean {
-  return (
-    incident.nextAt !== undefined && linksOf(incident).length === 0 && namesIn(incident, 'failing').length > 0
-  );
-}

@@ -1,8 +1,8 @@
 import { duration } from '../core/duration.ts';
-import { isLeftAlone, isWhole, movedTo, namesIn, whysOf, type Incident } from './book.ts';
+import { isWhole, movedTo, namesIn, whysOf, type Incident } from './book.ts';
 import type { Notice } from './channel.ts';
 import { isAllReady, morningText, type Morning } from './morning.ts';
-import { waysIn } from './ways.ts';
+import { stepIn, waysIn } from './ways.ts';
 import { countOfAccounts, cut, headlineOf, shortNames, unclosing } from './words.ts';
 
 /** An embed as Discord takes it. */
@@ -156,13 +156,14 @@ function advice({ incident, now, home }: Notice, room: number): { name: string; 
     incident.nextAt === undefined
       ? (incident.next ?? 'Nothing by itself: a person must act.')
       : `The service tries again by itself${incident.nextAt > now ? `; as of ${at(now)} the next try is at ${at(incident.nextAt, now)}` : ''}.`;
+  const step = stepIn(incident);
   const { ways, beyond } = waysIn(incident, { ...LINKS, characters: Math.min(LINKS.characters, room) });
   return [
     { name: 'What happens next', value: next },
     ...ways.map(({ who, link }) => ({ name: `What ${who || 'you'} can do`, value: link })),
-    ...(home !== undefined && isLeftAlone(incident)
-      ? [{ name: 'What you can do', value: `Nothing yet. How it goes: ${home}` }]
-      : []),
+    ...(home === undefined || step === undefined
+      ? []
+      : [{ name: 'What you can do', value: `${step} ${home}` }]),
     ...(beyond === 0
       ? []
       : [{ name: 'What else', value: `Links on the dashboard: ${countOfAccounts(beyond)}.` }]),

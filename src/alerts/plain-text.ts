@@ -1,9 +1,9 @@
 import { DateTime } from 'luxon';
 import { duration } from '../core/duration.ts';
-import { isLeftAlone, isWhole, linksOf, movedTo, namesIn, whysOf } from './book.ts';
+import { isWhole, linksOf, movedTo, namesIn, whysOf } from './book.ts';
 import type { Notice } from './channel.ts';
 import type { Morning } from './morning.ts';
-import { waysIn } from './ways.ts';
+import { stepIn, waysIn } from './ways.ts';
 import { countOfAccounts, headlineOf, unclosing } from './words.ts';
 
 /** What a notice says: an incident began, still stands, changed, or is over. */
@@ -110,6 +110,7 @@ export function textOf(event: Happening, { incident, now, zone = 'UTC', home }: 
       ? (incident.next ?? 'Nothing happens by itself: a person must act.')
       : `The service tries again by itself${incident.nextAt > now ? `, next at ${timeIn(zone, incident.nextAt)}` : ''}.`;
   const isOver = event === 'recovered';
+  const step = stepIn(incident);
   const { ways, beyond } = waysIn(incident, LINKS);
   return [
     ...(isOver ? [] : [unclosing(incident.reason)]),
@@ -123,9 +124,7 @@ export function textOf(event: Happening, { incident, now, zone = 'UTC', home }: 
     ...(isOver ? [] : [next]),
     ...(isOver ? [] : ways.map(({ who, link }) => `What ${who || 'you'} can do: ${link}`)),
     ...(isOver || beyond === 0 ? [] : [`Links on the dashboard: ${beyond}.`]),
-    ...(isOver || home === undefined || !isLeftAlone(incident)
-      ? []
-      : [`Nobody has to act yet. How it goes: ${home}`]),
+    ...(isOver || home === undefined || step === undefined ? [] : [`What you can do: ${step} ${home}`]),
     `Since ${timeIn(zone, incident.openedAt)}. Cause: ${incident.broker}/${incident.code}.`,
   ].join('\n\n');
 }

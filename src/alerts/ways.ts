@@ -1,4 +1,4 @@
-import { linksOf, type Incident } from './book.ts';
+import { linksOf, namesIn, type Incident } from './book.ts';
 
 /** A way in for a person, and whom it is for; empty where it is for all that fail. */
 export interface Way {
@@ -32,4 +32,17 @@ export function waysIn(
     ways.push({ who: name, link });
   }
   return { ways, beyond: links.length - ways.length };
+}
+
+/**
+ * What a person can do where no link leads to a step, to be followed by the page's address; undefined where one
+ * does, or nobody fails any more.
+ */
+export function stepIn(incident: Incident): string | undefined {
+  if (linksOf(incident).length > 0 || namesIn(incident, 'failing').length === 0) return undefined;
+  if (incident.nextAt === undefined) return 'What is said above. How it stands:';
+  // Its reason names who spent the limit, where it is known.
+  return incident.code === 'budget_spent'
+    ? 'Mend what is named above, if anything is. How it goes:'
+    : 'Nothing yet. How it goes:';
 }

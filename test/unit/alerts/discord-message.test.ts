@@ -83,7 +83,7 @@ describe('the message that opens', () => {
     for (const name of names) expect(text.embeds[0]?.description).toContain(name);
   });
 
-  it('says how many where a notification shows it, and where to see how it goes while nobody has to act', () => {
+  it('says how many where a notification shows it, and where to see how it goes', () => {
     const home = 'https://tokens.example/dashboard';
     const two = { ...notice(fail(['USER_000000', 'USER_000001'], { nextAt: T + 5_000 })), home };
     expect(openText(two).content).toMatch(/\n2 accounts: USER_000000, USER_000001$/);
@@ -91,9 +91,13 @@ describe('the message that opens', () => {
       name: 'What you can do',
       value: `Nothing yet. How it goes: ${home}`,
     });
-    expect(textOf('opened', two)).toContain(`Nobody has to act yet. How it goes: ${home}`);
+    expect(textOf('opened', two)).toContain(`What you can do: Nothing yet. How it goes: ${home}`);
     const person = { ...notice(fail(['USER_000000'])), home };
-    expect(JSON.stringify(openText(person))).not.toContain(home);
+    expect(openText(person).embeds[0]?.fields.at(-1)?.value).toBe(
+      `What is said above. How it stands: ${home}`,
+    );
+    const spent = { ...notice(fail(['USER_000000'], { code: 'budget_spent', nextAt: T + 5_000 })), home };
+    expect(textOf('opened', spent)).toContain('Mend what is named above, if anything is.');
   });
 
   it('says the date of a try that is not today, and times in the zone of those who read mails', () => {
