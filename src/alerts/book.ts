@@ -67,6 +67,8 @@ const incidentSchema = z.readonly(
     openedAt: z.number(),
     /** True: it began at an hour at which nobody who is concerned is there, so that nobody is called. */
     hushed: z.boolean().optional(),
+    /** True: people were called a moment ago for all in it, who have only moved here from another cause. */
+    calledBefore: z.boolean().optional(),
     /** When it became worse than a notice, ms: whoever is to be called has not been until then. */
     callAt: z.number().optional(),
     /** True: it comes and goes; whoever is back may fail again within the minute, and nothing is said of that. */

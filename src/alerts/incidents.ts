@@ -17,6 +17,8 @@ export interface AccountRef {
   readonly account: string;
 }
 
+/** Whoever was called for an account so lately is not called again because its cause has another name now. */
+const CALLED_MS = 10 * 60_000;
 /** A next try that moved by less is not said again, nor is it said more often than this. */
 const RESAY_MS = 15 * 60_000;
 /** What comes and goes is over once nobody has failed for it for so long. */
@@ -34,8 +36,27 @@ export function failed(book: Book, said: Failure, now: number): Book {
   const left = isWhole(failure.account)
     ? book
     : leave(book, failure, { state: 'moved', movedTo: failure.code }, now, (incident) => incident !== target);
-  if (target === undefined) return { ...left, incidents: [...left.incidents, opened(left, failure, now)] };
-  return mapIncidents(left, (incident) => (incident === target ? joined(incident, failure, now) : incident));
+  const calledBefore = wasCalled(book, failure, now);
+  if (target === undefined) {
+    return { ...left, incidents: [...left.incidents, opened(left, failure, calledBefore, now)] };
+  }
+  return mapIncidents(left, (incident) =>
+    incident === target ? joined(incident, failure, calledBefore, now) : incident,
+  );
+}
+
+/** True where the account fails elsewhere, as badly, and people were called for that a moment ago. */
+function wasCalled(book: Book, { broker, account, level }: Failure, now: number): boolean {
+  return book.incidents.some(
+    (incident) =>
+      incident.broker === broker &&
+      incident.hushed !== true &&
+      incident.level !== 'notice' &&
+      worse(level, incident.level) === incident.level &&
+      incident.members.some(
+        (member) => member.name === account && isFailing(member) && now - member.since < CALLED_MS,
+      ),
+  );
 }
 
 const isRecovered = ({ end }: Incident, now: number): boolean => end?.how === 'recovered' && end.at <= now;
@@ -103,7 +124,7 @@ export function retained(book: Book, watched: readonly AccountRef[], now: number
   return gone.reduce((rest, account) => leave(rest, account, { state: 'left' }, now, () => true), book);
 }
 
-function opened(book: Book, failure: Failure, now: number): Incident {
+function opened(book: Book, failure: Failure, calledBefore: boolean, now: number): Incident {
   const id = `${failure.broker}:${failure.code}@${now}`;
   const twins = book.incidents.filter((incident) => incident.id.startsWith(id)).length;
   return {
@@ -114,6 +135,7 @@ function opened(book: Book, failure: Failure, now: number): Incident {
     ...said(failure),
     openedAt: now,
     ...(isHushed(failure, now) && { hushed: true }),
+    ...(calledBefore && { calledBefore }),
     ...(failure.recurs === true && { recurs: true }),
     members: [memberOf(failure, now, now)],
     revision: 1,
@@ -122,7 +144,7 @@ function opened(book: Book, failure: Failure, now: number): Incident {
   };
 }
 
-function joined(incident: Incident, failure: Failure, now: number): Incident {
+function joined(incident: Incident, failure: Failure, calledBefore: boolean, now: number): Incident {
   const known = incident.members.find((candidate) => candidate.name === failure.account);
   const isNew = known === undefined || !isFailing(known);
   const isAgain = incident.recurs === true && known?.state === 'back';
@@ -137,13 +159,17 @@ function joined(incident: Incident, failure: Failure, now: number): Incident {
   const fresh = memberOf(failure, incident.openedAt, isNew ? now : known.since);
   // Whose reminders were planned once keeps them: nothing is called out twice.
   const member = isNew ? fresh : { ...fresh, remindAt: known.remindAt, link: failure.link ?? known.link };
-  const { hushed, ...rest } = incident;
-  const isCall = incident.level === 'notice' && level !== 'notice' && !isHushed(failure, now);
+  const { hushed, calledBefore: wereCalled, ...rest } = incident;
+  // One that nobody was called for, or that is worse now, is not covered by the call for those that moved here.
+  const isCovered = wereCalled === true && (calledBefore || !isNew) && level === incident.level;
+  const isWorse = incident.level === 'notice' && level !== 'notice';
+  const isCall = (isWorse || (wereCalled === true && !isCovered)) && !isHushed(failure, now);
   return {
     ...rest,
     ...said(failure),
     level,
     ...(hushed === true && isHushed(failure, now) && { hushed }),
+    ...(isCovered && { calledBefore: true }),
     ...(isCall && { callAt: now }),
     ...(failure.recurs === true && { recurs: true }),
     members: withMember(incident.members, member),

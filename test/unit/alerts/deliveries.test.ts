@@ -9,7 +9,7 @@ import {
   nextTask,
 } from '../../../src/alerts/deliveries.ts';
 import { failed, recovered } from '../../../src/alerts/incidents.ts';
-import { REMIND_AFTER_MS } from '../../../src/alerts/members.ts';
+import { REMIND_AFTER_MS, type Failure } from '../../../src/alerts/members.ts';
 import { failure, only } from './builders.ts';
 
 const MINUTE = 60_000;
@@ -159,6 +159,28 @@ describe('nextTask', () => {
     const worse = failed(failed(emptyBook, failure({ level: 'notice' }), T), failure(), T + 1);
     expect(only(worse)).toSatisfy(isCalling);
     expect(nextTask(done(worse, T + GROUP_MS), 'discord', T + MINUTE, true)?.dueAt).toBe(T + 60 * MINUTE);
+  });
+
+  it('calls nobody again for an account whose cause only has another name a moment later', () => {
+    const told = done(failed(emptyBook, failure({ level: 'warning' }), T), T + GROUP_MS);
+    const other = (more: Partial<Failure>): Failure =>
+      failure({ code: 'another', level: 'warning', ...more });
+    const moved = failed(told, other({}), T + MINUTE);
+    const second = (book: Book) => {
+      const found = book.incidents.find(({ code }) => code === 'another');
+      if (!found) throw new Error('it is not there');
+      return found;
+    };
+    expect(isCalling(second(moved))).toBe(false);
+    const again = failed(moved, other({ message: 'It is tried again.' }), T + MINUTE + 1);
+    expect(isCalling(second(again))).toBe(false);
+
+    // Worse, or long after, or beside one that nobody was called for, it is a call.
+    expect(isCalling(second(failed(told, other({ level: 'critical' }), T + MINUTE)))).toBe(true);
+    expect(isCalling(second(failed(told, other({}), T + 11 * MINUTE)))).toBe(true);
+    const joined = failed(moved, other({ account: 'USER_000001' }), T + 2 * MINUTE);
+    expect(isCalling(second(joined))).toBe(true);
+    expect(second(joined).callAt).toBe(T + 2 * MINUTE);
   });
 
   it('calls nobody at an hour at which nobody is there', () => {
