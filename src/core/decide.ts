@@ -92,8 +92,8 @@ export function decide(situation: Situation, now: number): Decision {
     return rest('stopped', record.trouble?.code ?? 'stopped', now + STOPPED_LOOK_MS);
   }
   if (silence.until > now) {
-    // Whoever was turned away with the whole network reads why; one whose own login was refused waits for the silence like everybody.
-    const isTurnedAway = record.trouble?.kind === 'needs-human' && !refused;
+    // Whoever was turned away with the whole network reads why; one whose own login was refused, also if it was mended since, waits like everybody.
+    const isTurnedAway = record.trouble?.kind === 'needs-human' && record.refused.length === 0;
     const because = isTurnedAway ? record.trouble.code : silence.because;
     return rest(idle, because, afterSilence(situation));
   }

@@ -8,10 +8,13 @@ const MINUTE_MS = 60 * SECOND_MS;
 /** How long the login takes that follows, with the look before it, ms. */
 const LOGIN_MS = 2 * SECOND_MS;
 
+/** What nobody answered is not asked again at once: after two logins in ten seconds at most, after three in twenty (core/policy.ts), ms. */
+const paceAfter = (unanswered: number): number => 5 * SECOND_MS * 2 ** Math.min(unanswered - 1, 2);
+
 /**
  * True where the broker itself had ended the token: two logins, each of which died with its process, have opened
  * two sessions, and Tradovate closes the oldest. A dead token must not be served, and no other one can be there
- * before a login is answered.
+ * before a login is answered, which follows at the pace of logins without an answer.
  */
 function isDisplaced(world: World, name: string, { from, until }: Gap): boolean {
   const living = new Set(world.replicas().map(({ life }) => life.name));
@@ -26,7 +29,7 @@ function isDisplaced(world: World, name: string, { from, until }: Gap): boolean 
         issuedIn(call, 0).length > 0 &&
         !living.has(call.by),
     );
-  return unheard.length >= 2 && until - from <= LOGIN_MS;
+  return unheard.length >= 2 && until - from <= paceAfter(unheard.length) + LOGIN_MS;
 }
 
 /** The stretches in which no process ran: two that died at once are no desk with two processes. */

@@ -99,6 +99,9 @@ describe('a token that bots report', () => {
     const record = { session: session(), reported };
     const silence = { until: NOW + MINUTE, because: 'broker_silence' } as const;
     expect(decided(record, { silence })).toMatchObject({ do: 'rest', because: 'broker_silence' });
+    // Mended since: it waits for the silence, and its old trouble is no reason any more.
+    const mended = { ...record, refused: ['another fingerprint'] };
+    expect(decided(mended, { silence })).toMatchObject({ do: 'rest', because: 'broker_silence' });
     expect(decided({ ...record, paused: { at: NOW } })).toMatchObject({ do: 'rest', state: 'paused' });
     expect(decided({ ...record, failures: 1, retryAt: NOW + MINUTE })).toMatchObject({
       do: 'rest',
