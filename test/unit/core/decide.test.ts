@@ -100,7 +100,8 @@ describe('a token that bots report', () => {
     const silence = { until: NOW + MINUTE, because: 'broker_silence' } as const;
     expect(decided(record, { silence })).toMatchObject({ do: 'rest', because: 'broker_silence' });
     // Mended since: it waits for the silence, and its old trouble is no reason any more.
-    const mended = { ...record, refused: ['another fingerprint'] };
+    const trouble = { kind: 'needs-human', code: 'bad_credentials', message: 'A reason.', at: NOW } as const;
+    const mended = { ...record, trouble, refused: ['another fingerprint'] };
     expect(decided(mended, { silence })).toMatchObject({ do: 'rest', because: 'broker_silence' });
     expect(decided({ ...record, paused: { at: NOW } })).toMatchObject({ do: 'rest', state: 'paused' });
     expect(decided({ ...record, failures: 1, retryAt: NOW + MINUTE })).toMatchObject({
