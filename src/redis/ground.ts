@@ -4,6 +4,7 @@ import { keys } from './keys.ts';
 import { serverTime } from './replies.ts';
 import { silenceEnd } from './silences.ts';
 import { answersOf } from './standings.ts';
+import { countedIn } from './usage.ts';
 
 /** What accounts of one broker stand on. */
 export interface BrokerGround {
@@ -47,7 +48,10 @@ export async function readGround(
       .zrange(keys.queued(broker), '0', '0', 'WITHSCORES');
   }
   for (const { broker, budget } of budgets) {
-    read.zcount(keys.budget(broker, budget), `(${now - budget.windowMs}`, '+inf');
+    const key = keys.budget(broker, budget);
+    if (budget.counts === 'failures')
+      read.zrange(key, `(${now - budget.windowMs}`, '+inf', 'BYSCORE', 'WITHSCORES').get(`${key}:success`);
+    else read.zcount(key, `(${now - budget.windowMs}`, '+inf');
   }
   const [time, ...rest] = answersOf(await read.exec());
   const serverNow = serverTime(time, now);
@@ -66,7 +70,11 @@ export async function readGround(
         lagMs: Math.max(0, now - longest),
       };
     }),
-    used: left.map(Number),
+    used: budgets.map(({ budget }) =>
+      budget.counts === 'failures'
+        ? countedIn(left.shift(), Number(left.shift() ?? 0)).length
+        : Number(left.shift()),
+    ),
     clockAheadMs: now - serverNow,
   };
 }

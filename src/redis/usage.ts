@@ -22,7 +22,7 @@ export async function readUsage(
 }
 
 /** As scripts/budget.lua counts: what nobody answered was no failure of the network once a sign-in after it worked. */
-function countedIn(reply: unknown, succeededAt: number): readonly number[] {
+export function countedIn(reply: unknown, succeededAt: number): readonly number[] {
   if (!Array.isArray(reply)) return [];
   const members = reply.filter((_, i) => i % 2 === 0).map(String);
   const instants = reply.filter((_, i) => i % 2 === 1).map(Number);

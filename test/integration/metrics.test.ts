@@ -91,6 +91,17 @@ describe('/metrics', () => {
     });
   });
 
+  it('counts no login that nobody answered as a failure once one after it has worked', () =>
+    withBench({ entries: entries.slice(0, 1) }, async (bench) => {
+      await bench.state('GOOD', 'fresh');
+      const ledger = keys.budget('tradovate', { limit: 'sign-in-failures', subject: 'default' });
+      const at = Date.now() - 60_000;
+      await bench.redis.zadd(ledger, at, 'u:ONE:1', at + 1, 'u:TWO:2', at + 2, 'r:THREE:3');
+      await bench.redis.set(`${ledger}:success`, at + 30_000);
+      const { value } = await scrape(bench.service.url);
+      expect(value('login_budget_remaining{broker="tradovate"}')).toBe(4);
+    }));
+
   it('shows each account only where that is asked for', () =>
     withBench({ entries, env: { METRICS_ACCOUNT_LABELS: '1' } }, async (bench) => {
       await bench.state('GOOD', 'fresh');
