@@ -87,10 +87,20 @@ export function banner(account: AccountStatus, title: string, button: Html | und
     <div>
       <h2>${heading}</h2>
       <p>${reasonOf(account, title) ?? account.message}</p>
-      ${error === undefined ? undefined : html`<p>Last error: ${error}</p>`}
+      ${error === undefined ? undefined : html`<p>Last error: ${error}</p>`} ${costOf(account)}
     </div>
     ${button}
   </section>`;
+}
+
+/** What a press of the button costs: it is not free, and a changed file does not need it. */
+function costOf({ state, person_needed: isPersons }: AccountStatus): Html | undefined {
+  return state === 'stopped' && !isPersons
+    ? html`<p class="quiet">
+        A changed credentials file is taken up by itself. The button sends what the file says once more; a
+        wrong password is one more failed login of the network, and a few of them bar every login of it.
+      </p>`
+    : undefined;
 }
 
 function headingOf(

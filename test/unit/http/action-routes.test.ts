@@ -45,6 +45,7 @@ describe('a button of the page', () => {
   it('tries a stopped account once more where the password was changed', async () => {
     const { asked, get, post } = await open();
     expect(await get('/dashboard')).toContain('I have changed the password: try again');
+    expect(await get('/dashboard')).toContain('one more failed login of the network');
     await post('STUCK', { rearm: '1' });
     expect(asked).toEqual([['STUCK', true]]);
   });
