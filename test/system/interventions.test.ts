@@ -123,7 +123,7 @@ describe('an account is explained', () => {
     const { code, stdout } = await service.command('explain', 'PAIR');
     expect(code).toBe(0);
     expect(stdout).toMatch(/PAIR, ig demo: /);
-    expect(stdout).toMatch(/Next: (renewal|refresh)/);
+    expect(stdout).toMatch(/Next: a (renewal|refresh) at /);
     expect(stdout).toContain('token-refresher pause PAIR --for 2h');
     expect((await service.command('explain', 'NOBODY')).code).toBe(1);
   });
