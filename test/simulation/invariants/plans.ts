@@ -4,6 +4,8 @@ import { broken, served, type InvariantOptions } from './rules.ts';
 import { whileWell, type Wellness } from './wellness.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
+/** An attempt that is found open was noted so long ago at most, ms. */
+const NOTED_BEFORE_MS = 2 * 60_000;
 /** After that somebody else may have closed the attempt of a process that stands still, ms. */
 const LEAST_LEASE_MS = 9_000;
 /** Once a token is dead, nobody waits longer for the next try, with the way there and back, ms. */
@@ -73,6 +75,15 @@ export function watchPlans(
             call.deliveredAt - call.startedAt > LEAST_LEASE_MS ||
             issuedIn(call, 0).length === 0),
       );
-    return unanswered.length >= unknownPerDay;
+    // One whose process died before it was sent is as unknown: nobody can say afterwards that it never left.
+    const neverSent = world.log.filter(
+      ({ at, fields }) =>
+        at > now - DAY_MS &&
+        fields['event'] === 'attempt.interrupted' &&
+        fields['account'] === name &&
+        fields['during'] === 'sign-in' &&
+        !unanswered.some(({ startedAt }) => startedAt < at && startedAt > at - NOTED_BEFORE_MS),
+    );
+    return unanswered.length + neverSent.length >= unknownPerDay;
   }
 }
