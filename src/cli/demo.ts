@@ -6,6 +6,7 @@ import { styleText } from 'node:util';
 import { Command } from 'commander';
 import { brokers } from '../brokers/index.ts';
 import { prepareStateDir, thisProcess } from '../config/index.ts';
+import type { DemoPart } from '../core/dialect.ts';
 import { ConfigurationError } from '../core/errors.ts';
 import type { Service } from '../app/start.ts';
 import { terminalChannel } from '../alerts/terminal.ts';
@@ -20,6 +21,11 @@ const TAKEN = ['HTTP_PORT', 'EMBEDDED_REDIS_PORT', 'STATE_DIR', 'LOG_LEVEL'];
 const TROUBLE_EVERY_MS = 45_000;
 /** How long a simulated broker takes to answer, ms: slow enough to see ten at once. */
 const LATENCY_MS = 150;
+
+interface DemoPartOf {
+  readonly broker: string;
+  readonly part: DemoPart;
+}
 
 /** `demo`: the service on simulated brokers, with a Redis of its own. */
 export function demoCommand(version: string): Command {
@@ -43,10 +49,15 @@ async function demo(version: string): Promise<void> {
   const port = surroundings.env['HTTP_PORT'] ?? String(await freePortFrom(8000));
   const { startSimulator } = await import('../simulator/index.ts');
   const simulator = await startSimulator({ latencyMs: LATENCY_MS });
-  const credentials = await writeDemo(simulator, stateDir, port);
-  const timer = setInterval(() => trouble(simulator, port), TROUBLE_EVERY_MS);
+  const parts = brokers.flatMap(({ name }) => {
+    const part = simulator.demo(name, callbackUrl(port));
+    return part ? [{ broker: name, part }] : [];
+  });
+  const credentials = await writeDemo(simulator, parts, stateDir);
+  const timer = setInterval(() => trouble(simulator, parts), TROUBLE_EVERY_MS);
   timer.unref();
   const fixed = {
+    ...Object.fromEntries(parts.flatMap(({ part }) => Object.entries(part.settings ?? {}))),
     SIMULATE: '1',
     REDIS_URL: 'embedded',
     STATE_DIR: resolve(stateDir),
@@ -71,22 +82,21 @@ async function demo(version: string): Promise<void> {
 }
 
 /** Writes the made-up accounts of every broker where the service reads them. */
-async function writeDemo(simulator: Simulator, stateDir: string, port: string): Promise<string> {
+async function writeDemo(
+  simulator: Simulator,
+  parts: readonly DemoPartOf[],
+  stateDir: string,
+): Promise<string> {
   const fault = await prepareStateDir(stateDir);
   if (fault) throw new ConfigurationError([fault]);
-  const parts = brokers.map((broker) => ({
-    broker: broker.name,
-    part: simulator.demo(broker.name, callbackUrl(port)),
-  }));
   for (const { broker, part } of parts) {
-    for (const [name, value] of Object.entries(part?.switches ?? {}))
-      simulator.setSwitch(broker, name, value);
+    for (const [name, value] of Object.entries(part.switches ?? {})) simulator.setSwitch(broker, name, value);
   }
   const path = resolve(stateDir, 'credentials.demo.json');
   await writeFile(
     path,
     JSON.stringify(
-      parts.flatMap(({ part }) => part?.entries ?? []),
+      parts.flatMap(({ part }) => part.entries),
       null,
       2,
     ),
@@ -114,11 +124,9 @@ function asTyped(
 }
 
 /** Lets the next call of each broker's shaky account fail. */
-function trouble(simulator: Simulator, port: string): void {
-  for (const broker of brokers) {
-    const troubled = simulator.demo(broker.name, callbackUrl(port))?.troubled;
-    if (troubled)
-      simulator.fault({ broker: broker.name, ...troubled, kind: 'status', status: 500, times: 1 });
+function trouble(simulator: Simulator, parts: readonly DemoPartOf[]): void {
+  for (const { broker, part } of parts) {
+    if (part.troubled) simulator.fault({ broker, ...part.troubled, kind: 'status', status: 500, times: 1 });
   }
 }
 

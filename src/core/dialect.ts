@@ -67,6 +67,8 @@ export interface Sample {
 export interface DemoPart {
   readonly entries: readonly Readonly<Record<string, unknown>>[];
   readonly switches?: Readonly<Record<string, unknown>>;
+  /** Settings of the service that the demo runs with. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** The call that fails now and then. */
   readonly troubled?: { readonly operation: string; readonly username: string };
 }

@@ -77,7 +77,7 @@ export function makeConsent(terms: Terms, baseUrl: string, io: BrokerIo): Consen
     url: (state) => dialogUrl(baseUrl, app, state),
     redirectUri: app.redirectUri,
     receive,
-    askAt: (now) => nextAskAt(now, approvalMinute, io.isHoliday),
+    askAt: (now) => (approvalMinute === 'always' ? now : nextAskAt(now, approvalMinute, io.isHoliday)),
     deadline: nextRollover,
     ...(terms.approval === 'request' && { request, read }),
   };
@@ -96,13 +96,16 @@ function readCode(arrival: Arrival): string {
   );
 }
 
-function readApprovalTime(io: BrokerIo): number {
-  const minute = parseApprovalTime(io.setting('UPSTOX_APPROVAL_TIME') ?? DEFAULT_APPROVAL_TIME);
+/** As minutes of the day in India; `always`: at any hour of any day, so that a demo looks the same whenever it is shown. */
+function readApprovalTime(io: BrokerIo): number | 'always' {
+  const text = io.setting('UPSTOX_APPROVAL_TIME') ?? DEFAULT_APPROVAL_TIME;
+  const minute = text === 'always' ? text : parseApprovalTime(text);
   if (minute !== undefined) return minute;
   throw new ConfigurationError([
     {
       at: 'UPSTOX_APPROVAL_TIME',
-      message: 'must be a time in India as HH:MM, from 03:30 to 23:59, e.g. 08:00; or leave it out',
+      message:
+        'must be a time in India as HH:MM, from 03:30 to 23:59, e.g. 08:00, or `always`; or leave it out',
     },
   ]);
 }

@@ -103,6 +103,8 @@ export const upstoxDialect: MakeDialect = (host) => {
   return {
     sample,
     demo: (callbackUrl) => ({
+      // Whoever tries it in India's night or at a weekend is asked, too.
+      settings: { UPSTOX_APPROVAL_TIME: 'always' },
       entries: [
         {
           broker: 'upstox',

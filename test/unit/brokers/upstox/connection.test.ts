@@ -65,6 +65,13 @@ describe('the way in', () => {
     expect(later.consent?.askAt(early)).toBe(ist('2026-01-13T08:45:00'));
   });
 
+  it('asks at any hour of any day where that is wanted', () => {
+    const { consent } = desk.connect({}, { UPSTOX_APPROVAL_TIME: 'always' });
+    for (const at of ['2026-01-13T01:00:00', '2026-01-13T06:00:00', '2026-01-17T23:00:00'].map(ist)) {
+      expect(consent?.askAt(at)).toBe(at);
+    }
+  });
+
   it('is open until the next 03:30', () => {
     expect(desk.connect().consent?.deadline(ist('2026-01-13T10:00:00'))).toBe(ist('2026-01-14T03:30:00'));
     expect(desk.connect().consent?.deadline(ist('2026-01-14T01:00:00'))).toBe(ist('2026-01-14T03:30:00'));
