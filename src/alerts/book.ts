@@ -35,6 +35,8 @@ const memberSchema = z.readonly(
     why: z.string().optional(),
     /** True: its token was served all the same, so that this proves nothing. */
     served: z.boolean().optional(),
+    /** Until when bots have its token, ms, as last said; null: they have none. */
+    tokenUntil: z.number().nullable().optional(),
     /** When people are reminded of it, ms, in order; an hour at which nobody is there is none. */
     remindAt: z.readonly(z.array(z.number())).optional(),
   }),

@@ -2,7 +2,7 @@ import { duration } from '../core/duration.ts';
 import { isWhole, movedTo, namesIn, whysOf, type Incident } from './book.ts';
 import type { Notice } from './channel.ts';
 import { isAllReady, morningText, type Morning } from './morning.ts';
-import { stepIn, waysIn } from './ways.ts';
+import { pageOf, stepIn, waysIn, whatBotsHave } from './ways.ts';
 import { countOfAccounts, cut, headlineOf, shortNames, unclosing } from './words.ts';
 
 /** An embed as Discord takes it. */
@@ -108,6 +108,8 @@ export function closeText({ incident }: Notice): Text {
     content: [
       `${marks.recovered} ${incident.broker}: recovered after ${lasted} (${cut(incident.code, 80)})`,
       ...(back.length === 0 ? [] : [counted(back)]),
+      // Where somebody goes on failing, the good news alone would be a lie.
+      ...(moved.length === 0 ? [] : [cut(moved.join('; '), SHORT_MOVED)]),
     ].join('\n'),
     embeds: [
       {
@@ -157,13 +159,16 @@ function advice({ incident, now, home }: Notice, room: number): { name: string; 
       ? (incident.next ?? 'Nothing by itself: a person must act.')
       : `The service tries again by itself${incident.nextAt > now ? `; as of ${at(now)} the next try is at ${at(incident.nextAt, now)}` : ''}.`;
   const step = stepIn(incident);
-  const { ways, beyond } = waysIn(incident, { ...LINKS, characters: Math.min(LINKS.characters, room) });
+  const characters = Math.min(LINKS.characters, room);
+  const { ways, beyond } = waysIn(incident, { ...LINKS, characters }, home);
+  const bots = whatBotsHave(incident, now, (instant) => at(instant, now));
   return [
+    ...(bots === undefined ? [] : [{ name: 'What bots have', value: bots }]),
     { name: 'What happens next', value: next },
     ...ways.map(({ who, link }) => ({ name: `What ${who || 'you'} can do`, value: link })),
     ...(home === undefined || step === undefined
       ? []
-      : [{ name: 'What you can do', value: `${step} ${home}` }]),
+      : [{ name: 'What you can do', value: `${step} ${pageOf(incident, home)}` }]),
     ...(beyond === 0
       ? []
       : [{ name: 'What else', value: `Links on the dashboard: ${countOfAccounts(beyond)}.` }]),

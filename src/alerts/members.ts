@@ -22,6 +22,8 @@ export interface Failure {
   readonly follows?: boolean | undefined;
   /** Its token is served all the same. */
   readonly served?: boolean | undefined;
+  /** Until when bots have its token, ms; null: they have none. Left out where that is not known. */
+  readonly tokenUntil?: number | null | undefined;
   /**
    * When whoever is concerned may next be called, at or after an instant (ms); undefined: not for this any more.
    * Left out: at any hour.
@@ -35,7 +37,7 @@ export const REMIND_AFTER_MS = [60 * 60_000, 4 * 60 * 60_000, 24 * 60 * 60_000] 
 
 /** The account as a member. Who joins an incident later is reminded with the others, of what is still to come. */
 export function memberOf(failure: Failure, openedAt: number, since: number): Member {
-  const { account: name, why, link, served } = failure;
+  const { account: name, why, link, served, tokenUntil } = failure;
   const ahead = REMIND_AFTER_MS.map((after) => openedAt + after).filter((at) => at > since);
   return {
     name,
@@ -45,6 +47,7 @@ export function memberOf(failure: Failure, openedAt: number, since: number): Mem
     ...(why !== undefined && { why }),
     ...(link !== undefined && { link }),
     ...(served === true && { served }),
+    ...(tokenUntil !== undefined && { tokenUntil }),
   };
 }
 

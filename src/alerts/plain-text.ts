@@ -3,7 +3,7 @@ import { duration } from '../core/duration.ts';
 import { isWhole, linksOf, movedTo, namesIn, whysOf } from './book.ts';
 import type { Notice } from './channel.ts';
 import type { Morning } from './morning.ts';
-import { stepIn, waysIn } from './ways.ts';
+import { pageOf, stepIn, waysIn, whatBotsHave } from './ways.ts';
 import { countOfAccounts, headlineOf, unclosing } from './words.ts';
 
 /** What a notice says: an incident began, still stands, changed, or is over. */
@@ -26,6 +26,8 @@ export interface IncidentReport {
   readonly link: string | null;
   /** Each account's own. */
   readonly links: Readonly<Record<string, string>>;
+  /** Until when bots have the token of each account that fails; null where they have none. Whose is not known is left out. */
+  readonly tokens_until: Readonly<Record<string, string | null>>;
   /** What is wrong with single accounts, beside the reason that all share. */
   readonly details: Readonly<Record<string, string>>;
   readonly sent_at: string;
@@ -47,6 +49,13 @@ export function reportOf(event: Happening, { incident, now }: Notice): IncidentR
     link: links[0]?.link ?? null,
     links: Object.fromEntries(
       links.filter(({ name }) => !isWhole(name)).map(({ name, link }) => [name, link]),
+    ),
+    tokens_until: Object.fromEntries(
+      incident.members.flatMap(({ name, state, tokenUntil }) =>
+        state !== 'failing' || tokenUntil === undefined
+          ? []
+          : [[name, tokenUntil === null ? null : new Date(tokenUntil).toISOString()]],
+      ),
     ),
     details: Object.fromEntries(whysOf(incident).map(({ name, why }) => [name, why])),
     sent_at: new Date(now).toISOString(),
@@ -111,7 +120,8 @@ export function textOf(event: Happening, { incident, now, zone = 'UTC', home }: 
       : `The service tries again by itself${incident.nextAt > now ? `, next at ${timeIn(zone, incident.nextAt)}` : ''}.`;
   const isOver = event === 'recovered';
   const step = stepIn(incident);
-  const { ways, beyond } = waysIn(incident, LINKS);
+  const { ways, beyond } = waysIn(incident, LINKS, home);
+  const bots = isOver ? undefined : whatBotsHave(incident, now, (instant) => timeIn(zone, instant));
   return [
     ...(isOver ? [] : [unclosing(incident.reason)]),
     ...(isOver ? [`It lasted ${duration(Math.max(0, now - incident.openedAt))}.`] : []),
@@ -121,10 +131,13 @@ export function textOf(event: Happening, { incident, now, zone = 'UTC', home }: 
     ...movedTo(incident).map(
       ({ cause, names }) => `Continues as ${cause} (${names.length}): ${shown(names)}`,
     ),
+    ...(bots === undefined ? [] : [`What bots have: ${bots}`]),
     ...(isOver ? [] : [next]),
     ...(isOver ? [] : ways.map(({ who, link }) => `What ${who || 'you'} can do: ${link}`)),
     ...(isOver || beyond === 0 ? [] : [`Links on the dashboard: ${beyond}.`]),
-    ...(isOver || home === undefined || step === undefined ? [] : [`What you can do: ${step} ${home}`]),
+    ...(isOver || home === undefined || step === undefined
+      ? []
+      : [`What you can do: ${step} ${pageOf(incident, home)}`]),
     `Since ${timeIn(zone, incident.openedAt)}. Cause: ${incident.broker}/${incident.code}.`,
   ].join('\n\n');
 }

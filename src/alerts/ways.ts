@@ -1,4 +1,5 @@
-import { linksOf, namesIn, type Incident } from './book.ts';
+import { isWhole, linksOf, namesIn, type Incident } from './book.ts';
+import { countOfAccounts } from './words.ts';
 
 /** A way in for a person, and whom it is for; empty where it is for all that fail. */
 export interface Way {
@@ -13,8 +14,12 @@ export interface Way {
 export function waysIn(
   incident: Incident,
   room: { readonly links: number; readonly characters: number; readonly longest: number },
+  home?: string,
 ): { readonly ways: readonly Way[]; readonly beyond: number } {
-  const links = linksOf(incident);
+  const links = linksOf(incident).map(({ name, link }) => ({
+    name,
+    link: link === home ? pageOf(incident, home) : link,
+  }));
   const [first] = links;
   if (first === undefined) return { ways: [], beyond: 0 };
   if (links.every(({ link }) => link === first.link)) {
@@ -46,3 +51,34 @@ export function stepIn(incident: Incident): string | undefined {
     ? 'Mend what is named above, if anything is. How it goes:'
     : 'Nothing yet. How it goes:';
 }
+
+/** The page that tells of an incident: of the one account that fails, where it is one. */
+export function pageOf(incident: Incident, home: string): string {
+  const [name, ...others] = namesIn(incident, 'failing');
+  return name === undefined || others.length > 0 ? home : `${home}?account=${encodeURIComponent(name)}`;
+}
+
+/**
+ * What bots have of those that fail, and until when; undefined where nothing is known of it.
+ * @param time says an instant (ms) to whoever reads it
+ */
+export function whatBotsHave(
+  { members }: Incident,
+  now: number,
+  time: (instant: number) => string,
+): string | undefined {
+  const failing = members.filter(({ name, state }) => state === 'failing' && !isWhole(name));
+  const known = failing.flatMap(({ name, tokenUntil }) =>
+    tokenUntil === undefined ? [] : [{ name, until: tokenUntil ?? 0 }],
+  );
+  const [first, ...others] = known.filter(({ until }) => until > now).toSorted((a, b) => a.until - b.until);
+  const without = known.filter(({ until }) => until <= now).length;
+  if (known.length === 0) return undefined;
+  if (first === undefined)
+    return without === failing.length ? 'No token.' : `No token for ${countOfAccounts(without)}.`;
+  if (failing.length === 1) return `A token until ${time(first.until)}.`;
+  const has = `a token for ${countOfAccounts(others.length + 1)}, the first until ${time(first.until)} (${first.name}).`;
+  return without === 0 ? capital(has) : `No token for ${countOfAccounts(without)}; ${has}`;
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

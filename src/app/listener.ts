@@ -61,6 +61,7 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
           message: error.message,
           nextAt: next.at,
           served: next.state === 'fresh',
+          tokenUntil: next.tokenUntil,
           recurs: next.recurs,
           follows: error.code === 'broker_silence',
           // A login that did not work out must not take away the way to the next one.
@@ -77,7 +78,7 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
     recovered: (account) =>
       queue(() => parts.alerts.recovered({ broker: account.broker, account: account.name })),
     rests: (account) => queue(() => parts.alerts.leave({ broker: account.broker, account: account.name })),
-    personNeeded: (account, { asked, why }) =>
+    personNeeded: (account, { asked, why, tokenUntil }) =>
       queue(() => {
         const now = parts.clock.now();
         const title = parts.titleOf(account.broker);
@@ -95,6 +96,7 @@ export function makeListener(parts: ListenerParts): Listener & { settled(): Prom
               : `A person must log in at ${title} for today's token.`,
           why: isLoss ? undefined : why?.message,
           link: link(account),
+          tokenUntil,
           level,
           // The next day asks anew, in a message of its own: of "today's token" nobody is reminded after it is over.
           hearAt: (at) =>

@@ -210,6 +210,15 @@ export function isLive(session: Session, identity: string, now: number): boolean
   return session.identity === identity && !session.withdrawn && now < session.grant.expiresAt;
 }
 
+/** The grant of the session while the broker honours its token for this login. */
+export function liveGrant(
+  { session }: Pick<AccountRecord, 'session'>,
+  { identity }: { readonly identity: string },
+  now: number,
+): Grant | undefined {
+  return session && isLive(session, identity, now) ? session.grant : undefined;
+}
+
 /** True while a grant's token is honoured, or a new one can be got with it. */
 export function isOfUse(
   connection: Pick<Connection, 'renew' | 'renewableUntil'>,

@@ -5,7 +5,7 @@ import type { Decision } from '../core/decision.ts';
 import { REFUSED_EARLIER } from '../core/describe.ts';
 import type { BrokerError } from '../core/errors.ts';
 import { pauseAt } from '../core/pause.ts';
-import { isLive, type AccountRecord, type AttemptKind } from '../core/session.ts';
+import { isLive, liveGrant, type AccountRecord, type AttemptKind } from '../core/session.ts';
 import type { RampOutcome, Settlement, Standing } from '../core/store.ts';
 import { underFirstKey } from '../core/verdicts.ts';
 import { answeredOf, chargeOf, refundsOf } from './charges.ts';
@@ -144,6 +144,7 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
         {
           state: 'stopped',
           at: undefined,
+          tokenUntil: liveGrant(record, account, now)?.expiresAt ?? null,
         },
       );
     }

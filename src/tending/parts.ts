@@ -26,11 +26,13 @@ export interface Listener {
     error: { code: string; message: string; kind: string },
     /**
      * `lacksToken`: nobody can use the account until then, whatever its state is called. `token`: the live one, where
-     * it is its replacement that fails. `recurs`: a limit that is counted by the minute.
+     * it is its replacement that fails. `recurs`: a limit that is counted by the minute. `tokenUntil`: until when bots
+     * have its token, ms; null where they have none, left out where that is not known.
      */
     next: {
       state: string;
       at: number | undefined;
+      tokenUntil?: number | null;
       lacksToken?: boolean;
       recurs?: boolean;
       token?: { issuedAt: number; expiresAt: number } | undefined;
@@ -41,9 +43,12 @@ export interface Listener {
   rests(account: Account): void;
   /**
    * A person is needed, and it is an hour in which they may be asked. `asked`: the broker rang them.
-   * `why`: what went wrong so far, for them to read.
+   * `why`: what went wrong so far, for them to read. `tokenUntil`: until when bots have a token all the same, ms.
    */
-  personNeeded(account: Account, how: { readonly asked: boolean; readonly why: Why | undefined }): void;
+  personNeeded(
+    account: Account,
+    how: { readonly asked: boolean; readonly why: Why | undefined; readonly tokenUntil: number | null },
+  ): void;
   /** A try at a new token has ended; `result`: `ok`, or the kind of the error; `tookMs` where a call was made for it. */
   attempted(account: Account, kind: string, result: string, tookMs?: number): void;
   /** Accounts of this broker became due just now. */

@@ -1,6 +1,6 @@
 import type { Account } from '../core/account.ts';
 import { isAsked, mayAskAt } from '../core/decide.ts';
-import type { AccountRecord } from '../core/session.ts';
+import { liveGrant, type AccountRecord } from '../core/session.ts';
 import type { KeeperParts, Why } from './parts.ts';
 
 /** True for an account whose next token only a person gets. */
@@ -23,7 +23,11 @@ export function makeNeed(parts: Pick<KeeperParts, 'listener' | 'clock' | 'isHoli
     const now = clock.now();
     if (state !== 'awaiting_approval' || mayAskAt({ account, isHoliday }, now) > now) return false;
     const trouble = why ?? todaysTrouble(account, record, now);
-    listener.personNeeded(account, { asked: isAsked(record, now), why: trouble });
+    listener.personNeeded(account, {
+      asked: isAsked(record, now),
+      why: trouble,
+      tokenUntil: liveGrant(record, account, now)?.expiresAt ?? null,
+    });
     return true;
   };
 }

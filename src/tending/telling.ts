@@ -1,7 +1,7 @@
 import type { Account } from '../core/account.ts';
 import { BrokerError } from '../core/errors.ts';
 import { isCalm } from '../core/headroom.ts';
-import { isLive, isSameToken, type AccountRecord } from '../core/session.ts';
+import { isSameToken, liveGrant, type AccountRecord } from '../core/session.ts';
 import { makeKeyReports } from './key-reports.ts';
 import { isLack, isLongWait, networkTrouble } from './network-troubles.ts';
 import type { KeeperParts } from './parts.ts';
@@ -53,7 +53,13 @@ export function makeTelling(parts: TellingParts): Telling {
   /** It failed, and what keeps it from the next try lasts: where that comes late in what is left of its token, people hear of it. */
   function late(account: Account, { trouble, session }: AccountRecord, at: number | undefined): void {
     if (!trouble || !session || isCalm(session.grant, at, clock.now())) return;
-    listener.failed(account, trouble, { state: 'backing_off', at, token: session.grant });
+    const { grant } = session;
+    listener.failed(account, trouble, {
+      state: 'backing_off',
+      at,
+      token: grant,
+      tokenUntil: grant.expiresAt,
+    });
   }
 
   return {
@@ -91,7 +97,7 @@ export function makeTelling(parts: TellingParts): Telling {
       const shortfall = shortfallOf(account, session, listing);
       if (shortfall) {
         const at = shortfall.retryAt ?? session.renewAt;
-        listener.failed(account, shortfall, { state: 'fresh', at });
+        listener.failed(account, shortfall, { state: 'fresh', at, tokenUntil: grant.expiresAt });
       }
       // Also where nothing failed here: another process may have said so, and died before it could take it back.
       else listener.recovered(account);
@@ -123,10 +129,16 @@ export function makeTelling(parts: TellingParts): Telling {
       listener.attempted(account, during, kind, tookMs);
       if (!said || needed(account, record, state, error)) return;
       const now = clock.now();
-      const { session } = record;
-      const token = session && isLive(session, account.identity, now) ? session.grant : undefined;
+      const token = liveGrant(record, account, now);
       const lacksToken = !token && !isPersons(account) && isLack(account, record, at, now);
-      listener.failed(account, error, { state, at, token, lacksToken, recurs: isByTheMinute(error) });
+      listener.failed(account, error, {
+        state,
+        at,
+        token,
+        tokenUntil: token?.expiresAt ?? null,
+        lacksToken,
+        recurs: isByTheMinute(error),
+      });
     },
 
     defect,
@@ -156,8 +168,8 @@ export function makeTelling(parts: TellingParts): Telling {
       }
       const lack = network ?? (isLongWait(nextAt, clock.now()) ? own : undefined);
       if (!lack || state === 'stopped') return;
-      const next = { state, at: nextAt, lacksToken: isLack(account, record, nextAt, clock.now()) };
-      listener.failed(account, lack, next);
+      const lacksToken = isLack(account, record, nextAt, clock.now());
+      listener.failed(account, lack, { state, at: nextAt, tokenUntil: null, lacksToken });
     },
 
     diedEarly(account, record, said) {
@@ -168,7 +180,7 @@ export function makeTelling(parts: TellingParts): Telling {
       );
       if (!trouble || !said) return;
       if (isPersons(account) && needed(account, record, 'awaiting_approval', trouble)) return;
-      listener.failed(account, trouble, { state: 'expired', at: undefined });
+      listener.failed(account, trouble, { state: 'expired', at: undefined, tokenUntil: null });
     },
 
     unproved(account, error, waiting) {

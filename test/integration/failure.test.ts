@@ -1,4 +1,5 @@
 import { describe, it } from 'vitest';
+import { emptyBook, readBook, type Member } from '../../src/alerts/book.ts';
 import type { LedgerEntry } from '../../src/simulator/index.ts';
 import { until } from '../support/poll.ts';
 import { hammer } from '../support/readers.ts';
@@ -20,6 +21,17 @@ const request = ({ redis }: ServiceBench, name: string): Promise<unknown> =>
     .hset(`refresher:account:${name}`, 'request', JSON.stringify({ at: Date.now(), rearm: false }))
     .zadd('refresher:due:tradovate', Date.now(), name)
     .exec();
+/** What people were told of an account that fails. */
+const saidOf = ({ redis }: ServiceBench, name: string): Promise<Member> =>
+  until(
+    async () => {
+      const text = await redis.hget('refresher:alerts:book', 'text');
+      const { incidents } = readBook(text ?? '') ?? emptyBook;
+      const members = incidents.flatMap(({ members }) => members);
+      return members.find((member) => member.name === name);
+    },
+    { what: `an alert for ${name}` },
+  );
 const eventsOf = (bench: ServiceBench): readonly unknown[] => bench.events.map(({ event }) => event);
 
 // Side by side: most of their time is waiting.
@@ -83,6 +95,7 @@ describe.concurrent('a failure', () => {
     withBench({ entries: [{ ...DESK, password: 'made-up-wrong' }] }, async (bench) => {
       const state = await bench.state('DESK', 'stopped');
       expect(state).toMatchObject({ reason: 'bad_credentials', expiresAt: '' });
+      expect((await saidOf(bench, 'DESK')).tokenUntil).toBeNull();
       await bench.restart();
       await bench.restart();
       await bench.redis.zadd('refresher:due:tradovate', Date.now(), 'DESK');
@@ -122,6 +135,7 @@ describe.concurrent('a failure', () => {
       const state = await bench.state('DESK', 'stopped');
       expect(Date.parse(state['expiresAt'] ?? '')).toBeGreaterThan(Date.now() + 4_000_000);
       expect(await bench.redis.get('token:DESK')).toBe(token);
+      expect((await saidOf(bench, 'DESK')).tokenUntil).toBe(Date.parse(state['expiresAt'] ?? ''));
       // Asked again, without a word about trying once more: looked at, and nothing is sent.
       await request(bench, 'DESK');
       await until(

@@ -65,6 +65,7 @@ describe('the message that opens', () => {
             message: `A reason. ${'x'.repeat(2_000)}`,
             link: `https://tokens.example/oauth/upstox/${account}?ticket=${'y'.repeat(120)}`,
             why: `Something of ${account} alone. ${'z'.repeat(100)}`,
+            tokenUntil: T + 86_400_000,
           }),
           T,
         ),
@@ -94,10 +95,60 @@ describe('the message that opens', () => {
     expect(textOf('opened', two)).toContain(`What you can do: Nothing yet. How it goes: ${home}`);
     const person = { ...notice(fail(['USER_000000'])), home };
     expect(openText(person).embeds[0]?.fields.at(-1)?.value).toBe(
-      `What is said above. How it stands: ${home}`,
+      `What is said above. How it stands: ${home}?account=USER_000000`,
     );
     const spent = { ...notice(fail(['USER_000000'], { code: 'budget_spent', nextAt: T + 5_000 })), home };
     expect(textOf('opened', spent)).toContain('Mend what is named above, if anything is.');
+  });
+
+  it('leads to the account, where it is one, and not its owner’s own link elsewhere', () => {
+    const home = 'https://tokens.example/dashboard';
+    const linked = (names: readonly string[], link: string): string[] => [
+      ...(openText({ ...notice(fail(names, { link })), home }).embeds[0]?.fields ?? [])
+        .filter(({ name }) => name === 'What you can do')
+        .map(({ value }) => value),
+    ];
+    expect(linked(['A&B'], home)).toEqual([`${home}?account=A%26B`]);
+    expect(linked(['USER_000000', 'USER_000001'], home)).toEqual([home]);
+    expect(linked(['USER_000000'], 'https://broker.example/login')).toEqual(['https://broker.example/login']);
+  });
+
+  const MINUTE = 60_000;
+  const SOON = `<t:${(T + MINUTE) / 1_000}:T>`;
+  it.each<[string, readonly (number | null | undefined)[], string | undefined]>([
+    ['its one token', [T + MINUTE], `A token until ${SOON}.`],
+    ['that there is none', [null], 'No token.'],
+    ['that it has ended meanwhile', [T - 1], 'No token.'],
+    ['nothing where it is not known', [undefined], undefined],
+    [
+      'which ends first',
+      [T + 2 * MINUTE, T + MINUTE],
+      `A token for 2 accounts, the first until ${SOON} (USER_1).`,
+    ],
+    [
+      'how many have none',
+      [null, T + MINUTE, null],
+      `No token for 2 accounts; a token for 1 account, the first until ${SOON} (USER_1).`,
+    ],
+    ['what is known of some', [null, undefined], 'No token for 1 account.'],
+  ])('says what bots have: %s', (_, ends, expected) => {
+    const book = ends.reduce<Book>(
+      (before, tokenUntil, i) => failed(before, failure({ account: `USER_${i}`, tokenUntil }), T),
+      emptyBook,
+    );
+    const told = notice(book);
+    expect(openText(told).embeds[0]?.fields.find(({ name }) => name === 'What bots have')?.value).toBe(
+      expected,
+    );
+    const text = textOf('opened', told);
+    expect(text.includes('What bots have: ')).toBe(expected !== undefined);
+    expect(reportOf('opened', told).tokens_until).toEqual(
+      Object.fromEntries(
+        ends.flatMap((end, i) =>
+          end === undefined ? [] : [[`USER_${i}`, end === null ? null : new Date(end).toISOString()]],
+        ),
+      ),
+    );
   });
 
   it('says the date of a try that is not today, and times in the zone of those who read mails', () => {
@@ -223,6 +274,16 @@ describe('the message that closes', () => {
     const { content } = closeText(notice(recover(fail(['USER_000000']), ['USER_000000'])));
     expect(content).toContain('recovered after 90 s (invalid_credentials)');
     expect(content).toContain('USER_000000');
+  });
+
+  it('says who goes on failing for another cause, where a notification shows it', () => {
+    const two = fail(['USER_000000', 'USER_000001'], { code: 'timeout' });
+    const moved = failed(two, failure({ account: 'USER_000001' }), T + 1);
+    const [first] = recover(moved, ['USER_000000']).incidents;
+    if (first === undefined) throw new Error('no incident');
+    expect(closeText({ incident: first, now: T }).content).toContain(
+      'Continues as invalid_credentials (1)**: USER_000001',
+    );
   });
 
   it('repeats no reason', () => {

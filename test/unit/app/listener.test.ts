@@ -56,7 +56,7 @@ async function toldOf(why?: { readonly code: string; readonly message: string })
     woken: nothing,
     isHoliday: () => false,
   });
-  listener.personNeeded(person, { asked: false, why });
+  listener.personNeeded(person, { asked: false, why, tokenUntil: null });
   await listener.settled();
   const [first] = told;
   if (!first) throw new Error('nothing was told');
