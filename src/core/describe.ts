@@ -55,6 +55,7 @@ const heldBackSchema = z.object({ until: z.number(), message: z.string() });
 export const REFUSED_EARLIER =
   'These credentials were refused earlier; what the broker said is not known any more. Try them at the broker, then change them in the credentials file, or allow one more try with "token-refresher refresh NAME --force".';
 const SILENCE = 'The broker asked this network for silence; the next try waits for its end.';
+const DOWN = 'The broker does not answer; one call at a time shows whether it is back.';
 const stateSchema = z.enum(states);
 const pausedSchema = z.object({
   at: z.number(),
@@ -73,7 +74,8 @@ export function stateAt(facts: StateFacts, now: number): State {
   if (!facts.enabled) return 'disabled';
   if (facts.underWay) return 'refreshing';
   const stored = stateSchema.safeParse(facts.state).data ?? 'due';
-  if (stored === 'fresh' && facts.expiresAt !== undefined && now >= facts.expiresAt)
+  const wasLive = stored === 'fresh' || stored === 'due';
+  if (wasLive && facts.expiresAt !== undefined && now >= facts.expiresAt)
     return facts.person ? 'awaiting_approval' : 'expired';
   const isOurs = !facts.person && facts.observed !== true;
   if (stored === 'fresh' && facts.renewAt !== undefined && now >= facts.renewAt && isOurs) return 'due';
@@ -89,7 +91,10 @@ export function describe(facts: StatusFacts, now: number): AccountStatus {
   // A stopped account is looked at, but nothing is tried; one whose call is under way has the claim's horizon there.
   const idle = ['disabled', 'paused', 'stopped', 'refreshing'].includes(state);
   const next = idle ? undefined : facts.person ? personsNext(facts, valid) : ownNext(facts, state);
-  const detail = detailOf(facts, state, pauseWords(facts, now) ?? waitOf(facts, now) ?? trouble?.message);
+  const wait = waitOf(facts, now);
+  const down = facts.reason === 'broker_down' ? DOWN : undefined;
+  const said = pauseWords(facts, now) ?? wait ?? trouble?.message ?? down;
+  const detail = detailOf(facts, state, { said, wait: wait ?? down });
   return {
     valid,
     time_remaining_seconds: Math.floor(left / 1000),
@@ -169,7 +174,6 @@ export function throttledUntil(facts: StatusFacts, now: number): number | undefi
 /** What holds an account back that is no failure of its own. */
 const waitOf = (facts: StatusFacts, now: number): string | undefined =>
   facts.reason === 'broker_silence' ? SILENCE : heldBackOf(facts, now)?.message;
-
 /** The limit that leaves this account no room now, and until when (ms). */
 export function heldBackOf(facts: StatusFacts, now: number): { until: number; message: string } | undefined {
   if (facts.reason !== 'budget_spent' || facts.heldBack === undefined) return undefined;
@@ -189,25 +193,26 @@ function sentence(state: State, leftMs: number, detail: string | undefined): str
 function detailOf(
   { name, unrenewed, observed, issuedAt = 0, expiresAt = 0 }: StatusFacts,
   state: State,
-  trouble: string | undefined,
+  { said, wait }: { readonly said: string | undefined; readonly wait: string | undefined },
 ): string | undefined {
-  if (observed) return trouble ?? 'it is only observed: somebody else keeps it.';
+  if (observed) return said ?? 'it is only observed: somebody else keeps it.';
   switch (state) {
     case 'fresh':
       return vainRenewals(unrenewed, expiresAt - issuedAt)?.message;
     case 'due':
-      return 'A refresh is due.';
+      // What went wrong before it is over: only what holds it back now is said.
+      return wait ?? 'A refresh is due.';
     case 'refreshing':
       return 'A refresh is under way.';
     case 'backing_off':
     case 'expired':
-      return trouble ?? 'The next try is scheduled.';
+      return said ?? 'The next try is scheduled.';
     case 'awaiting_approval':
       return `A person must log in at the broker: by the link of the alert, or now by "token-refresher login ${name}".`;
     case 'stopped':
-      return trouble ?? REFUSED_EARLIER;
+      return said ?? REFUSED_EARLIER;
     case 'paused':
-      return trouble ?? 'Paused by a person.';
+      return said ?? 'Paused by a person.';
     case 'disabled':
       return 'Disabled in the credentials file.';
   }

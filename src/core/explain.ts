@@ -1,3 +1,4 @@
+import { heldUpBy } from './held-back.ts';
 import type { LastDay } from './last-day.ts';
 import type { AccountStatus } from './status.ts';
 import type { DayOfUse } from './uses.ts';
@@ -152,13 +153,9 @@ function nextOf({ status, by, pausedUntil }: Explained): Explanation['next'] {
     };
   }
   const action = by === 'renewal' && !valid ? 'sign-in' : (by ?? 'refresh');
-  const why =
-    state === 'fresh'
-      ? 'Its token is replaced then, well before it dies.'
-      : state === 'due'
-        ? 'It is due now.'
-        : 'The next try is planned for then.';
-  return { action, at, why };
+  if (state === 'fresh') return { action, at, why: 'Its token is replaced then, well before it dies.' };
+  const own = state === 'due' ? 'It is due now.' : 'The next try is planned for then.';
+  return { action, at, why: heldUpBy(reason) ?? own };
 }
 
 function waysOf({

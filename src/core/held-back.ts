@@ -19,8 +19,19 @@ export interface LedgerSays {
   readonly mayUseRest: boolean;
 }
 
+/** What makes an account wait that is no failure of its own, and that no person can hasten. */
+const holdUps: ReadonlyMap<string | null, string> = new Map([
+  ['budget_spent', 'It is held back by a limit of the broker, and goes on then.'],
+  ['broker_silence', 'The broker wants no call from this network before then.'],
+  ['broker_down', 'The broker does not answer: it is tried then, or as soon as anybody is answered.'],
+]);
+
+/** The same in words; undefined where its next step is up to itself. */
+export const heldUpBy = (reason: string | null): string | undefined => holdUps.get(reason);
+
 /** Names beyond these are counted. */
 const SHOWN_NAMES = 5;
+const MINUTE_MS = 60_000;
 
 /** One sentence for state, alert, command line and API. `ledger`: where it is the ledger that has no room. */
 export function heldBackMessage(
@@ -28,7 +39,9 @@ export function heldBackMessage(
   ledger: LedgerSays | undefined,
   until: number,
 ): string {
-  const at = `${new Date(until).toISOString().slice(11, 16)} UTC`;
+  // Up to the minute: one that is over already would be no answer.
+  const minute = Math.ceil(until / MINUTE_MS) * MINUTE_MS;
+  const at = `${new Date(minute).toISOString().slice(11, 16)} UTC`;
   const { limit, max, windowMs } = budget;
   if (!ledger) {
     return `The broker's limit "${limit}" (${max} in ${duration(windowMs)}) leaves no room before ${at}. "token-refresher plan" shows what spends it.`;

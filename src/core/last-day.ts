@@ -32,10 +32,19 @@ export interface DayPayload {
   readonly as: string;
 }
 
-/** `nextAt`: when the next decision was to come, ms; none or 0: not by itself. */
-export function dayPayload(state: State, did: string, now: number, nextAt: number | undefined): DayPayload {
+/**
+ * `isHeldUp`: it waits for something beyond it, with a token that is still good. `nextAt`: when the next decision was to come, ms; none or 0: not
+ * by itself.
+ */
+export function dayPayload(
+  state: State,
+  did: string,
+  now: number,
+  nextAt: number | undefined,
+  isHeldUp = false,
+): DayPayload {
   const mark = marksOfStates[state];
-  const isTrouble = mark === 'good' && ['failed', 'withdrawn', 'expired'].includes(did);
+  const isTrouble = mark === 'good' && (isHeldUp || ['failed', 'withdrawn', 'expired'].includes(did));
   return {
     quarter: quarterOf(now),
     until: nextAt === undefined || nextAt <= 0 ? 0 : quarterOf(nextAt) + 1,

@@ -1,3 +1,4 @@
+import { heldUpBy } from '../core/held-back.ts';
 import { dayPayload } from '../core/last-day.ts';
 import type { Pause } from '../core/pause.ts';
 import type { Settlement } from '../core/store.ts';
@@ -9,10 +10,11 @@ export function madeOf(
   now: number,
 ): Readonly<Record<string, unknown>> {
   const message = record.trouble?.code === reason ? record.trouble.message : undefined;
-  const did = event ?? (withdraw ? 'withdrawn' : state === 'due' ? 'went_on' : 'rested');
+  const isHeldUp = state === 'due' && heldUpBy(reason) !== undefined;
+  const did = event ?? (withdraw ? 'withdrawn' : state === 'due' && !isHeldUp ? 'went_on' : 'rested');
   return {
     did,
-    day: dayPayload(state, did, now, dueAt),
+    day: dayPayload(state, did, now, dueAt, isHeldUp),
     state,
     reason,
     ...(message !== undefined && { message }),

@@ -1,3 +1,4 @@
+import { heldUpBy } from '../../core/held-back.ts';
 import type { SilenceStatus } from '../../core/silence-words.ts';
 import type { AccountStatus } from '../../core/status.ts';
 import type { Readiness } from '../desk.ts';
@@ -25,8 +26,9 @@ export function toneOf(account: AccountStatus): Tone {
       return 'waiting';
     case 'backing_off':
       return account.valid ? 'waiting' : 'bad';
-    case 'refreshing':
     case 'due':
+      return account.valid && heldUpBy(account.reason) === undefined ? 'good' : 'waiting';
+    case 'refreshing':
       return account.valid ? 'good' : 'waiting';
     case 'fresh':
       return account.valid ? 'good' : 'bad';
@@ -53,14 +55,12 @@ export function awaitsPerson(account: AccountStatus): boolean {
 
 /** A next try that comes this soon is not worth a button, ms. */
 const SOON_MS = 60_000;
-/** What makes a refresh wait that a person cannot hasten. */
-const NOT_OURS: ReadonlySet<string | null> = new Set(['broker_silence', 'broker_down', 'budget_spent']);
 
 /** True for an account without a token whose next try a person may have now rather than later. */
 export function mayBeHastened(account: AccountStatus, now: number): boolean {
   const { state, valid, person_needed: isPersons, next_refresh: next, reason } = account;
   const isWaiting = (state === 'backing_off' || state === 'expired') && !valid && !isPersons;
-  return isWaiting && !NOT_OURS.has(reason) && next !== null && Date.parse(next) > now + SOON_MS;
+  return isWaiting && heldUpBy(reason) === undefined && next !== null && Date.parse(next) > now + SOON_MS;
 }
 
 /** What the top of the page says. */

@@ -70,6 +70,37 @@ subject('an account as operators see it', () => {
       valid: true,
     });
   });
+  it.each([
+    ['a limit', 'budget_spent', 'Its limit leaves no room before 12:10 UTC.'],
+    ['a silence', 'broker_silence', 'The broker asked this network for silence'],
+    ['a broker that is down', 'broker_down', 'The broker does not answer; one call at a time'],
+  ])('that is due but held back by %s says what it waits for', (_, reason, words) => {
+    const until = NOW + 600_000;
+    const held = facts({
+      state: 'due',
+      reason,
+      heldBack: JSON.stringify({ until, message: 'Its limit leaves no room before 12:10 UTC.' }),
+      trouble: JSON.stringify({ code: 'server_fault', kind: 'transient', message: 'It stumbled.', at: 1 }),
+      dueAt: until,
+    });
+    const status = describe(held, NOW);
+    expect(status).toMatchObject({ state: 'due', valid: true, next_refresh: '2026-11-21T12:10:00.000Z' });
+    expect(status.detail).toContain(words);
+    expect(status.message).toContain(`The token is good for another 60 min. ${words}`);
+    // Gone while it waited: never called due, whatever was stored.
+    const gone = describe({ ...held, expiresAt: NOW }, NOW);
+    expect(gone).toMatchObject({ state: 'expired', valid: false });
+  });
+  it('that is due says no more than that once nothing holds it back', () => {
+    const trouble = JSON.stringify({ code: 'x', kind: 'transient', message: 'It stumbled.', at: 1 });
+    const heldBack = JSON.stringify({ until: NOW, message: 'Its limit leaves no room.' });
+    const due = facts({ state: 'due', reason: 'budget_spent', heldBack, trouble });
+    expect(describe(due, NOW).detail).toBe('A refresh is due.');
+  });
+  it('without a token while its broker is down says so where nothing of its own failed', () => {
+    const waiting = facts({ state: 'backing_off', reason: 'broker_down', expiresAt: undefined });
+    expect(describe(waiting, NOW).detail).toContain('The broker does not answer; one call at a time');
+  });
   it('whose token died while nobody looked is expired, whatever was stored', () => {
     expect(describe(facts(), NOW + HOUR)).toMatchObject({
       state: 'expired',

@@ -55,6 +55,21 @@ describe('what is next for an account', () => {
   });
 });
 
+it.each([
+  ['due', 'budget_spent', 'It is held back by a limit of the broker, and goes on then.'],
+  ['backing_off', 'budget_spent', 'It is held back by a limit of the broker, and goes on then.'],
+  ['due', 'broker_silence', 'The broker wants no call from this network before then.'],
+  [
+    'expired',
+    'broker_down',
+    'The broker does not answer: it is tried then, or as soon as anybody is answered.',
+  ],
+  ['due', 'due', 'It is due now.'],
+  ['fresh', 'fresh', 'Its token is replaced then, well before it dies.'],
+] as const)('says of an account that is %s for %s why it goes on when it does', (state, reason, why) => {
+  expect(explained({ status: account('A', { state, reason }) }).next.why).toBe(why);
+});
+
 describe('what a person can do', () => {
   it('is what helps most, first', () => {
     expect(commands({})[0]).toBe('token-refresher refresh DESK');

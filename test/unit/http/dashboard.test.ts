@@ -169,6 +169,15 @@ describe('the verdict', () => {
       'waiting',
       [account('a', { state: 'backing_off' }), without('b', 'refreshing')],
     ],
+    ['All is well', 'good', [account('a', { state: 'due', reason: 'due' })]],
+    [
+      '3 accounts on the way',
+      'waiting',
+      ['budget_spent', 'broker_silence', 'broker_down'].map((reason) =>
+        account(reason, { state: 'due', reason }),
+      ),
+    ],
+    ['1 account in trouble', 'bad', [without('a', 'expired', { reason: 'budget_spent' })]],
     ['No account is configured', 'waiting', []],
   ] as const)('is "%s"', (title, tone, accounts) => {
     expect(verdictOf(accounts, ready)).toMatchObject({ title, tone });
