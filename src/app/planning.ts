@@ -10,7 +10,8 @@ import { lackingRoom, type Room } from '../core/room.ts';
 import { wayOf, type Way } from '../core/way.ts';
 import { makeRoster, type RosterEntry } from '../redis/roster.ts';
 import { readFacts } from '../redis/statuses.ts';
-import { readSpentRenewals, readUsage } from '../redis/usage.ts';
+import { ledgerOf } from '../core/limits.ts';
+import { readFailed, readProven, readSpentRenewals, readUsage } from '../redis/usage.ts';
 
 export interface PlanSources {
   readonly redis: Redis;
@@ -54,20 +55,26 @@ export async function readLackingRoom(sources: PlanSources, now: number): Promis
 async function readPlanned(sources: PlanSources, now: number): Promise<Omit<PlanParts, 'hours'>> {
   const { redis, limits, egress } = sources;
   const entries = [...(await makeRoster(redis).read())];
-  const [facts, spent] = await Promise.all([
+  const names = entries.map(([name]) => name);
+  const [facts, spent, proven] = await Promise.all([
     readFacts(redis, entries),
-    readSpentRenewals(
-      redis,
-      entries.map(([name]) => name),
-    ),
+    readSpentRenewals(redis, names),
+    readProven(redis, names),
   ]);
   const byName = new Map(entries);
   const accounts = facts.flatMap((each) => {
     const way = storedWay(byName.get(each.name), sources.brokers);
-    return way ? [{ facts: each, way, renewalSpent: spent.has(each.name) }] : [];
+    return way
+      ? [{ facts: each, way, renewalSpent: spent.has(each.name), proven: proven.has(each.name) }]
+      : [];
   });
   const budgets = budgetsIn({ accounts, limits, egress });
-  const usage = await readUsage(redis, budgets, now);
+  const ledgers = [...new Set(budgets.map(({ broker }) => broker))].map(async (broker) => {
+    const ledger = ledgerOf(limits(broker), egress);
+    return [broker, ledger ? await readFailed(redis, broker, ledger, now) : []] as const;
+  });
+  const [usage, failed] = await Promise.all([readUsage(redis, budgets, now), Promise.all(ledgers)]);
+  const failedAt = new Map(failed);
   const counted = new Map(
     budgets.map(({ broker, budget }, i) => [`${broker} ${budget.limit} ${budget.subject}`, usage[i] ?? []]),
   );
@@ -76,6 +83,7 @@ async function readPlanned(sources: PlanSources, now: number): Promise<Omit<Plan
     limits,
     egress,
     counted: (broker, budget) => counted.get(`${broker} ${budget.limit} ${budget.subject}`) ?? [],
+    failed: (broker) => failedAt.get(broker) ?? [],
     from: now,
   };
 }
@@ -87,7 +95,8 @@ export function makePlanning(parts: PlanningParts): Planning {
   async function judge(): Promise<void> {
     const { budgets } = await plan(HOURS);
     await sayDoubts(budgets);
-    const over = budgets.filter(({ verdict }) => verdict === 'over');
+    // Of failed sign-ins the accounts that wait for them are told of, each with its reason.
+    const over = budgets.filter(({ verdict, ledger }) => verdict === 'over' && !ledger);
     for (const each of over) {
       log.warn(
         {

@@ -63,7 +63,8 @@ accounts it carries at their pace, and how many it has.
 
   fits   every refresh goes out when it is due
   tight  some wait, or sign in where they would renew; no token is lost for it
-  over   more accounts than the limit can carry: the sentence below says what will happen and what to do
+  over   more than the limit can carry, or failed logins for which accounts go without a token: the sentence below says
+         whom, until when, and what to do
 
 A line that begins with "unsure" is no verdict: others were seen to be allowed less than these accounts need.
 

@@ -1,5 +1,7 @@
 import { duration } from './duration.ts';
-import type { Budget } from './limits.ts';
+import { spentWords, timeOfDay } from './ledger-words.ts';
+import { ledgerHold, type FailedSignIn, type Suitor } from './ledger.ts';
+import type { Budget, Ledger } from './limits.ts';
 
 /** Why a login waits though nothing is known to be wrong with it: a limit of the broker leaves it no room. */
 export interface HeldBack {
@@ -12,11 +14,12 @@ export interface HeldBack {
 }
 
 /** What the ledger of failed sign-ins says of a login that it does not let through. */
-export interface LedgerSays {
-  /** The accounts whose passwords were refused within its window. */
-  readonly refused: readonly string[];
-  /** True where the login may use the share that is kept for those known to be good. */
-  readonly mayUseRest: boolean;
+export interface LedgerSays extends Suitor {
+  readonly ledger: Ledger;
+  /** What it counts, oldest first. */
+  readonly failed: readonly FailedSignIn[];
+  /** When it was asked, ms. */
+  readonly at: number;
 }
 
 /** What makes an account wait that is no failure of its own, and that no person can hasten. */
@@ -29,35 +32,30 @@ const holdUps: ReadonlyMap<string | null, string> = new Map([
 /** The same in words; undefined where its next step is up to itself. */
 export const heldUpBy = (reason: string | null): string | undefined => holdUps.get(reason);
 
-/** Names beyond these are counted. */
-const SHOWN_NAMES = 5;
-const MINUTE_MS = 60_000;
+const CORRECT = 'Correct the refused passwords';
 
-/** One sentence for state, alert, command line and API. `ledger`: where it is the ledger that has no room. */
+/** One sentence for state, alert, command line and API. `says`: where it is the ledger that has no room. */
 export function heldBackMessage(
   budget: Pick<Budget, 'limit' | 'max' | 'windowMs'>,
-  ledger: LedgerSays | undefined,
+  says: LedgerSays | undefined,
   until: number,
 ): string {
-  // Up to the minute: one that is over already would be no answer.
-  const minute = Math.ceil(until / MINUTE_MS) * MINUTE_MS;
-  const at = `${new Date(minute).toISOString().slice(11, 16)} UTC`;
+  const at = timeOfDay(until);
   const { limit, max, windowMs } = budget;
-  if (!ledger) {
+  if (!says) {
     return `The broker's limit "${limit}" (${max} in ${duration(windowMs)}) leaves no room before ${at}. "token-refresher plan" shows what spends it.`;
   }
-  const { refused, mayUseRest } = ledger;
-  if (refused.length === 0) {
-    return `Sign-ins of this network were not answered; the next one follows at ${at}. Nothing is to be done.`;
+  const { failed } = says;
+  const spent = `${spentWords(failed, max, 'logins', `of this network in ${duration(windowMs)}`)}.`;
+  const anyRefused = failed.some(({ as }) => as === 'refused');
+  switch (ledgerHold(says.ledger, failed, says, says.at)?.why) {
+    case 'refused':
+      return says.proven || says.forced
+        ? `${spent} One more could bar all its logins, so that this one waits until ${at}. ${CORRECT}.`
+        : `${spent} A login that has never succeeded waits until ${at}. ${CORRECT}; "token-refresher refresh NAME --force" tries one that waits at once.`;
+    case 'in-doubt':
+      return `${spent} A login that has never succeeded waits, and is looked at again at ${at}. ${CORRECT}; "token-refresher refresh NAME --force" tries one that waits at once.`;
+    default:
+      return `${spent} What nobody answered may have failed: the next login follows at ${at}. ${anyRefused ? CORRECT : 'Nothing is to be done'}.`;
   }
-  const spent = `${refused.length} of ${max} failed logins of this network in ${duration(windowMs)} are used (${shown(refused)}).`;
-  return mayUseRest
-    ? `${spent} One more could bar all its logins, so that this one waits until ${at}. Mend those.`
-    : `${spent} A login that has never succeeded waits until ${at}. Mend those, or "token-refresher refresh NAME --force" tries one of them at once.`;
-}
-
-function shown(names: readonly string[]): string {
-  const unique = [...new Set(names)];
-  const more = unique.length - SHOWN_NAMES;
-  return `${unique.slice(0, SHOWN_NAMES).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

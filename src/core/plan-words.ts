@@ -1,5 +1,9 @@
 import { duration } from './duration.ts';
-import { LOST_MS, verdicts, type Plan, type PlannedBudget, type Verdict } from './plan.ts';
+import { ledgerWords, spentWords } from './ledger-words.ts';
+import type { FailedSignIn } from './ledger.ts';
+import type { PlannedLedger } from './planned-ledger.ts';
+import type { Plan } from './plan.ts';
+import { LOST_MS, verdicts, type PlannedBudget, type Verdict } from './planned-budget.ts';
 import type { PlannedCall } from './walk.ts';
 
 /** So many of those that a budget turns away are named; the others are counted. */
@@ -47,12 +51,19 @@ export function planAnswer(plan: Plan): PlanAnswer {
         without_token_seconds: Math.round(held.gapMs / 1000),
       })),
       waiting_total: each.held.length,
+      ...(each.ledger && {
+        refused: namesOf(each.ledger, 'refused'),
+        unanswered: namesOf(each.ledger, 'unknown'),
+      }),
     })),
     refreshes: plan.refreshes.map((each) => ({ ...each, at: iso(each.at) })),
     refreshes_total: plan.total,
     calls: plan.counts.map((each) => ({ ...each, per_hour: round(each.count / plan.hours) })),
   };
 }
+
+const namesOf = ({ failed }: PlannedLedger, as: FailedSignIn['as']): readonly string[] =>
+  failed.filter((each) => each.as === as).map(({ name }) => name);
 
 /** What the refreshes of each broker come to in an hour; a sentence a broker, in the order of their names. */
 export function paceSentences({ counts, hours }: Pick<Plan, 'counts' | 'hours'>): readonly string[] {
@@ -99,9 +110,13 @@ export function budgetTitle({ limit, budget }: Pick<PlannedBudget, 'limit' | 'bu
 export function budgetSentence(each: PlannedBudget): string {
   const { limit, budget } = each;
   if (limit.counts === 'failures') {
-    return `${ofWhom(each)} ${each.used} of ${budget.max} failed ${callsOf(limit.calls)} ${per(budget.windowMs)} are used${
-      each.used >= budget.routine ? ': only logins that are known to be good go out.' : '.'
-    }`;
+    const [calls, window] = [callsOf(limit.calls), per(budget.windowMs)];
+    if (each.ledger) {
+      const spent = spentWords(each.ledger.failed, budget.max, calls, window);
+      return `${ofWhom(each)} ${spent}. ${ledgerWords(each.ledger, each)}`.trimEnd();
+    }
+    const spent = `${ofWhom(each)} ${each.used} of ${budget.max} failed ${calls} ${window} are used`;
+    return `${spent}${each.used >= budget.routine ? ': further ones wait, but for what is urgent.' : '.'}`;
   }
   return [`${capacity(each)}${demand(each)}`, becomes(each), each.verdict === 'over' ? advice(each) : '']
     .filter((part) => part !== '')

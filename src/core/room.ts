@@ -1,5 +1,6 @@
 import type { Budget } from './limits.ts';
-import { budgetId, spentBy, type Planned, type PlanParts } from './plan.ts';
+import { spentBy, type Planned, type PlanParts } from './plan.ts';
+import { budgetId } from './planned-budget.ts';
 import { stateAt } from './describe.ts';
 import type { PlannedCall } from './walk.ts';
 

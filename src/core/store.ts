@@ -1,4 +1,5 @@
 import type { Silence } from './consequence.ts';
+import type { FailedSignIn, KeptFailure } from './ledger.ts';
 import type { Budget, Ledger } from './limits.ts';
 import type { Pause } from './pause.ts';
 import type { AccountRecord, Attempt, Session, Trouble } from './session.ts';
@@ -239,12 +240,8 @@ export interface TokenStore {
   keyWord(network: Network): Promise<Trouble | 'works' | undefined>;
   /** The key works again: somebody has signed in with it. */
   allowKey(network: Network): Promise<void>;
-  /** The accounts whose passwords were refused within the ledger's window, oldest first. */
-  refusedIn(network: Network, ledger: Ledger, now: number): Promise<readonly string[]>;
+  /** What the ledger counts in its window, oldest first. */
+  failedIn(network: Network, ledger: Ledger, now: number): Promise<readonly FailedSignIn[]>;
   /** Counts failed sign-ins again that Redis may have lost; those it knows count once. */
-  recharge(
-    network: Network,
-    ledger: Ledger,
-    failed: readonly { readonly member: string; readonly at: number; readonly as: 'refused' | 'unknown' }[],
-  ): Promise<void>;
+  recharge(network: Network, ledger: Ledger, failed: readonly KeptFailure[]): Promise<void>;
 }

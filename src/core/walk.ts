@@ -1,6 +1,7 @@
 import type { RefreshPolicy } from './policy.ts';
 import { makeHeap } from './heap.ts';
 import { fullest, hold, wish, type Meter } from './meter.ts';
+import type { Gate } from './planned-ledger.ts';
 import { drawRenewAt, lastSafeStart } from './policy.ts';
 
 /** What brings an account its next token; `person`: nothing that the service could call. */
@@ -25,6 +26,8 @@ export interface Walker {
   readonly expiresAt: number;
   /** True: the present session can be renewed. */
   readonly renewable: boolean;
+  /** What holds its sign-ins up while too many have failed. */
+  readonly gate?: Gate | undefined;
   /** What each call spends. */
   readonly meters: Readonly<Record<PlannedCall, readonly Meter[]>>;
 }
@@ -86,8 +89,8 @@ export function stayOf({ by, lifeMs, pace }: Pick<Walker, 'by' | 'lifeMs' | 'pac
 
 /**
  * Walks through the refreshes from `from` to `to` (ms), each as the engine would make it: when it is due,
- * where its budgets have room, else later or by a sign-in. Failures and the ramp of a first start are not
- * foreseen. Fills the meters; lists the first `keep` refreshes.
+ * where its budgets have room, else later or by a sign-in. Failures that are still to come, and the ramp of a first
+ * start, are not foreseen. Fills the meters; lists the first `keep` refreshes.
  */
 export function walk(walkers: readonly Walker[], from: number, to: number, keep: number): Walked {
   // Whose token dies first goes first; of several alike always the same, so that each round turns away the same.
@@ -162,17 +165,27 @@ function look(step: Step): { readonly next: Step; readonly call?: PlannedCall } 
   const spent = walker.meters[call];
   if (step.since === undefined) for (const meter of spent) wish(meter, at);
 
-  const full = fullest(spent, at, isEmergency);
+  const full = fullest(spent, at, isEmergency) ?? heldUp(walker, call, at);
   if (!full) return { next: refreshed(step, call), call };
   if (call !== 'renewal' || !walker.signsIn || full.until <= safeUntil) {
     return { next: waiting(step, since, full) };
   }
   const others = walker.meters['sign-in'];
   for (const meter of others) if (step.since === undefined && !spent.includes(meter)) wish(meter, at);
-  const alsoFull = fullest(others, at, isEmergency);
+  const alsoFull = fullest(others, at, isEmergency) ?? heldUp(walker, 'sign-in', at);
   if (alsoFull) return { next: waiting(step, since, alsoFull) };
   hold(full.meter, walker.name, { dueAt: since, until: at, instead: true, gapMs: 0 });
   return { next: refreshed(step, 'sign-in'), call: 'sign-in' };
+}
+
+/** The ledger of failed sign-ins, where it lets no sign-in of the account out. */
+function heldUp(
+  { gate }: Walker,
+  call: PlannedCall,
+  at: number,
+): { readonly meter: Meter; readonly until: number } | undefined {
+  const until = call === 'sign-in' ? gate?.heldUntil(at) : undefined;
+  return gate && until !== undefined ? { meter: gate.meter, until } : undefined;
 }
 
 /** A session that has ended, or was spent, is not renewed. */
@@ -199,8 +212,9 @@ function waiting(
   since: number,
   { meter, until }: { readonly meter: Meter; readonly until: number },
 ): Step {
-  // Who has no token yet loses none by waiting.
-  const gapMs = step.expiresAt > 0 ? Math.max(0, until - step.expiresAt) : 0;
+  // Who has no token yet loses none by waiting for its turn; what the failures of others hold back is without one for them.
+  const without = meter === step.walker.gate?.meter ? since : until;
+  const gapMs = Math.max(0, until - (step.expiresAt > 0 ? step.expiresAt : without));
   hold(meter, step.walker.name, { dueAt: since, until, instead: false, gapMs });
   return { ...step, at: until, since };
 }

@@ -72,7 +72,7 @@ export async function readGround(
     }),
     used: budgets.map(({ budget }) =>
       budget.counts === 'failures'
-        ? countedIn(left.shift(), Number(left.shift() ?? 0)).length
+        ? countedIn(left.shift(), Number(left.shift() ?? 0), now).length
         : Number(left.shift()),
     ),
     clockAheadMs: now - serverNow,

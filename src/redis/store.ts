@@ -12,6 +12,7 @@ import { committed, numbers, pairs, serverTime, strings } from './replies.ts';
 import { run, scripts } from './scripts.ts';
 import type { Seal } from './seal.ts';
 import { silenceEnd, silenceKeys } from './silences.ts';
+import { readFailed } from './usage.ts';
 
 /**
  * The store over one Redis. Errors of Redis pass through: the caller leaves the account as it is.
@@ -193,17 +194,7 @@ export function makeStore(redis: Redis, seal: Seal, log: Log, given: Given = NOT
 
     ...makeKeyWords(redis),
 
-    async refusedIn(network, ledger, now) {
-      const members = await redis.zrangebyscore(
-        keys.budget(network.broker, ledger),
-        now - ledger.windowMs,
-        '+inf',
-      );
-      // `r:<name>:<fence>`
-      return members
-        .filter((each) => each.startsWith('r:'))
-        .map((each) => each.slice(2, each.lastIndexOf(':')));
-    },
+    failedIn: (network, ledger, now) => readFailed(redis, network.broker, ledger, now),
 
     async recharge(network, ledger, failed) {
       const key = keys.budget(network.broker, ledger);

@@ -61,6 +61,7 @@ export function makeNote(
     record: AccountRecord,
     call: LimitedCall,
     { limit, until }: { readonly limit: string; readonly until: number },
+    at: number,
   ): Promise<HeldBack | undefined> {
     const ledger = call === 'sign-in' ? around.ledgerOf(account) : undefined;
     const budget = [...around.budgetsOf(account, call), ...(ledger ? [ledger] : [])].find(
@@ -71,8 +72,11 @@ export function makeNote(
     const says =
       ledger && budget === ledger
         ? {
-            refused: await store.refusedIn(around.networkOf(account), ledger, clock.now()),
-            mayUseRest: isProven(record, credentials) || isAskedFor(record, credentials),
+            ledger,
+            failed: await store.failedIn(around.networkOf(account), ledger, at),
+            at,
+            proven: isProven(record, credentials),
+            forced: isAskedFor(record, credentials),
           }
         : undefined;
     // What it first waited with: until it is tried, a change that a person made stays one.
@@ -151,7 +155,8 @@ export function makeNote(
       if (next.do === 'rest') return { may: 'not', tended: await outcomes.rest(account, held, record, next) };
     }
     if (noted.outcome === 'over') tell.overBudget(account, noted.limit, noted.until, live);
-    const heldBack = noted.outcome === 'over' ? await heldBackBy(account, record, call, noted) : undefined;
+    const heldBack =
+      noted.outcome === 'over' ? await heldBackBy(account, record, call, noted, now) : undefined;
     const without = session ? 'expired' : 'backing_off';
     const state = live ? 'due' : account.connection.signIn ? without : 'awaiting_approval';
     const decision = { do: 'rest', state, because, nextAt: noted.until } as const;

@@ -5,7 +5,8 @@ import { emptyRecord } from '../../src/core/session.ts';
 import type { NoteOptions, Noted, Settlement, TokenStore } from '../../src/core/store.ts';
 import { makeSeal } from '../../src/redis/seal.ts';
 import { makeStore } from '../../src/redis/store.ts';
-import { readUsage } from '../../src/redis/usage.ts';
+import { ledgerHold } from '../../src/core/ledger.ts';
+import { readFailed, readUsage } from '../../src/redis/usage.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 
 const MINUTE = 60_000;
@@ -242,6 +243,40 @@ describe('the ledger of failed sign-ins', () => {
     expect(await signIn('UNTRIED', NOW + 10)).toMatchObject({ until: NOW + 3 + HOUR / 5 });
     expect(await signIn('KNOWN', NOW + 10, { proven: true })).toMatchObject({ until: NOW + 3 + MINUTE });
     expect((await signIn('KNOWN', NOW + 4 + MINUTE, { proven: true })).outcome).toBe('noted');
+  });
+
+  it('holds up whom a plan says it holds up, and no longer', async () => {
+    const key = 'refresher:budget:some-broker:sign-in-failures:default';
+    const member = (as: string, i: number): string => `${as}:WRONG_${i}:7`;
+    let held = 0;
+    for (let seed = 0; seed < 243; seed++) {
+      await redis.flushall();
+      // Up to five failures, each none, refused or unknown, spread over the hour; a success between them, or none.
+      const kinds = Array.from({ length: 5 }, (_, i) => [undefined, 'r', 'u'][Math.floor(seed / 3 ** i) % 3]);
+      for (const [i, as] of kinds.entries())
+        if (as !== undefined) await redis.zadd(key, NOW - (5 - i) * 7 * MINUTE, member(as, i));
+      if (seed % 4 === 0) await redis.set(`${key}:success`, NOW - 20 * MINUTE);
+      if (seed % 7 === 0) await redis.set(`${key}:success`, NOW + HOUR);
+      const failed = await readFailed(redis, 'some-broker', ledger, NOW);
+      for (const who of [{ proven: true }, { forced: true }, {}]) {
+        const suitor = { proven: false, forced: false, ...who };
+        const noted = await signIn('ASKS', NOW, suitor);
+        const hold = ledgerHold(ledger, failed, suitor, NOW);
+        held += hold ? 1 : 0;
+        expect([seed, who, 'until' in noted ? noted.until : undefined]).toEqual([seed, who, hold?.until]);
+        await redis.del(...(await redis.keys('refresher:ramp:*')), 'none');
+      }
+    }
+    expect(held).toBeGreaterThan(100);
+  });
+
+  it('names whose sign-ins it counts', async () => {
+    await fails('A:B', NOW - 2, 'refused');
+    await fails('C', NOW - 1, 'unknown');
+    expect(await readFailed(redis, 'some-broker', ledger, NOW)).toEqual([
+      { name: 'A:B', at: NOW - 2, as: 'refused' },
+      { name: 'C', at: NOW - 1, as: 'unknown' },
+    ]);
   });
 
   it('counts nothing for a login that succeeded', async () => {

@@ -108,7 +108,19 @@ export function busyPlan(now: number): Plan {
         'alpha',
         { limit: 'sign-in-failures', max: 5, routine: 3, counts: 'failures' },
         { name: 'sign-in-failures', counts: 'failures', max: 5 },
-        { used: 3, verdict: 'tight' },
+        {
+          used: 3,
+          verdict: 'tight',
+          ledger: {
+            failed: ['ALPHA_ONE', 'ALPHA_TWO', 'ALPHA_THREE'].map((name, i) => ({
+              name,
+              at: now - (30 - i) * 60_000,
+              as: 'refused' as const,
+            })),
+            known: undefined,
+            untried: { why: 'refused', until: now + 30 * 60_000, latest: now + 30 * 60_000 },
+          },
+        },
       ),
       budget(
         'beta',

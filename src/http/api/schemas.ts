@@ -153,6 +153,14 @@ export const plan = z.object({
         }),
       ),
       waiting_total: count,
+      refused: z
+        .array(z.string())
+        .optional()
+        .describe('Of failed sign-ins: whose were refused, oldest first.'),
+      unanswered: z
+        .array(z.string())
+        .optional()
+        .describe('Of failed sign-ins: whose nobody answered, oldest first.'),
     }),
   ),
   refreshes: z.array(z.object({ name: z.string(), broker: z.string(), call: z.string(), at: instant })),

@@ -134,7 +134,7 @@ describe('new logins of which more have a wrong password than may fail', () => {
     const record = await world.redis.hgetall(keys.record(waiting[0] ?? ''));
     expect(JSON.parse(record['heldBack'] ?? '{}')).toMatchObject({
       message: expect.stringMatching(
-        /^3 of 5 failed logins of this network in 60 min are used \(USER_\d+, USER_\d+, USER_\d+\)\. .*waits until \d\d:\d\d UTC.*refresh NAME --force/,
+        /^3 of 5 failed logins of this network in 60 min are used: 3 refused \(USER_\d+, USER_\d+, USER_\d+\)\. .*waits until \d\d:\d\d UTC.*refresh NAME --force/,
       ) as unknown,
     });
   });

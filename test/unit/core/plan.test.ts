@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Connection } from '../../../src/core/broker.ts';
 import type { Limit } from '../../../src/core/limit.ts';
+import type { FailedSignIn } from '../../../src/core/ledger.ts';
 import type { RefreshPolicy } from '../../../src/core/policy.ts';
 import type { StatusFacts } from '../../../src/core/describe.ts';
 import { budgetSentence, doubtSentence, planAnswer, verdictOf } from '../../../src/core/plan-words.ts';
@@ -86,6 +87,7 @@ const live = (name: string, dueAt: number, how: { connection?: Connection; key?:
   },
   way: wayOf(how.connection ?? both, policy, how.key),
   renewalSpent: false,
+  proven: true,
 });
 const names = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, i) => `A${String(i).padStart(2, '0')}`);
@@ -99,6 +101,7 @@ const planOf = (accounts: readonly Planned[], parts: Partial<PlanParts> = {}): P
     limits: () => [limit({}), ledger],
     egress: 'desk',
     counted: () => [],
+    failed: () => [],
     from: NOW,
     hours: 24,
     ...parts,
@@ -177,6 +180,7 @@ describe('the coming refreshes', () => {
       facts: { ...unknown, name: 'A' },
       way: wayOf(both, policy, undefined),
       renewalSpent: false,
+      proven: true,
     };
     const { refreshes } = planOf([first], { hours: 2 });
     expect(refreshes.map(({ call, at }) => [call, (at - NOW) / MINUTE])).toEqual([
@@ -234,6 +238,7 @@ describe('the coming refreshes', () => {
       facts: { ...unknown, name },
       way: wayOf(password, minute, undefined),
       renewalSpent: false,
+      proven: true,
     }));
     // Every 30 s, the first at once.
     expect(planOf(accounts, { hours: 168, limits: () => [] }).total).toBe(50 * (168 * 120 + 1));
@@ -281,6 +286,7 @@ describe('whom a budget turns away', () => {
       facts: { ...unknown, name },
       way: wayOf(password, policy, undefined),
       renewalSpent: false,
+      proven: true,
     }));
     const plan = planOf(accounts, { limits: () => [signIns], hours: 1 });
     expect(plan.refreshes.map(({ name, at }) => [name, at - NOW])).toEqual([
@@ -328,13 +334,116 @@ describe('whom a budget turns away', () => {
 });
 
 describe('a budget of failures', () => {
-  it('is wanted by nobody, and tight once only proven logins go out', () => {
-    const failures = (count: number): Plan =>
-      planOf(spread(2), {
-        counted: (_, each) => (each.limit === ledger.name ? Array<number>(count).fill(NOW - 1) : []),
+  type As = FailedSignIn['as'];
+  /** Failed sign-ins of the last minutes, one a minute, the last one a minute ago. */
+  const failed = (...as: readonly As[]): Partial<PlanParts> => {
+    const list = as.map((each, i) => ({ name: `F${i}`, as: each, at: NOW - (as.length - i) * MINUTE }));
+    return {
+      counted: (_, { limit: name }) => (name === ledger.name ? list.map(({ at }) => at) : []),
+      failed: () => list,
+    };
+  };
+  const signsIn = (name: string, dueAt: number): Planned => live(name, dueAt, { connection: password });
+  /** Without a token, and held back now. */
+  const waiting = (name: string, proven: boolean): Planned => {
+    const { facts, ...rest } = signsIn(name, NOW);
+    const without = { ...facts, issuedAt: undefined, expiresAt: undefined, renewAt: undefined };
+    return {
+      ...rest,
+      proven,
+      facts: { ...without, state: 'backing_off', reason: 'budget_spent', dueAt: NOW + 12 * MINUTE },
+    };
+  };
+  const r = 'refused' as const;
+  const u = 'unknown' as const;
+
+  it('holds nobody up while few have failed, and says who', () => {
+    const plan = budget(planOf([waiting('NEW', false)], failed(r, u)), ledger.name);
+    expect(plan).toMatchObject({ verdict: 'fits', used: 2, names: [], held: [] });
+    expect(budgetSentence(plan)).toBe(
+      'From the network "desk" 2 of 5 failed sign-ins an hour are used: 1 refused (F0), 1 unanswered (F1). Logins that have never succeeded go one at a time.',
+    );
+  });
+
+  it('is tight where its share is spent, but no token is lost', () => {
+    const plan = budget(planOf([signsIn('GOOD', NOW + MINUTE)], failed(r, r, r)), ledger.name);
+    expect(plan).toMatchObject({ verdict: 'tight', used: 3, carries: undefined, held: [] });
+    expect(budgetSentence(plan)).toBe(
+      'From the network "desk" 3 of 5 failed sign-ins an hour are used: 3 refused (F0, F1, F2). A login that has never succeeded waits until 10:58 UTC; those that are known to be good go on. Correct the refused passwords in the credentials file: what changes is tried at once.',
+    );
+  });
+
+  it('is over where a login that never succeeded waits without a token, and says until when', () => {
+    const plan = planOf([waiting('NEW', false), signsIn('GOOD', NOW)], failed(r, r, r));
+    const { verdict, held } = budget(plan, ledger.name);
+    expect(verdict).toBe('over');
+    expect(held).toMatchObject([{ name: 'NEW', dueAt: NOW, until: NOW + 57 * MINUTE + 1 }]);
+    expect(verdictOf(plan)).toBe('over');
+    expect(budgetSentence(budget(plan, ledger.name))).toContain(
+      'Held back until 10:58 UTC at the latest: NEW; 1 without a live token for it, up to 57 min. Correct the refused',
+    );
+    expect(plan.refreshes.find(({ name }) => name === 'NEW')?.at).toBe(NOW + 57 * MINUTE + 1);
+  });
+
+  it('is over where one more refusal could bar all: known logins wait, too, and lose their tokens', () => {
+    const plan = budget(planOf([signsIn('GOOD', NOW)], failed(r, r, r, r)), ledger.name);
+    expect(plan).toMatchObject({ verdict: 'over', held: [{ name: 'GOOD', gapMs: 40 * MINUTE + 1 }] });
+    expect(budgetSentence(plan)).toContain('No login goes out before 10:57 UTC: one more refusal could bar');
+  });
+
+  it('is tight where those that wait keep their tokens for as long', () => {
+    const early = planOf([signsIn('GOOD', NOW)], {
+      ...failed(),
+      failed: () => Array.from({ length: 4 }, (_, i) => ({ name: `F${i}`, as: r, at: NOW - 50 * MINUTE })),
+    });
+    expect(budget(early, ledger.name)).toMatchObject({ verdict: 'tight', held: [{ gapMs: 0 }] });
+    expect(budgetSentence(budget(early, ledger.name))).toContain('none of them loses its token for it');
+  });
+
+  it('paces what nobody answered, and stops nobody for it', () => {
+    const plan = budget(
+      planOf([waiting('NEW', false), waiting('KNOWN', true)], failed(u, u, u)),
+      ledger.name,
+    );
+    expect(plan.held).toMatchObject([{ name: 'NEW', until: NOW + 11 * MINUTE }]);
+    expect(budgetSentence(plan)).toBe(
+      'From the network "desk" 3 of 5 failed sign-ins an hour are used: 3 unanswered (F0, F1, F2). Nobody is stopped for what nobody answers, but logins go apart: one that is known to be good a minute after the last of them, any other 12 min after it. Held back until 10:11 UTC at the latest: NEW; 1 without a live token for it, up to 11 min. Nothing is to be done.',
+    );
+  });
+
+  it('counts open questions beside a refusal, and never says more of its number than there is', () => {
+    const plan = budget(planOf([waiting('NEW', false)], failed(r, u, u)), ledger.name);
+    expect(budgetSentence(plan)).toContain(
+      '1 refused (F0), 2 unanswered (F1, F2). A login that has never succeeded waits until 10:58 UTC at the latest; those that are known to be good go on, each a minute after',
+    );
+    const long = budget(planOf([live('GOOD', NOW)], failed(...Array<As>(9).fill(u))), ledger.name);
+    expect(budgetSentence(long)).toContain(
+      '9 sign-ins an hour failed or may have (the limit is 5): 9 unanswered (F0, F1, F2, F3, F4 and 4 more)',
+    );
+  });
+
+  it('tells programs whose they are', () => {
+    const answer = planAnswer(planOf([signsIn('GOOD', NOW + MINUTE)], failed(r, u)));
+    expect(answer.budgets.find((each) => each['limit'] === ledger.name)).toMatchObject({
+      refused: ['F0'],
+      unanswered: ['F1'],
+    });
+  });
+
+  it('that is no ledger says that further ones wait', () => {
+    const proofs = limit({ name: 'proofs', calls: ['proof'], counts: 'failures', max: 10, reserve: 2 });
+    const [only] = planOf(spread(1), { limits: () => [proofs] }).budgets;
+    const words = (used: number): string =>
+      budgetSentence({
+        ...budget(planOf(spread(1))),
+        limit: proofs,
+        budget: { ...(only?.budget ?? budget(planOf(spread(1))).budget), max: 10, routine: 8 },
+        used,
       });
-    expect(budget(failures(2), ledger.name)).toMatchObject({ verdict: 'fits', used: 2, names: [] });
-    expect(budget(failures(3), ledger.name)).toMatchObject({ verdict: 'tight', used: 3, carries: undefined });
+    expect(words(3)).toBe('From the network "desk" 3 of 10 failed proofs an hour are used.');
+    expect(words(8)).toBe(
+      'From the network "desk" 8 of 10 failed proofs an hour are used: further ones wait, but for what is urgent.',
+    );
   });
 });
 

@@ -37,6 +37,7 @@ const account = (name: string, left: number, changes: Partial<Planned> = {}): Pl
   },
   way,
   renewalSpent: false,
+  proven: true,
   ...changes,
 });
 const lacking = (
@@ -50,6 +51,7 @@ const lacking = (
         limits: () => [renewals],
         egress: 'desk',
         counted: () => [],
+        failed: () => [],
         from: NOW,
         ...parts,
       }),
