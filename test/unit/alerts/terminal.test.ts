@@ -4,11 +4,13 @@ import { failed } from '../../../src/alerts/incidents.ts';
 import { terminalChannel } from '../../../src/alerts/terminal.ts';
 import { failure, only } from './builders.ts';
 
-it('a terminal is told what Discord would be, and nothing of an edit', async () => {
+const link = 'http://localhost:8000/dashboard';
+const opened = failed(emptyBook, failure({ link }), 1_000);
+
+it('a terminal is told what Discord would be', async () => {
   const printed: string[] = [];
   const channel = terminalChannel((text) => printed.push(text));
-  const link = 'http://localhost:8000/dashboard';
-  const notice = { incident: only(failed(emptyBook, failure({ link }), 1_000)), now: 2_000 };
+  const notice = { incident: only(opened), now: 2_000 };
   const message = await channel.open(notice);
   expect(await channel.edit(message, notice)).toBe('edited');
   await channel.close(message, notice);
@@ -20,4 +22,23 @@ it('a terminal is told what Discord would be, and nothing of an edit', async () 
     '',
   ]);
   expect(printed[1]).toContain('🟢 tradovate: recovered after ');
+});
+
+it('a terminal shows once what an edit changes in a message, as a change of what stands above', async () => {
+  const printed: string[] = [];
+  const channel = terminalChannel((text) => printed.push(text));
+  const message = await channel.open({ incident: only(opened), now: 2_000 });
+  const grown = only(failed(opened, failure({ account: 'USER_000001', link }), 3_000));
+  await channel.edit(message, { incident: grown, now: 8_000 });
+  await channel.edit(message, { incident: { ...grown, nextAt: 90_000 }, now: 13_000 });
+  expect(printed.slice(1)).toEqual([
+    [
+      "  Discord's message now says:  🔴 tradovate: The broker refuses user name or password. (invalid_credentials)",
+      '                               2 accounts: USER_000000, USER_000001',
+      `                               What you can do: ${link}`,
+      '',
+    ].join('\n'),
+  ]);
+  await channel.edit(message, { incident: only(opened), now: 18_000 });
+  expect(printed).toHaveLength(3);
 });
