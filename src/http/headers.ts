@@ -10,14 +10,14 @@ export const CSP_PAGE = `default-src 'none'; script-src 'self'; style-src 'self'
 
 /**
  * For pages that carry their own style and script, known by their hashes.
- * `form`: the page has a form whose answer redirects to a broker. Browsers hold `form-action` against every hop of
+ * `form`: the page has a form, `self` or one whose answer redirects to a broker. Browsers hold `form-action` against every hop of
  * such a redirect, and the hops inside a broker are not ours to know, so the directive is left out there.
  */
 export function cspOfNotice(
   hashes: { readonly style: string; readonly script: string },
-  form: boolean,
+  form: boolean | 'self',
 ): string {
-  const action = form ? '' : " form-action 'none';";
+  const action = form === true ? '' : ` form-action ${form ? "'self'" : "'none'"};`;
   return `default-src 'none'; style-src ${hashes.style}; script-src ${hashes.script};${action} ${shared}`;
 }
 

@@ -91,6 +91,16 @@ describe.skipIf(hasNoBrowser)('a person at the page of a running service', () =>
     await signIn(page, bench.service.url);
     await page.getByRole('heading', { name: 'LOCKED at Tradovate is stopped' }).waitFor();
     await page.getByRole('button', { name: 'I have changed the password: try again' }).click();
+    // The file is unchanged: what would be sent and what it costs is said first, and nothing is sent.
+    await page.getByRole('heading', { name: 'Send the same password of LOCKED again?' }).waitFor();
+    await page.getByText('it still has the password that Tradovate refused').waitFor();
+    await page
+      .getByText('1 of 5 failed logins of this network in 60 min are used: 1 refused (LOCKED). 4 are left.')
+      .waitFor();
+    expect(brokers.calls({ broker: 'tradovate', username: 'LOCKED' })).toHaveLength(1);
+    await page.getByRole('link', { name: 'Back: nothing is sent' }).click();
+    await page.getByRole('button', { name: 'I have changed the password: try again' }).press('Enter');
+    await page.getByRole('button', { name: 'Mended at the broker: allow one more try' }).press('Enter');
     await page.getByText('A refresh of LOCKED has been started.').waitFor();
     await page.evaluate('window.mark = "still the same page"');
     await page

@@ -97,8 +97,8 @@ export function banner(account: AccountStatus, title: string, button: Html | und
 function costOf({ state, person_needed: isPersons }: AccountStatus): Html | undefined {
   return state === 'stopped' && !isPersons
     ? html`<p class="quiet">
-        A changed credentials file is taken up by itself. The button sends what the file says once more; a
-        wrong password is one more failed login of the network, and a few of them bar every login of it.
+        A changed credentials file is taken up by itself. The button tells what one more try of what the file
+        says would cost, before anything is sent: a few wrong passwords bar every login of the network.
       </p>`
     : undefined;
 }

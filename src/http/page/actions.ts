@@ -6,12 +6,13 @@ import { html, type Html } from './html.ts';
 /** The button for what a stopped account waits for; undefined where another one is the way. */
 export function tryAgain(account: AccountStatus, filter: Filter, id: string): Html | undefined {
   if (account.state !== 'stopped' || account.person_needed) return undefined;
-  return refreshForm(account, filter, {
-    id,
-    rearm: true,
-    look: 'button',
-    words: 'I have changed the password: try again',
-  });
+  // Its answer is a question first: where the file were another one, it would have been tried by itself.
+  return html`<form method="get" action="${actTo(account, 'try-again')}">
+    <input type="hidden" name="back" value="${addressOf(filter)}" />
+    <button class="button" id="${id}-${account.broker}-${account.name}">
+      I have changed the password: try again
+    </button>
+  </form>`;
 }
 
 /**
@@ -36,7 +37,13 @@ export const refreshNow = (
   account: AccountStatus,
   filter: Filter,
   { id, look }: { readonly id: string; readonly look: string },
-): Html => refreshForm(account, filter, { id, look, rearm: false, words: 'Refresh now' });
+): Html =>
+  formTo(
+    account,
+    filter,
+    'refresh',
+    html`<button class="${look}" id="${id}-${account.broker}-${account.name}">Refresh now</button>`,
+  );
 
 /** Everything that a person can do for an account here. */
 export function actionsFor(account: AccountStatus, title: string, filter: Filter): Html {
@@ -89,25 +96,12 @@ function restsOf(account: AccountStatus, filter: Filter): Html | undefined {
   return html`${account.state === 'paused' ? resume : pause} ${logout}`;
 }
 
-function refreshForm(
-  account: AccountStatus,
-  filter: Filter,
-  button: { readonly id: string; readonly rearm: boolean; readonly look: string; readonly words: string },
-): Html {
-  return formTo(
-    account,
-    filter,
-    'refresh',
-    html`${button.rearm ? html`<input type="hidden" name="rearm" value="1" />` : undefined}
-      <button class="${button.look}" id="${button.id}-${account.broker}-${account.name}">
-        ${button.words}
-      </button>`,
-  );
-}
+const actTo = ({ name }: Pick<AccountStatus, 'name'>, act: string): string =>
+  `/accounts/${encodeURIComponent(name)}/${act}`;
 
 /** A plain form: it works without scripts, and leads back to the same view. */
-function formTo({ name }: AccountStatus, filter: Filter, act: string, inside: Html): Html {
-  return html`<form method="post" action="/accounts/${encodeURIComponent(name)}/${act}">
+function formTo(account: AccountStatus, filter: Filter, act: string, inside: Html): Html {
+  return html`<form method="post" action="${actTo(account, act)}">
     <input type="hidden" name="back" value="${addressOf(filter)}" />
     ${inside}
   </form>`;

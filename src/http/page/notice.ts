@@ -7,15 +7,15 @@ import type { Page } from './send.ts';
 export interface Notice {
   readonly tone: Tone;
   readonly title: string;
-  readonly text: string;
+  readonly text: string | Html;
   /** What stands below the text: a link, a form. */
   readonly more?: Html;
   /** True: the browser is asked to close the page. */
   readonly closes?: boolean;
   /** True: the address stays as it is, for somebody to copy. */
   readonly keepsAddress?: boolean;
-  /** True where `more` has a form. */
-  readonly form?: boolean;
+  /** True where `more` has a form; `self` where its answer does not lead to a broker. */
+  readonly form?: boolean | 'self';
   /** Where the browser goes by itself, and after how long. */
   readonly refresh?: { readonly seconds: number; readonly path: string };
 }
@@ -50,7 +50,7 @@ export function noticePage({ notice: look }: Assets, notice: Notice): Page {
         ${ownFile('script', look.script)}
       </body>
     </html> `;
-  return { markup, csp: cspOfNotice(look.hashes, notice.form === true) };
+  return { markup, csp: cspOfNotice(look.hashes, notice.form ?? false) };
 }
 
 /**

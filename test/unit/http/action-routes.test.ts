@@ -1,24 +1,36 @@
 import { describe, expect, it } from 'vitest';
-import type { RefreshAnswer } from '../../../src/http/desk.ts';
-import { account, fakeDesk, serve, without } from './support.ts';
+import type { Desk, RefreshAnswer } from '../../../src/http/desk.ts';
+import { busyPlan } from '../../support/desks.ts';
+import { account, fakeDesk, NOW, serve, without } from './support.ts';
 
-const stopped = without('STUCK', 'stopped', { detail: 'The password was refused.' });
+const refusedAt = '2026-11-20T09:58:00.000Z';
+const stopped = without('STUCK', 'stopped', {
+  detail: 'The password was refused.',
+  last_error: { code: 'bad_credentials', message: 'The password was refused.', at: refusedAt },
+});
 const person = without('UP', 'awaiting_approval', { person_needed: true });
 const accounts = [account('DESK', { sub_accounts: ['SUB'] }), stopped, person];
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
 
+const textOf = (page: string): string => page.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
+
 /** A page whose service answers refreshes like this, and what it was asked for. */
-async function open(answer: RefreshAnswer = { outcome: 'started', message: 'It has been started.' }) {
+async function open(
+  answer: RefreshAnswer = { outcome: 'started', message: 'It has been started.' },
+  changes: Partial<Desk> = {},
+) {
   const asked: (readonly [string, boolean])[] = [];
   const desk = fakeDesk(accounts, {
     async requestRefresh(name, { rearm }) {
       asked.push([name, rearm]);
       return answer;
     },
+    ...changes,
   });
   const { app, cookie } = await serve(desk);
   return {
     asked,
+    answer: (url: string, headers: object = {}) => app.inject({ url, headers: { ...cookie(), ...headers } }),
     get: async (url: string) => (await app.inject({ url, headers: cookie() })).body,
     post: (name: string, fields: Record<string, string> = {}, headers: object = {}) =>
       app.inject({
@@ -42,12 +54,79 @@ describe('a button of the page', () => {
     expect(await get('/dashboard?said=made-up')).not.toContain('class="said');
   });
 
-  it('tries a stopped account once more where the password was changed', async () => {
+  it('asks first what a stopped account would be tried with once more, and what that costs', async () => {
+    const { asked, get } = await open(undefined, { plan: async () => busyPlan(NOW) });
+    const dashboard = await get('/dashboard');
+    expect(dashboard).toMatch(/<form method="get" action="\/accounts\/STUCK\/try-again">/);
+    expect(dashboard).toContain('I have changed the password: try again');
+    expect(dashboard).not.toContain('rearm');
+    const page = textOf(await get('/accounts/STUCK/try-again?back=%2Fdashboard%3Fq%3Dstuck'));
+    for (const text of [
+      'Send the same password of STUCK again?',
+      'it still has the password that Alpha refused ( 2 min 0 s ago ).',
+      'A changed one is taken up and tried by itself within seconds',
+      '3 of 5 failed logins of this network in 60 min are used: 3 refused (ALPHA_ONE, ALPHA_TWO, ALPHA_THREE).',
+      '2 are left. A further wrong one is the last that may fail',
+      'Mended at the broker: allow one more try',
+    ]) {
+      expect(page).toContain(text);
+    }
+    expect(await get('/accounts/STUCK/try-again?back=%2Fdashboard%3Fq%3Dstuck')).toContain(
+      'href="/dashboard?q=stuck"',
+    );
+    expect(asked).toEqual([]);
+  });
+
+  it('sends it by the second press, once for each refusal that somebody read of', async () => {
     const { asked, get, post } = await open();
-    expect(await get('/dashboard')).toContain('I have changed the password: try again');
-    expect(await get('/dashboard')).toContain('one more failed login of the network');
-    await post('STUCK', { rearm: '1' });
+    const page = await get('/accounts/STUCK/try-again');
+    const fields: Readonly<Record<string, string>> = Object.fromEntries(
+      [...page.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)].map(
+        ([, name = '', value = '']) => [name, value] as const,
+      ),
+    );
+    expect(fields).toEqual({ back: '/dashboard', rearm: '1', refusal: refusedAt });
+    const before = { ...fields, refusal: '2026-11-20T09:00:00.000Z' };
+    for (const stale of [before, { rearm: '1' }]) {
+      const location = String((await post('STUCK', stale)).headers.location);
+      expect(await get(location)).toMatch(/class="said waiting"[^>]*>\s*STUCK has been refused since/);
+    }
+    expect(asked).toEqual([]);
+    await post('STUCK', fields);
     expect(asked).toEqual([['STUCK', true]]);
+  });
+
+  it('sends nothing where the account goes on by itself meanwhile', async () => {
+    const { asked, answer, get, post } = await open();
+    const said = [
+      (await answer('/accounts/DESK/try-again?back=%2Fdashboard%3Fq%3Ddesk')).headers.location,
+      (await post('DESK', { rearm: '1', refusal: refusedAt })).headers.location,
+    ];
+    expect(said[0]).toMatch(/^\/dashboard\?q=desk&said=/);
+    for (const location of said) {
+      expect(await get(String(location))).toMatch(
+        /class="said waiting"[^>]*>\s*DESK is not stopped any more/,
+      );
+    }
+    expect(asked).toEqual([]);
+  });
+
+  it('asks also where the failed logins cannot be read, or nobody counts them', async () => {
+    const broken = await open(undefined, { plan: () => Promise.reject(new Error('Redis is away')) });
+    expect(await broken.get('/accounts/STUCK/try-again')).toContain('cannot be read now');
+    const uncounted = await (await open()).get('/accounts/STUCK/try-again');
+    expect(uncounted).toContain('Where it is refused once more, the account is stopped again.');
+    expect(uncounted).toContain('id="try-now"');
+  });
+
+  it('puts the question to nobody else, and about no account that is not there', async () => {
+    const { answer } = await open();
+    const url = '/accounts/STUCK/try-again';
+    expect((await answer(url, { cookie: '' })).statusCode).toBe(401);
+    expect((await answer('/accounts/GONE/try-again')).statusCode).toBe(404);
+    expect((await answer(url)).headers['content-security-policy']).toContain("form-action 'self'");
+    const elsewhere = '/accounts/STUCK/try-again?back=https%3A%2F%2Fevil.example%2F';
+    expect((await answer(elsewhere)).body).not.toContain('evil.example');
   });
 
   it('says why nothing was started', async () => {
@@ -193,7 +272,7 @@ describe('the details of an account', () => {
     }
     expect(desk).not.toContain('I have changed the password');
     const stuck = await details('STUCK');
-    expect(stuck).toContain('name="rearm" value="1"');
+    expect(stuck).toContain('action="/accounts/STUCK/try-again"');
     expect(stuck).not.toContain('Refresh now');
     expect(await details('UP')).toContain('href="/oauth/alpha/UP"');
     expect(await details('UP')).not.toContain('/refresh"');

@@ -84,7 +84,7 @@ describe('the dashboard', () => {
     expect(body).toContain('asks waits for your login at Alpha');
     expect(body).toContain('stuck at Alpha is stopped');
     expect(body.match(/class="button"/g)).toHaveLength(2);
-    expect(body).toContain('action="/accounts/stuck/refresh"');
+    expect(body).toContain('action="/accounts/stuck/try-again"');
     expect(body).toContain('href="/oauth/alpha/asks"');
     expect(body).toContain('Log in at Alpha again');
   });
