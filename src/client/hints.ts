@@ -7,6 +7,15 @@ export interface Hint {
   readonly generation: number;
 }
 
+/**
+ * Events that bring no token. A thousand bots that read for each of them would keep Redis busy at the very moment at
+ * which the service gets the next one.
+ */
+const BRINGS_NONE: readonly string[] = ['failed', 'expired'];
+
+/** True where whoever waits for a token finds no other one by reading. */
+export const bringsNone = (hint: Hint): boolean => BRINGS_NONE.includes(hint.event);
+
 /** `undefined`: events may have been missed, or one could not be read. */
 type Heard = (hint: Hint | undefined) => void;
 

@@ -1,5 +1,5 @@
 import { NoTokenError } from './errors.ts';
-import type { Hints } from './hints.ts';
+import { bringsNone, type Hints } from './hints.ts';
 import type { Memory } from './memory.ts';
 import type { Reading, Token } from './reading.ts';
 
@@ -68,6 +68,7 @@ export function makeWaiting({ memory, hints, elapsed, sleep }: WaitingParts): Wa
   async function follow(name: string, watch: Watch): Promise<void> {
     const { waiters } = watch;
     const stop = hints.listen([name], (hint) => {
+      if (hint && bringsNone(hint)) return;
       if (hint?.event === 'confirmed') {
         for (const waiter of waiters) waiter.confirmed = Math.max(waiter.confirmed, hint.generation);
       }

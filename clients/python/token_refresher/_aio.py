@@ -169,6 +169,8 @@ class AsyncTokenReader:
 
         def heard(hint: Hint | None) -> None:
             nonlocal confirmed
+            if hint and hint.brings_none:
+                return
             if hint and hint.event == "confirmed":
                 confirmed = max(confirmed, hint.generation)
             woken.set()

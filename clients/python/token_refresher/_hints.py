@@ -17,6 +17,12 @@ class Hint:
     names: frozenset[str]
     generation: int
 
+    @property
+    def brings_none(self) -> bool:
+        """Whoever waits for a token finds no other one by reading: a thousand bots that read for each of these
+        would keep Redis busy at the very moment at which the service gets the next one."""
+        return self.event in ("failed", "expired")
+
 
 #: Hears each event of its names; ``None``: events may have been missed, or one could not be read.
 Heard = Callable[["Hint | None"], None]

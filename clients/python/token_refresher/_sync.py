@@ -181,6 +181,8 @@ class TokenReader:
 
         def heard(hint: Hint | None) -> None:
             nonlocal confirmed
+            if hint and hint.brings_none:
+                return
             if hint and hint.event == "confirmed":
                 confirmed = max(confirmed, hint.generation)
             woken.set()

@@ -62,6 +62,9 @@ describe.each(clients)('the client for %s', (_client, make) => {
 
   const reportsOf = async (name: string) =>
     (await desk.reports()).filter((report) => report['name'] === name);
+  /** Every read of a token asks for its key's TTL. */
+  const readsSoFar = async (): Promise<number> =>
+    Number(/cmdstat_pttl:calls=(\d+)/.exec(await desk.redis.info('commandstats'))?.[1] ?? 0);
   const callOnce = async (bot: Bot, name: string, broker: BrokerPart) => {
     const [made] = await bot.call(name, { delayMs: DELAY_MS, ...broker });
     if (!made) throw new Error('no call was made');
@@ -151,6 +154,21 @@ describe.each(clients)('the client for %s', (_client, make) => {
       expect(await reportsOf('DEAD')).toEqual([{ name: 'DEAD', generation: '1', status: '401' }]);
     },
   );
+
+  behaviour('reads nothing, while it waits, for events that bring no token', async (open) => {
+    await desk.publish('QUIET', 1);
+    const asked = callOnce(await open(), 'QUIET', { refuses: 1 });
+    await until(async () => (await reportsOf('QUIET')).length > 0, { what: 'a report' });
+    const before = await readsSoFar();
+    for (let i = 0; i < 200; i++) {
+      const event = { event: i % 2 === 0 ? 'failed' : 'expired', names: ['QUIET'], generation: 1 };
+      await desk.redis.publish('token-events', JSON.stringify(event));
+    }
+    // It looks by itself as well, twice a second.
+    expect((await readsSoFar()) - before).toBeLessThan(20);
+    await desk.publish('QUIET', 2);
+    expect((await asked).generations).toEqual([1, 2]);
+  });
 
   behaviour('calls again at once, without a report, where a newer token is out already', async (open) => {
     await desk.publish('LATE', 1);
