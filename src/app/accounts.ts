@@ -217,7 +217,8 @@ function inWords(outcome: Outcome | 'failed'): { done: boolean; message: string 
     case 'refused':
       return {
         done: false,
-        message: 'refused the file, the old one stays in force; the log and the alert list its faults',
+        message:
+          'refused the file, the old one stays in force; the log and the alert list its faults, and "token-refresher check" on that machine',
       };
     case 'held':
       return {

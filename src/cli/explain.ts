@@ -26,7 +26,7 @@ export function explainCommand(): Command {
       const { explanation, isAlone } = await withRedis(commandConfig(), async (redis) => {
         const roster = makeRoster(redis);
         const found = await explainAccount({ redis, roster, clock: systemClock }, name);
-        if (!found) throw unknownAccount(name, (await roster.read()).keys());
+        if (!found) throw unknownAccount(name, await roster.read());
         return { explanation: found, isAlone: (await makeInstances(redis, 'explain').others()) === 0 };
       });
       if (isAlone) process.stderr.write('No service is running on this Redis: nothing of this goes on.\n');

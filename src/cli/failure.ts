@@ -40,12 +40,25 @@ export class Failure extends Error {
   }
 }
 
-/** There is no account of that name; `known`: the names there are. */
-export function unknownAccount(name: string, known: Iterable<string> = []): Failure {
-  const meant = nearest(name, [...known]);
-  const hint = meant === undefined ? '' : ` Did you mean ${meant}?`;
-  return new Failure(
-    'UNKNOWN_ACCOUNT',
-    `There is no account named ${name}.${hint} "token-refresher status" lists them.`,
+/** What is known of the accounts there are, by name. */
+type Known = Iterable<readonly [name: string, { readonly subAccounts: readonly string[] }]>;
+
+/** There is no account of that name; `known`: those there are. */
+export function unknownAccount(name: string, known: Known = []): Failure {
+  const all = [...known];
+  const [owner] = all.find(([, { subAccounts }]) => subAccounts.includes(name)) ?? [];
+  const said =
+    owner === undefined
+      ? `There is no account named ${name}.${meant(name, all)}`
+      : `${name} is a sub-account of ${owner} and shares its token: name that one.`;
+  return new Failure('UNKNOWN_ACCOUNT', `${said} "token-refresher status" lists them.`);
+}
+
+/** Which of them was most likely meant, as a question; empty where none is near enough. */
+export function meant(name: string, known: Known): string {
+  const found = nearest(
+    name,
+    [...known].map(([each]) => each),
   );
+  return found === undefined ? '' : ` Did you mean ${found}?`;
 }

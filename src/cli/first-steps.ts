@@ -1,7 +1,7 @@
 import { inspectConfig, thisProcess, type Config } from '../config/index.ts';
 import { namesOf } from '../core/account.ts';
 import { ConfigurationError } from '../core/errors.ts';
-import { Failure } from './failure.ts';
+import { Failure, meant } from './failure.ts';
 import { inspectAccounts, type Inspected } from './inspect.ts';
 import { addressOf, withRedis } from './session.ts';
 
@@ -16,8 +16,12 @@ export async function configuredFor(
   if (!config || all.length > 0) throw new ConfigurationError(all);
   if (name !== undefined) {
     const account = inspected.accounts.find((each) => namesOf(each).includes(name));
+    const hint = meant(
+      name,
+      inspected.accounts.map((each) => [each.name, each]),
+    );
     const wrong = !account
-      ? 'is no account of the credentials file'
+      ? `is no account of the credentials file${hint && `.${hint}`}`
       : `is ${account.observed ? 'only observed' : 'disabled'} in the credentials file`;
     if (!account?.enabled || account.observed)
       throw new ConfigurationError([{ at, message: `${name} ${wrong}` }]);

@@ -7,7 +7,7 @@ import type { Intervention, InterventionAnswer } from '../http/desk.ts';
 import { makeInstances } from '../redis/instances.ts';
 import { makeRoster } from '../redis/roster.ts';
 import { noteAct } from './acts.ts';
-import { Failure } from './failure.ts';
+import { Failure, unknownAccount } from './failure.ts';
 import { taught } from './manual.ts';
 import { print, printJson } from './print.ts';
 import { commandConfig, withRedis } from './session.ts';
@@ -87,12 +87,11 @@ function lengthOf(text: string): number {
   return ms;
 }
 
+type Told = Exclude<InterventionAnswer, { readonly outcome: 'unknown-name' }>;
+
 async function intervene(what: Intervention, name: string, options: Options): Promise<void> {
   const answer = await withRedis(commandConfig(), (redis) => ask(redis, what, name, options.for));
-  if (answer.outcome === 'unknown-name' || answer.outcome === 'disabled') {
-    const code = answer.outcome === 'disabled' ? 'ACCOUNT_DISABLED' : 'UNKNOWN_ACCOUNT';
-    throw new Failure(code, `${answer.message} "token-refresher status" lists them all.`);
-  }
+  if (answer.outcome === 'disabled') throw new Failure('ACCOUNT_DISABLED', answer.message);
   const { outcome, message, state, until, session } = answer;
   const done = { name, outcome, state, until, ...(session && { session }) };
   if (!options.json) print(message);
@@ -101,12 +100,7 @@ async function intervene(what: Intervention, name: string, options: Options): Pr
   if (options.json) printJson({ ...done, message });
 }
 
-async function ask(
-  redis: Redis,
-  what: Intervention,
-  name: string,
-  forMs: number | undefined,
-): Promise<InterventionAnswer> {
+async function ask(redis: Redis, what: Intervention, name: string, forMs: number | undefined): Promise<Told> {
   const isAlone = (await makeInstances(redis, what).others()) === 0;
   // Nobody is there to call the broker, and the wish alone would be a surprise for whoever starts the service next.
   if (isAlone && what === 'logout') {
@@ -117,9 +111,8 @@ async function ask(
   }
   const roster = makeRoster(redis);
   const answer = await makeInterventions({ redis, roster, clock: systemClock }).intervene(what, name, forMs);
-  if (answer.outcome !== 'unknown-name') {
-    await noteAct(redis, what, name, answer.outcome === 'disabled' ? 'failed' : 'done');
-  }
+  if (answer.outcome === 'unknown-name') throw unknownAccount(name, await roster.read());
+  await noteAct(redis, what, name, answer.outcome === 'disabled' ? 'failed' : 'done');
   if (isAlone && answer.outcome === 'done') {
     process.stderr.write('No service is running on this Redis: it is kept for when one starts.\n');
   }

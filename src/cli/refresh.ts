@@ -39,7 +39,7 @@ export function refreshCommand(): Command {
         command.error('error: Give the name of an account, or --all.', { exitCode: 2 });
       const config = commandConfig();
       await withRedis(config, async (redis) => {
-        const chosen = await choose(redis, name);
+        const { chosen, persons } = await choose(redis, name);
         const { egressId: egress, setting } = config;
         const limits = readLimits(brokers, setting);
         // Those without room would wait in line, and be in the way of tokens that are due.
@@ -54,7 +54,7 @@ export function refreshCommand(): Command {
         const results = await refreshAll(chosen, refreshed, options);
         const isDone = results.every(({ code }) => code === null);
         if (name !== undefined) await noteAct(redis, 'refresh', name, isDone ? 'done' : 'failed');
-        report(results, name === undefined, options);
+        report(results, name === undefined ? persons : undefined, options);
       });
     });
   return taught(command, {
@@ -72,19 +72,23 @@ says of each reason whom it concerns.`,
       'an account was not refreshed, there is none of that name, or no service is running',
     ],
     json: `one object at the end: "total", "refreshed", "failed", "paused", and "results" with "name", "broker",
-"outcome" (refreshed, same_token, paused, failed), "code" and "message" of each.`,
+"outcome" (refreshed, same_token, paused, failed), "code" and "message" of each; with --all "left_out" (names), too.`,
   });
 }
 
 type Chosen = readonly (readonly [name: string, entry: RosterEntry])[];
 
-async function choose(redis: Redis, name: string | undefined): Promise<Chosen> {
+/** `persons`: whom only a person can log in; of all they are left out. */
+async function choose(
+  redis: Redis,
+  name: string | undefined,
+): Promise<{ readonly chosen: Chosen; readonly persons: readonly string[] }> {
   if ((await makeInstances(redis, 'refresh').others()) === 0) {
     throw new Failure('NO_SERVICE', 'No service is running on this Redis: start it first.');
   }
   const roster = await makeRoster(redis).read();
   const entry = name === undefined ? undefined : roster.get(name);
-  if (name !== undefined && !entry) throw unknownAccount(name, roster.keys());
+  if (name !== undefined && !entry) throw unknownAccount(name, roster);
   if (name !== undefined && entry?.observed) {
     throw new Failure(
       'ACCOUNT_DISABLED',
@@ -97,7 +101,8 @@ async function choose(redis: Redis, name: string | undefined): Promise<Chosen> {
       : [...roster].filter(([, each]) => each.enabled && !each.person);
   if (chosen.length === 0)
     throw new Failure('NOT_REFRESHED', 'No account can be refreshed without a person.', { results: [] });
-  return chosen;
+  const persons = [...roster].filter(([, each]) => each.enabled && each.person).map(([each]) => each);
+  return { chosen, persons };
 }
 
 /** Says of each what came of it; on a terminal of those that failed, above a line that counts. */
@@ -129,23 +134,32 @@ async function refreshAll(
   }
 }
 
-/** Whoever asks for all of them does not mean those that were told to rest. */
-function report(results: readonly Refreshed[], isAll: boolean, { json = false }: Options): void {
+/**
+ * Whoever asks for all of them does not mean those that were told to rest. `leftOut`: of all, those that a person logs
+ * in; undefined where one was named.
+ */
+function report(
+  results: readonly Refreshed[],
+  leftOut: readonly string[] | undefined,
+  { json = false }: Options,
+): void {
   const { length: total } = results;
   const count = (...outcomes: readonly Refreshed['outcome'][]): number =>
     results.filter(({ outcome }) => outcomes.includes(outcome)).length;
   const failed = count('failed');
-  const undone = isAll ? failed : failed + count('paused');
+  const undone = leftOut ? failed : failed + count('paused');
   const answer = {
     total,
     refreshed: count('refreshed', 'same_token'),
     failed,
     paused: count('paused'),
     results,
+    ...(leftOut && { left_out: leftOut }),
   };
-  if (isAll && total > 1 && !json) refreshSummary(results, terminalWidth()).forEach(print);
+  if (leftOut && (total > 1 || leftOut.length > 0) && !json)
+    refreshSummary(results, leftOut, terminalWidth()).forEach(print);
   if (undone > 0) {
-    const accounts = total === 1 ? 'account was' : 'accounts were';
+    const accounts = `${total === 1 ? 'account' : 'accounts'} ${undone === 1 ? 'was' : 'were'}`;
     throw new Failure('NOT_REFRESHED', `${undone} of ${total} ${accounts} not refreshed.`, answer);
   }
   if (json) printJson(answer);

@@ -28,8 +28,8 @@ export function reloadCommand(): Command {
         await withRedis(commandConfig(), (redis) => reload(redis, options.acceptRemovals === true))
       ).map(({ instance, done, message }) => ({ instance, done, message }));
       if (!options.json) for (const { instance, message } of answers) print(`${instance}: ${message}`);
-      if (answers.some(({ done }) => !done))
-        throw new Failure('NOT_TAKEN_UP', 'The file was not taken up everywhere.', { answers });
+      const undone = answers.filter(({ done }) => !done).length;
+      if (undone > 0) throw new Failure('NOT_TAKEN_UP', notTakenUp(undone, answers.length), { answers });
       if (options.json) printJson({ answers });
     });
   return taught(command, {
@@ -42,6 +42,13 @@ what came of it. A file that would drop two or more accounts and over a quarter 
     exits: ['taken up by every process', 'refused by one, or no service answered within 10 s'],
     json: '"answers": of each process its "instance", "done" and "message".',
   });
+}
+
+function notTakenUp(undone: number, total: number): string {
+  if (undone < total) return `The file was not taken up everywhere: not by ${undone} of ${total} processes.`;
+  return total === 1
+    ? 'The file was not taken up.'
+    : `The file was not taken up by any of ${total} processes.`;
 }
 
 async function reload(redis: Redis, acceptRemovals: boolean): Promise<Answers> {

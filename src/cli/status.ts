@@ -8,7 +8,7 @@ import type { AccountStatus } from '../core/status.ts';
 import { byNeed, overview } from '../core/summary.ts';
 import { makeInstances } from '../redis/instances.ts';
 import { keys } from '../redis/keys.ts';
-import { makeRoster } from '../redis/roster.ts';
+import { makeRoster, type RosterEntry } from '../redis/roster.ts';
 import { readFacts } from '../redis/statuses.ts';
 import { readUses } from '../redis/uses.ts';
 import { unknownAccount } from './failure.ts';
@@ -113,7 +113,7 @@ interface Found {
 
 async function find(config: Config, name: string | undefined, json: boolean): Promise<Found> {
   const found = await withRedis(config, (redis) => look(redis, config.egressId, { name, json }));
-  if (name !== undefined && found.accounts.length === 0) throw unknownAccount(name, found.names);
+  if (name !== undefined && found.accounts.length === 0) throw unknownAccount(name, found.known);
   return found;
 }
 
@@ -121,7 +121,7 @@ async function look(
   redis: Redis,
   egress: string,
   { name, json }: { readonly name: string | undefined; readonly json: boolean },
-): Promise<Found & { readonly names: readonly string[] }> {
+): Promise<Found & { readonly known: readonly (readonly [string, RosterEntry])[] }> {
   const all = [...(await makeRoster(redis).read())];
   const now = systemClock.now();
   const facts = await readFacts(
@@ -133,7 +133,7 @@ async function look(
   const accounts = facts.map((each) => ({ ...describe(each, now), usage: used.get(each.name) }));
   return {
     accounts,
-    names: all.map(([each]) => each),
+    known: all,
     silences: await silencesOf(redis, egress, accounts),
     alone: (await makeInstances(redis, 'status').others()) === 0,
     simulated: (await redis.get(keys.world)) === 'simulated',

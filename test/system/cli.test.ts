@@ -180,7 +180,8 @@ describe('the commands beside a running service', () => {
     for (const step of ['[1/5]', '[2/5]', '[3/5]', '[4/5]', '[5/5]']) expect(stdout).toContain(step);
     for (const name of ['USER_A', 'USER_B', 'USER_C', 'IG_A']) expect(stdout).toContain(`${name}: refreshed`);
     expect(stdout).toMatch(/USER_BAD: stopped.*--force/);
-    expect(stderr).toContain('1 of 5');
+    expect(stdout).toContain('1 left out, for a person to log in: UP_A');
+    expect(stderr).toContain('1 of 5 accounts was not');
     expect(simulator.calls({ broker: 'tradovate', username: 'USER_BAD' })).toHaveLength(1);
   });
 
@@ -232,6 +233,8 @@ describe('the commands beside a running service', () => {
     const refused = await cli('reload');
     expect(refused.code).toBe(1);
     expect(refused.stdout + refused.stderr).not.toContain('Mark');
+    expect(refused.stdout).toContain('"token-refresher check"');
+    expect(refused.stderr).toBe('The file was not taken up.\n');
     expect((await cli('get', 'IG_D')).code).toBe(0);
 
     await service.writeCredentials([ig, { ...ig, username: 'IG_D' }]);

@@ -159,6 +159,7 @@ describe('at the command line', () => {
 
   it.each([
     [['pause', 'NOBODY'], 1, /no account named NOBODY/],
+    [['pause', 'DESC'], 1, /no account named DESC\. Did you mean DESK\?/],
     [['pause', 'OFF'], 1, /disabled/],
     [['pause', 'DESK', '--for', 'soon'], 2, /2h, 90m/],
     [['pause'], 2, /missing required argument/],

@@ -28,11 +28,18 @@ it('says each reason once, the most frequent first, with the names it concerns',
   ]);
 });
 
+it('says whom it left out, since a person logs them in', () => {
+  expect(refreshSummary([done('A')], ['UP_A', 'UP_B'])).toEqual([
+    '1 of 1 account was refreshed.',
+    '2 left out, for a person to log in: UP_A, UP_B',
+  ]);
+});
+
 it('stays within the terminal', () => {
   const many = Array.from({ length: 9 }, (_, i) =>
     failed(`A_LONG_NAME_${i}`, 'locked', 'It is locked. '.repeat(9)),
   );
-  for (const line of refreshSummary(many, 40)) expect(line.length).toBeLessThanOrEqual(40);
+  for (const line of refreshSummary(many, [], 40)) expect(line.length).toBeLessThanOrEqual(40);
 });
 
 it('says how far it is, and how long the rest takes', () => {
