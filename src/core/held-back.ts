@@ -32,7 +32,7 @@ const holdUps: ReadonlyMap<string | null, string> = new Map([
 /** The same in words; undefined where its next step is up to itself. */
 export const heldUpBy = (reason: string | null): string | undefined => holdUps.get(reason);
 
-const CORRECT = 'Correct the refused passwords';
+const CORRECT = 'Correct the passwords that are still wrong';
 
 /** One sentence for state, alert, command line and API. `says`: where it is the ledger that has no room. */
 export function heldBackMessage(

@@ -75,7 +75,7 @@ export function ledgerWords(
   function advice(): string {
     if (held.length === 0 && (!untried || untried.why === 'paced')) return '';
     return anyRefused
-      ? 'Correct the refused passwords in the credentials file: what changes is tried at once.'
+      ? 'Correct in the credentials file the passwords that are still wrong: what changes is tried at once.'
       : 'Nothing is to be done.';
   }
 }

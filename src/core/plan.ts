@@ -160,7 +160,9 @@ function gateOf(
 }
 
 function dueAt({ facts, way }: Planned, isLive: boolean): number {
+  // What waits for a person waits now: its looks are no refreshes.
+  const isAskedLater = facts.reason === 'asked_later' || facts.reason === 'approval_lapsed';
+  if (way.by === 'person') return isLive ? (facts.expiresAt ?? 0) : isAskedLater ? (facts.dueAt ?? 0) : 0;
   if (!isLive) return Math.max(facts.dueAt ?? 0, facts.retryAt ?? 0);
-  if (way.by === 'person') return facts.expiresAt ?? 0;
   return Math.max(facts.renewAt ?? 0, facts.retryAt ?? 0);
 }

@@ -195,6 +195,27 @@ describe('the coming refreshes', () => {
     ]);
   });
 
+  it('are a person’s at once where one is awaited, whenever it is looked at next, and later where one is asked later', () => {
+    const of = (reason: string): number | undefined => {
+      const facts = {
+        ...unknown,
+        name: 'A',
+        person: true,
+        state: 'awaiting_approval',
+        reason,
+        dueAt: NOW + HOUR,
+      };
+      const waits = { facts, way: wayOf(human, policy, undefined), renewalSpent: false, proven: false };
+      return planOf([waits]).refreshes[0]?.at;
+    };
+    expect(['awaiting_approval', 'asked', 'asked_later', 'approval_lapsed'].map(of)).toEqual([
+      NOW,
+      NOW,
+      NOW + HOUR,
+      NOW + HOUR,
+    ]);
+  });
+
   it('are a person’s, at the end of the token', () => {
     const { refreshes } = planOf([live('A', NOW + MINUTE, { connection: human })], { hours: 1 });
     expect(refreshes).toEqual([{ name: 'A', broker: 'alpha', call: 'person', at: NOW + 17 * MINUTE }]);
@@ -369,7 +390,7 @@ describe('a budget of failures', () => {
     const plan = budget(planOf([signsIn('GOOD', NOW + MINUTE)], failed(r, r, r)), ledger.name);
     expect(plan).toMatchObject({ verdict: 'tight', used: 3, carries: undefined, held: [] });
     expect(budgetSentence(plan)).toBe(
-      'From the network "desk" 3 of 5 failed sign-ins an hour are used: 3 refused (F0, F1, F2). A login that has never succeeded waits until 10:58 UTC; those that are known to be good go on. Correct the refused passwords in the credentials file: what changes is tried at once.',
+      'From the network "desk" 3 of 5 failed sign-ins an hour are used: 3 refused (F0, F1, F2). A login that has never succeeded waits until 10:58 UTC; those that are known to be good go on. Correct in the credentials file the passwords that are still wrong: what changes is tried at once.',
     );
   });
 
@@ -380,7 +401,7 @@ describe('a budget of failures', () => {
     expect(held).toMatchObject([{ name: 'NEW', dueAt: NOW, until: NOW + 57 * MINUTE + 1 }]);
     expect(verdictOf(plan)).toBe('over');
     expect(budgetSentence(budget(plan, ledger.name))).toContain(
-      'Held back until 10:58 UTC at the latest: NEW; 1 without a live token for it, up to 57 min. Correct the refused',
+      'Held back until 10:58 UTC at the latest: NEW; 1 without a live token for it, up to 57 min. Correct in the credentials',
     );
     expect(plan.refreshes.find(({ name }) => name === 'NEW')?.at).toBe(NOW + 57 * MINUTE + 1);
   });
