@@ -106,8 +106,10 @@ export function makeInterventions(parts: InterventionParts): Pick<Desk, 'interve
       state,
       until,
       session: {
-        ended: said.how === 'ended' || said.how === 'none',
-        reason: said.message ?? reasons[said.how],
+        ended: said.livesUntil === undefined,
+        reason:
+          said.message ??
+          (said.how === 'none' && said.livesUntil !== undefined ? LOGGED_OUT_EARLIER : reasons[said.how]),
         valid_until: said.livesUntil === undefined ? null : iso(said.livesUntil),
       },
     };
@@ -149,6 +151,7 @@ const unknown = (name: string): InterventionAnswer => ({
   message: `There is no account named ${name}.`,
 });
 
+const LOGGED_OUT_EARLIER = 'It was logged out earlier, and not ended at the broker.';
 const reasons: Readonly<Record<SignedOut['how'], string>> = {
   ended: 'The broker ended the session.',
   none: 'There was no session that lived.',
@@ -163,7 +166,7 @@ function sessionWords(name: string, { how, message, livesUntil }: SignedOut): st
     case 'ended':
       return `${name} is logged out: the broker ended its session, and its keys are gone.`;
     case 'none':
-      return `${name} had no live session; its keys are gone.`;
+      return `${name} had no live session; its keys are gone.${lives}`;
     case 'no-way':
       return `The keys of ${name} are gone, but its broker has no call that ends a session.${lives}`;
     case 'failed':

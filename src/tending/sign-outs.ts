@@ -30,6 +30,12 @@ const sessionOf = (
   renewalSpent: true,
 });
 
+/** None is served; one that an earlier logout could not end at the broker lives on there all the same. */
+function none({ signedOut }: AccountRecord, now: number): Omit<SignedOut, 'at'> {
+  const { livesUntil = 0 } = signedOut ?? {};
+  return livesUntil > now ? { how: 'none', livesUntil } : { how: 'none' };
+}
+
 export function makeSignOut(
   parts: KeeperParts,
   around: Surroundings,
@@ -84,7 +90,7 @@ export function makeSignOut(
     const lost = keepsake.grantOf(account, record);
     const session = lost ? sessionOf(account, record, lost) : record.session;
     const isServed = session !== undefined && isLive(session, account.identity, clock.now());
-    const ended = isServed ? await end(account, held, record, session) : ({ how: 'none' } as const);
+    const ended = isServed ? await end(account, held, record, session) : none(record, clock.now());
     if (!ended) return { outcome: 'lost' };
     const now = clock.now();
     const signedOut: SignedOut = { at: asked?.at ?? now, ...ended };

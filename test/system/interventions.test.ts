@@ -155,6 +155,12 @@ describe('at the command line', () => {
     expect(stdout).toContain(`has no call that ends a session. The token is good there until ${expiresAt}`);
     expect(stdout).toContain('paused until it is resumed');
     expect(await redis.exists('token:OTHER')).toBe(0);
+    // A second one ends nothing that the first one did not.
+    const again = await service.command('logout', 'OTHER', '--json');
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      session: { ended: false, valid_until: expiresAt, reason: expect.stringContaining('earlier') },
+      message: expect.stringContaining(`The token is good there until ${expiresAt}`),
+    });
   });
 
   it.each([
