@@ -3,7 +3,7 @@ import { forgetAccount } from '../app/forgetting.ts';
 import { systemClock } from '../core/clock.ts';
 import { makeRoster } from '../redis/roster.ts';
 import { noteAct } from './acts.ts';
-import { Failure, meant } from './failure.ts';
+import { Failure } from './failure.ts';
 import { taught } from './manual.ts';
 import { print, printJson } from './print.ts';
 import { commandConfig, withRedis } from './session.ts';
@@ -24,8 +24,7 @@ export function forgetCommand(): Command {
     .action(async (name: string, options: Options) => {
       const config = commandConfig();
       const gone = await withRedis(config, async (redis) => {
-        const roster = makeRoster(redis);
-        const entry = await roster.get(name);
+        const entry = await makeRoster(redis).get(name);
         if (entry?.enabled && !options.whileServed) {
           throw new Failure(
             'STILL_SERVED',
@@ -37,7 +36,7 @@ export function forgetCommand(): Command {
         if (forgotten === 0 && !entry) {
           throw new Failure(
             'UNKNOWN_ACCOUNT',
-            `Nothing is known of ${name}.${meant(name, await roster.read())} "token-refresher status" lists what is configured; a key that somebody else wrote is not deleted.`,
+            `Nothing is known of ${name}. "token-refresher status" lists what is configured; a key that somebody else wrote is not deleted.`,
           );
         }
         return forgotten;

@@ -1,10 +1,12 @@
-/** The candidate that `written` was most likely meant to be, if one is near enough. */
+/** The candidate that `written` was most likely meant to be, if one is near enough; of several alike none is. */
 export function nearest(written: string, candidates: readonly string[]): string | undefined {
   const bare = bareName(written);
-  const [best] = candidates
+  const [best, next] = candidates
     .map((candidate) => ({ candidate, distance: distanceBetween(bare, bareName(candidate)) }))
     .sort((one, other) => one.distance - other.distance);
-  return best && best.distance <= Math.max(1, Math.floor(bare.length / 4)) ? best.candidate : undefined;
+  const isNear = best !== undefined && best.distance <= Math.max(1, Math.floor(bare.length / 4));
+  // USER_000003 may as well be USER_000001 as USER_000002: no guess is better than one that is wrong.
+  return isNear && next?.distance !== best.distance ? best.candidate : undefined;
 }
 
 /** `api_key`, `API-Key` and `apiKey` are one word. */

@@ -11,6 +11,8 @@ describe('a name that is no account', () => {
     expect(unknownAccount('USER_00001', known).message).toBe(
       'There is no account named USER_00001. Did you mean USER_000001? "token-refresher status" lists them.',
     );
+    // As near to one as to the other.
+    expect(unknownAccount('USER_000003', known).message).not.toContain('mean');
     expect(unknownAccount('OTHER', known).message).toBe(
       'There is no account named OTHER. "token-refresher status" lists them.',
     );
