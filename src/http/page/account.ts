@@ -3,7 +3,7 @@ import type { LastDay } from '../../core/last-day.ts';
 import { addressOf, type Filter } from './filter.ts';
 import { smallStrip } from './history.ts';
 import { html, type Html } from './html.ts';
-import { ago, timeLeft, until } from './time.ts';
+import { ago, moment, timeLeft, until } from './time.ts';
 import { awaitsPerson, toneOf } from './verdict.ts';
 
 /** So many other names of a login are shown in its line. */
@@ -80,7 +80,11 @@ function alsoNamed({ sub_accounts: names }: AccountStatus): string {
 }
 
 /** A call to the person an account waits for, or who may not want to wait for it. */
-export function banner(account: AccountStatus, title: string, button: Html | undefined): Html {
+export function banner(
+  account: AccountStatus,
+  { title, now }: Pick<RowFacts, 'title' | 'now'>,
+  button: Html | undefined,
+): Html {
   const { tone, heading } = headingOf(account, title);
   const error = errorBeside(account, title);
   return html`<section id="banner-${account.broker}-${account.name}" class="banner ${tone}">
@@ -88,6 +92,7 @@ export function banner(account: AccountStatus, title: string, button: Html | und
       <h2>${heading}</h2>
       <p>${reasonOf(account, title) ?? account.message}</p>
       ${error === undefined ? undefined : html`<p>Last error: ${error}</p>`} ${costOf(account)}
+      ${triedAgain(account, now)}
     </div>
     ${button}
   </section>`;
@@ -101,6 +106,15 @@ function costOf({ state, person_needed: isPersons }: AccountStatus): Html | unde
         says would cost, before anything is sent: a few wrong passwords bar every login of the network.
       </p>`
     : undefined;
+}
+
+/** When the service goes on by itself, for somebody who may have it go on now. */
+function triedAgain(account: AccountStatus, now: number): Html | undefined {
+  if (awaitsPerson(account) || account.next_refresh === null) return undefined;
+  return html`<p class="quiet">
+    The service tries again by itself ${until(account.next_refresh, now, { lead: 'in ', past: 'now' })}
+    (${moment(account.next_refresh)}); the button has it try at once.
+  </p>`;
 }
 
 function headingOf(

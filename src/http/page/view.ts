@@ -135,12 +135,12 @@ function banners({ accounts, titleOf, now }: ViewFacts, filter: Filter): readonl
       const button = account.person_needed
         ? loginLink(account, 'login', ask ? 'button minor' : 'button', `Log in at ${title}`)
         : tryAgain(account, filter, 'try');
-      return banner(account, title, html`<div class="calls">${ask} ${button}</div>`);
+      return banner(account, { title, now }, html`<div class="calls">${ask} ${button}</div>`);
     }),
     ...hastened.map((account) =>
       banner(
         account,
-        titleOf(account.broker),
+        { title: titleOf(account.broker), now },
         html`<div class="calls">${refreshNow(account, filter, { id: 'hasten', look: 'button' })}</div>`,
       ),
     ),

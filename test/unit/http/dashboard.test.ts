@@ -12,6 +12,8 @@ async function page(accounts: readonly AccountStatus[], changes: Parameters<type
   return app.inject({ url: '/dashboard', headers: cookie() });
 }
 
+const textOf = (part: string): string => part.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
+
 describe('the dashboard', () => {
   it('asks for a sign-in, as a form for people and in the error shape for programs', async () => {
     const { app } = await serve(fakeDesk([account('one')]));
@@ -82,6 +84,7 @@ describe('the dashboard', () => {
     ]);
     expect(body.match(/class="banner/g)).toHaveLength(2);
     expect(body).toContain('asks waits for your login at Alpha');
+    expect(body).not.toContain('tries again by itself');
     expect(body).toContain('stuck at Alpha is stopped');
     expect(body.match(/class="button"/g)).toHaveLength(2);
     expect(body).toContain('action="/accounts/stuck/try-again"');
@@ -106,6 +109,9 @@ describe('the dashboard', () => {
       expect(text).toContain(`action="/accounts/${name}/refresh"`);
       expect(text).toContain(detail);
       expect(text).not.toContain('rearm');
+      expect(textOf(text)).toContain(
+        'The service tries again by itself in 15 min 0 s ( Fri 20 Nov 10:15 UTC ); the button has it try at once.',
+      );
     }
   });
 
