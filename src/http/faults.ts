@@ -66,7 +66,11 @@ export function faultOf(error: unknown): HttpFault {
   if (typeof status === 'number' && status >= 400 && status < 500)
     return new HttpFault(status, 'BAD_REQUEST');
   return isRedisAway(error)
-    ? new HttpFault(503, 'NOT_READY', 'The service is not ready: Redis does not answer.')
+    ? new HttpFault(
+        503,
+        'NOT_READY',
+        'Redis does not answer. Look at Redis, its address and password; the service goes on by itself as soon as it does.',
+      )
     : new HttpFault(500, 'INTERNAL');
 }
 

@@ -2,11 +2,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { pathOf } from './bare-app.ts';
 import type { HttpContext } from './context.ts';
 import { CHALLENGE, faultCodes, judge, sendFault } from './faults.ts';
+import { html } from './page/html.ts';
 import { bouncePage, noticePage } from './page/notice.ts';
 import { sendPage } from './page/send.ts';
 import { safePath, sendSignIn } from './page-routes.ts';
 
 const RETRY_SECONDS = 10;
+const HOME = '/dashboard';
+const AGAIN = `This page tries again by itself every ${String(RETRY_SECONDS)} s.`;
 const NO_WAY_IN = 'That did not work';
 const NEEDS_LINK = 'A login begins with the link in the newest alert: it brings its own ticket.';
 
@@ -32,9 +35,13 @@ export function addPageFaults(app: FastifyInstance, { assets, log }: HttpContext
     const ours = fault.status >= 500;
     const page = noticePage(assets, {
       tone: ours ? 'bad' : 'waiting',
-      title: ours ? 'Something failed' : NO_WAY_IN,
+      title: fault.code === 'NOT_READY' ? 'The service is not ready' : ours ? 'Something failed' : NO_WAY_IN,
       text: fault.message,
-      ...(ours && path === '/dashboard' && { refresh: { seconds: RETRY_SECONDS, path } }),
+      ...(ours &&
+        path === HOME && {
+          more: html`<p class="quiet">${AGAIN}</p>`,
+          refresh: { seconds: RETRY_SECONDS, path },
+        }),
     });
     return sendPage(reply, fault.status, page);
   });

@@ -184,8 +184,11 @@ describe.skipIf(hasNoBrowser)('a person at the page of a running service', () =>
     await signIn(page, bench.service.url);
     await bench.service.stop();
     await page.getByText('The service does not answer.').waitFor({ timeout: 30_000 });
+    expect(await page.title()).toBe('No answer · token-refresher');
+    expect(await page.getByRole('heading', { level: 1 }).count()).toBe(0);
     await bench.restart();
     await page.getByText('The service does not answer.').waitFor({ state: 'hidden', timeout: 30_000 });
+    await page.getByRole('heading', { level: 1 }).waitFor();
     await page.context().close();
   });
 

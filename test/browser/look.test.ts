@@ -98,6 +98,35 @@ describe.skipIf(hasNoBrowser)('the pages in a browser', () => {
     await page.context().close();
   });
 
+  it('never say that all is well while nobody knows, and say why that is', async () => {
+    const accounts = busyDesk(Date.now(), 62).slice(-4);
+    let isAway = false;
+    const desk = await serveDesk(accounts, {
+      accounts: async () => {
+        if (isAway) throw new Error('Connection is closed.');
+        return accounts;
+      },
+    });
+    const page = await browser.open();
+    await signIn(page, desk.url);
+    const well = page.getByRole('heading', { name: 'All is well' });
+    await well.waitFor();
+    isAway = true;
+    await page
+      .getByText(/^Redis does not answer\. Look at Redis.* What you see is of \d\d:\d\d:\d\d UTC/)
+      .waitFor();
+    await well.waitFor({ state: 'hidden' });
+    expect(await page.title()).toBe('No answer · token-refresher');
+    await page.reload();
+    await page.getByRole('heading', { name: 'The service is not ready' }).waitFor();
+    await page.getByText('This page tries again by itself every 10 s.').waitFor();
+    isAway = false;
+    await page.goto(`${desk.url}/dashboard`);
+    await well.waitFor();
+    await page.context().close();
+    await desk.stop();
+  });
+
   it('are there at once for a thousand accounts, and find one of them', async () => {
     const page = await browser.open();
     await signIn(page, many.url);

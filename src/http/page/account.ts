@@ -3,7 +3,7 @@ import type { LastDay } from '../../core/last-day.ts';
 import { addressOf, type Filter } from './filter.ts';
 import { smallStrip } from './history.ts';
 import { html, type Html } from './html.ts';
-import { ago, moment, timeLeft, until } from './time.ts';
+import { ago, timeLeft, until } from './time.ts';
 import { awaitsPerson, toneOf } from './verdict.ts';
 
 /** So many other names of a login are shown in its line. */
@@ -42,7 +42,7 @@ export interface RowFacts {
 }
 
 /** The last error in words, where the reason does not say it already. */
-function errorBeside(account: AccountStatus, title: string): string | undefined {
+export function errorBeside(account: AccountStatus, title: string): string | undefined {
   const said = account.last_error?.message;
   return said === undefined || (reasonOf(account, title) ?? '').includes(said) ? undefined : said;
 }
@@ -77,54 +77,6 @@ function alsoNamed({ sub_accounts: names }: AccountStatus): string {
   if (names.length === 0) return '';
   const others = names.length - NAMED;
   return ` · also ${names.slice(0, NAMED).join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
-}
-
-/** A call to the person an account waits for, or who may not want to wait for it. */
-export function banner(
-  account: AccountStatus,
-  { title, now }: Pick<RowFacts, 'title' | 'now'>,
-  button: Html | undefined,
-): Html {
-  const { tone, heading } = headingOf(account, title);
-  const error = errorBeside(account, title);
-  return html`<section id="banner-${account.broker}-${account.name}" class="banner ${tone}">
-    <div>
-      <h2>${heading}</h2>
-      <p>${reasonOf(account, title) ?? account.message}</p>
-      ${error === undefined ? undefined : html`<p>Last error: ${error}</p>`} ${costOf(account)}
-      ${triedAgain(account, now)}
-    </div>
-    ${button}
-  </section>`;
-}
-
-/** What a press of the button costs: it is not free, and a changed file does not need it. */
-function costOf({ state, person_needed: isPersons }: AccountStatus): Html | undefined {
-  return state === 'stopped' && !isPersons
-    ? html`<p class="quiet">
-        A changed credentials file is taken up by itself. The button tells what one more try of what the file
-        says would cost, before anything is sent: a few wrong passwords bar every login of the network.
-      </p>`
-    : undefined;
-}
-
-/** When the service goes on by itself, for somebody who may have it go on now. */
-function triedAgain(account: AccountStatus, now: number): Html | undefined {
-  if (awaitsPerson(account) || account.next_refresh === null) return undefined;
-  return html`<p class="quiet">
-    The service tries again by itself ${until(account.next_refresh, now, { lead: 'in ', past: 'now' })}
-    (${moment(account.next_refresh)}); the button has it try at once.
-  </p>`;
-}
-
-function headingOf(
-  { name, state, person_needed: isPersons }: AccountStatus,
-  title: string,
-): { readonly tone: 'bad' | 'waiting'; readonly heading: string } {
-  if (state === 'stopped') return { tone: 'bad', heading: `${name} at ${title} is stopped` };
-  return isPersons || state === 'awaiting_approval'
-    ? { tone: 'waiting', heading: `${name} waits for your login at ${title}` }
-    : { tone: 'bad', heading: `${name} at ${title} has no token` };
 }
 
 function lastStep({ last_refresh: last }: AccountStatus, now: number): Html | undefined {

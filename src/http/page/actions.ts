@@ -36,13 +36,17 @@ export function askForApproval(
 export const refreshNow = (
   account: AccountStatus,
   filter: Filter,
-  { id, look }: { readonly id: string; readonly look: string },
+  {
+    id,
+    look,
+    words = 'Refresh now',
+  }: { readonly id: string; readonly look: string; readonly words?: string },
 ): Html =>
   formTo(
     account,
     filter,
     'refresh',
-    html`<button class="${look}" id="${id}-${account.broker}-${account.name}">Refresh now</button>`,
+    html`<button class="${look}" id="${id}-${account.broker}-${account.name}">${words}</button>`,
   );
 
 /** Everything that a person can do for an account here. */

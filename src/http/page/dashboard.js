@@ -29,7 +29,21 @@ const tick = (root = document) => {
     element.textContent = `${countdown(now - Number(element.dataset.since))} ago`;
 };
 
+const SILENT = 'The service does not answer.';
 const stale = document.getElementById('stale');
+/** Says that what is shown is old, and why: the verdict of then is taken away, for it would be believed. */
+const setStale = (why) => {
+  const since = document.getElementById('as-of').textContent;
+  const text = `${why} What you see is of ${since} UTC; it is asked again every few seconds.`;
+  if (stale.textContent !== text) stale.textContent = text;
+  stale.hidden = false;
+  document.body.classList.add('stale');
+  setHead({ title: 'No answer', tone: 'bad' });
+};
+const setFresh = () => {
+  stale.hidden = true;
+  document.body.classList.remove('stale');
+};
 const parsed = (markup) => {
   const template = document.createElement('template');
   template.innerHTML = markup;
@@ -52,7 +66,7 @@ const takePage = ({ now, main, ...head }) => {
   morph(document.getElementById('main'), fresh);
   showPanel();
   setHead(head);
-  stale.hidden = true;
+  setFresh();
 };
 
 /** Takes what has changed; false where the page lacks what that belongs to. */
@@ -76,7 +90,7 @@ const takeNews = ({ now, parts, lists, ...head }) => {
     if (focused?.isConnected) focused.focus({ preventScroll: true });
   }
   setHead(head);
-  stale.hidden = true;
+  setFresh();
   return true;
 };
 
@@ -100,8 +114,8 @@ const ask = async () => {
       signal: AbortSignal.any([signal, AbortSignal.timeout(10000)]),
     });
     if (answer.status === 401) return location.reload();
-    if (!answer.ok) throw new Error(`status ${answer.status}`);
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    if (!answer.ok) return setStale(page.querySelector('main p')?.textContent ?? SILENT);
     takePage({
       now: Number(page.body.dataset.now),
       main: page.getElementById('main').innerHTML,
@@ -112,7 +126,7 @@ const ask = async () => {
         .replace(/.*\/|\.svg/g, ''),
     });
   } catch {
-    if (!signal.aborted) stale.hidden = false;
+    if (!signal.aborted) setStale(SILENT);
   }
 };
 
@@ -137,9 +151,8 @@ const listen = () => {
   hear('news', (news) => {
     if (!takeNews(news)) void ask();
   });
-  hear('trouble', () => {
-    stale.hidden = false;
-  });
+  // The answer to whoever asks says why.
+  hear('trouble', () => void ask());
   stream.addEventListener('error', () => void ask());
 };
 const isHeard = () => stream?.readyState === EventSource.OPEN && performance.now() - heardAt < SILENT_MS;

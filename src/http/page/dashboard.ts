@@ -54,9 +54,7 @@ export function dashboard(parts: DashboardParts): Html {
 export function mainOf({ view, filter, brokers, titleOf, said, settings }: DashboardParts): Html {
   const part = (id: string): Html | undefined => view.parts.get(id);
   return html`${part('remarks')}
-    <p id="stale" class="complaint" role="alert" data-keep hidden>
-      The service does not answer. What you see is old.
-    </p>
+    <p id="stale" class="complaint" role="alert" data-keep hidden></p>
     <div id="said" data-keep>${said && saidLine(said)}</div>
     <header class="verdict">${part('verdict')} ${part('next')}</header>
     ${part('banners')} ${part('panel')} ${searchForm(filter, brokers, titleOf)} ${part('count')}

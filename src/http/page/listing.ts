@@ -37,6 +37,7 @@ export function listingOf(accounts: readonly AccountStatus[], filter: Filter): L
     const groups = Object.entries(byBroker(accounts)).map(([broker, theirs]) =>
       groupOf(broker, theirs, worthAnEye(theirs)),
     );
+    groups.sort((left, right) => Number(isInTrouble(right)) - Number(isInTrouble(left)));
     return { groups, ...counts, page: 1, pages: 1 };
   }
   const pages = Math.max(1, Math.ceil(matching.length / PAGE));
@@ -49,6 +50,9 @@ export function listingOf(accounts: readonly AccountStatus[], filter: Filter): L
   );
   return { groups, ...counts, page, pages };
 }
+
+/** Such a broker stands first. No other does: what only waits comes and goes, and the page would jump for it. */
+const isInTrouble = ({ shown }: Group): boolean => shown.some((account) => toneOf(account) === 'bad');
 
 function worthAnEye(accounts: readonly AccountStatus[]): readonly AccountStatus[] {
   const sorted = [...accounts].sort(byTone);

@@ -1,6 +1,6 @@
 import type { AccountStatus } from '../../core/status.ts';
 import type { Assets } from './assets.ts';
-import { html, type Html } from './html.ts';
+import { html } from './html.ts';
 import { noticePage } from './notice.ts';
 import type { Page } from './send.ts';
 import { ago } from './time.ts';
@@ -36,8 +36,7 @@ export function tryAgainPage(assets: Assets, { account, title, cost, back, now }
     refused${when}. A changed one is taken up and tried by itself within seconds: is it saved, and in the
     right file?`,
     form: 'self',
-    more: html`${said(account)}
-      <p><b>Mended at the broker, with the file as it is?</b> ${costWords(cost)}</p>
+    more: html`<p><b>Mended at the broker, with the file as it is?</b> ${costWords(cost)}</p>
       <p><a class="button" id="try-back" href="${back}">Back: nothing is sent</a></p>
       <form method="post" action="/accounts/${encodeURIComponent(name)}/refresh">
         <input type="hidden" name="back" value="${back}" />
@@ -51,8 +50,4 @@ export function tryAgainPage(assets: Assets, { account, title, cost, back, now }
 function costWords(cost: readonly string[] | undefined): string {
   if (cost === undefined) return UNREAD;
   return cost.length === 0 ? COUNTED_NOT : cost.join(' ');
-}
-
-function said({ detail }: AccountStatus): Html | undefined {
-  return detail === null ? undefined : html`<p class="quiet">${detail}</p>`;
 }

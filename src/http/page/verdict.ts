@@ -13,6 +13,10 @@ export interface Verdict {
   readonly facts: readonly string[];
 }
 
+/** True for one that is due, but waits for something beyond it. */
+export const isHeldUp = ({ state, reason }: AccountStatus): boolean =>
+  state === 'due' && heldUpBy(reason) !== undefined;
+
 /** How an account stands: what a person should feel about it, not what the machine is doing. */
 export function toneOf(account: AccountStatus): Tone {
   switch (account.state) {
@@ -27,7 +31,7 @@ export function toneOf(account: AccountStatus): Tone {
     case 'backing_off':
       return account.valid ? 'waiting' : 'bad';
     case 'due':
-      return account.valid && heldUpBy(account.reason) === undefined ? 'good' : 'waiting';
+      return account.valid && !isHeldUp(account) ? 'good' : 'waiting';
     case 'refreshing':
       return account.valid ? 'good' : 'waiting';
     case 'fresh':

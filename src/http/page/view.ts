@@ -5,8 +5,8 @@ import type { Explanation } from '../../core/explain.ts';
 import type { LastDay } from '../../core/last-day.ts';
 import type { Plan } from '../../core/plan.ts';
 import { isServed } from '../../core/summary.ts';
-import { accountRow, banner, loginLink, rowId } from './account.ts';
-import { askForApproval, refreshNow, tryAgain } from './actions.ts';
+import { accountRow, rowId } from './account.ts';
+import { banners } from './banners.ts';
 import { explainedSection, lastDaySection } from './explained.ts';
 import { addressOf, isFiltering, type Filter } from './filter.ts';
 import { html, type Html } from './html.ts';
@@ -16,7 +16,7 @@ import { limitsSection } from './limits.ts';
 import { panel, type PanelFacts } from './panel.ts';
 import { until } from './time.ts';
 import { timelineSection } from './timeline.ts';
-import { awaitsPerson, byTone, mayBeHastened, verdictOf, type Verdict } from './verdict.ts';
+import { awaitsPerson, verdictOf, type Verdict } from './verdict.ts';
 
 export interface ViewFacts {
   readonly accounts: readonly AccountStatus[];
@@ -50,9 +50,6 @@ export interface View {
   readonly lists: readonly Lines[];
   readonly groups: readonly Group[];
 }
-
-/** So many persons' errands are called out; more of them are a list. */
-const BANNERS = 5;
 
 /** Draws what a filter shows of the accounts. */
 export function viewOf(facts: ViewFacts, filter: Filter): View {
@@ -113,45 +110,6 @@ function nextRefresh({ accounts, now }: ViewFacts): Html | undefined {
   return next === undefined
     ? undefined
     : html`<p class="quiet">Next refresh <br />${until(next, now, { lead: 'in ', past: 'now' })}</p>`;
-}
-
-function banners({ accounts, titleOf, now }: ViewFacts, filter: Filter): readonly Html[] {
-  const errands = accounts.filter(awaitsPerson).sort(byTone);
-  const shown = errands.slice(0, errands.length > BANNERS + 1 ? BANNERS : BANNERS + 1);
-  const others = errands.length - shown.length;
-  // They need nobody, but somebody may not want to wait: only where there is room.
-  const hastened = accounts
-    .filter((account) => mayBeHastened(account, now))
-    .sort(byTone)
-    .slice(0, Math.max(0, BANNERS - shown.length));
-  const all = addressOf(
-    { ...filter, text: '', broker: undefined, account: undefined, page: 1 },
-    { state: 'person' },
-  );
-  return [
-    ...shown.map((account) => {
-      const title = titleOf(account.broker);
-      const ask = askForApproval(account, filter, { id: 'call', look: 'button' });
-      const button = account.person_needed
-        ? loginLink(account, 'login', ask ? 'button minor' : 'button', `Log in at ${title}`)
-        : tryAgain(account, filter, 'try');
-      return banner(account, { title, now }, html`<div class="calls">${ask} ${button}</div>`);
-    }),
-    ...hastened.map((account) =>
-      banner(
-        account,
-        { title: titleOf(account.broker), now },
-        html`<div class="calls">${refreshNow(account, filter, { id: 'hasten', look: 'button' })}</div>`,
-      ),
-    ),
-    ...(others > 0
-      ? [
-          html`<p class="banner waiting" id="banner-others">
-            <span>${others} more need you. <a href="${all}">Show all ${errands.length}</a></span>
-          </p>`,
-        ]
-      : []),
-  ];
 }
 
 function groupHead({ broker, valid, served }: Group, title: string): Html {

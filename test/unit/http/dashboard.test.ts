@@ -82,9 +82,14 @@ describe('the dashboard', () => {
       without('stuck', 'stopped', { detail: 'The password was refused.' }),
       without('trying', 'backing_off', { next_refresh: '2026-11-20T10:00:59.000Z' }),
     ]);
-    expect(body.match(/class="banner/g)).toHaveLength(2);
+    expect(body.match(/class="banner/g)).toHaveLength(3);
     expect(body).toContain('asks waits for your login at Alpha');
-    expect(body).not.toContain('tries again by itself');
+    // Nobody need act, so that it has no button; but it is named, with what comes next.
+    const trying = textOf(/<section id="trouble-alpha".*?<\/section>/s.exec(body)?.[0] ?? '');
+    expect(trying).toContain('trying at Alpha has no token');
+    expect(trying).toContain('Bots have no token.');
+    expect(trying).toContain('The service tries again by itself in 59 s');
+    expect(trying).not.toContain('button');
     expect(body).toContain('stuck at Alpha is stopped');
     expect(body.match(/class="button"/g)).toHaveLength(2);
     expect(body).toContain('action="/accounts/stuck/try-again"');
@@ -113,6 +118,46 @@ describe('the dashboard', () => {
         'The service tries again by itself in 15 min 0 s ( Fri 20 Nov 10:15 UTC ); the button has it try at once.',
       );
     }
+  });
+
+  it('has one banner for a broker that keeps many waiting: why, what bots have, what is next, what to do', async () => {
+    const error = (at: string, message: string) => ({
+      last_error: { code: 'server_fault', message, at: `2026-11-20T09:${at}:00.000Z` },
+    });
+    const hold = 'The next login follows at 10:15 UTC.';
+    const later = { next_refresh: '2026-11-20T10:15:00.000Z' };
+    const { body } = await page([
+      without('A', 'expired', {
+        ...later,
+        ...error('58', 'Alpha failed (HTTP 503).'),
+        detail: 'Alpha failed (HTTP 503).',
+      }),
+      without('B', 'backing_off', { ...later, ...error('57', 'No answer.') }),
+      without('C', 'expired', { ...later, ...error('56', 'No answer.') }),
+      account('D', {
+        ...later,
+        state: 'due',
+        reason: 'budget_spent',
+        detail: hold,
+        next_refresh: '2026-11-20T10:00:40.000Z',
+      }),
+      account('E', { ...later, state: 'backing_off', expiry_time: '2026-11-20T10:30:00.000Z' }),
+      account('F', { broker: 'beta', state: 'backing_off' }),
+      account('G', { broker: 'gamma' }),
+    ]);
+    const found = [...body.matchAll(/<section id="(trouble|banner)-(\w+)".*?<\/section>/gs)];
+    expect(found.map(([, kind, of]) => [kind, of])).toEqual([['trouble', 'alpha']]);
+    const text = textOf(found[0]?.[0] ?? '');
+    for (const words of [
+      '5 accounts at Alpha wait for their next token Alpha failed (HTTP 503). The next login follows at 10:15 UTC.',
+      'Bots have no token for 3 of them; of the others the first is good for another 30 min 0 s',
+      'The service tries again by itself in 40 s',
+      'If it lasts, look at the status page of Alpha and at your network.',
+      'Try A now',
+    ]) {
+      expect(text).toContain(words);
+    }
+    expect(found[0]?.[0]).toContain('action="/accounts/A/refresh"');
   });
 
   it('says in the banner why nobody could be asked', async () => {

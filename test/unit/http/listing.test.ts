@@ -43,6 +43,17 @@ describe('the list', () => {
     expect(groups[0]?.hidden).toEqual({ wanting: 0, well: 0 });
   });
 
+  it('has a broker first whose accounts are in trouble, and no other out of the order of names', () => {
+    const accounts = [
+      account('a', { state: 'backing_off' }),
+      without('b', 'awaiting_approval', { broker: 'beta' }),
+      without('c', 'expired', { broker: 'gamma' }),
+      account('d', { broker: 'delta' }),
+    ];
+    const order = listingOf(accounts, none).groups.map(({ broker }) => broker);
+    expect(order).toEqual(['gamma', 'alpha', 'beta', 'delta']);
+  });
+
   it('shows only those that want an eye of a broker that has many, and says what it leaves out', () => {
     const accounts = [...many(970), ...many(30, (name) => without(`${name}X`, 'backing_off'))];
     const [group] = listingOf(accounts, none).groups;
