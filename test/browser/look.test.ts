@@ -1,14 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HttpServer } from '../../src/http/server.ts';
-import {
-  hasNoBrowser,
-  picture,
-  startBrowser,
-  violations,
-  type Look,
-  type TestBrowser,
-} from '../support/browser.ts';
+import { hasNoBrowser, startBrowser, violations, type Look, type TestBrowser } from '../support/browser.ts';
 import { busyDay, busyDays, busyDesk, busyPlan } from '../support/desks.ts';
+import { picture } from '../support/pictures.ts';
 import { until } from '../support/poll.ts';
 import { serveDesk, signIn } from './stage.ts';
 

@@ -2,8 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasNoBrowser, picture, startBrowser, type TestBrowser } from '../support/browser.ts';
+import { hasNoBrowser, startBrowser, type TestBrowser } from '../support/browser.ts';
 import { freshFolder } from '../support/folder.ts';
+import { picture } from '../support/pictures.ts';
 import { startCli, type CliProcess } from '../support/process.ts';
 import { freePort } from '../support/redis.ts';
 

@@ -1,5 +1,4 @@
 import { accessSync, constants } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
@@ -77,14 +76,6 @@ export async function startBrowser(): Promise<TestBrowser> {
       await browser.close();
     },
   };
-}
-
-/** Keeps a picture of the window where PICTURES names a folder for them. */
-export async function picture(page: Page, name: string): Promise<void> {
-  const folder = process.env['PICTURES'];
-  if (folder === undefined) return;
-  await mkdir(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}.png`) });
 }
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
