@@ -97,6 +97,9 @@ async function whyNot(parts: RefreshOneParts, name: string, entry: RosterEntry):
       after.state !== 'due'
     )
       return { code: after.last_error.code, message: after.last_error.message };
+    // Stopped without a call, by a verdict of earlier; paused or taken out by somebody else meanwhile.
+    const ended = force ? undefined : refusalOf(after, entry, false);
+    if (ended) return ended;
     const silenced =
       after?.state === 'refreshing' ? undefined : ((await silence()) ?? (await heldBack(askedAt)));
     if (silenced !== undefined) return silenced;

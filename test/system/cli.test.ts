@@ -199,6 +199,28 @@ describe('the commands beside a running service', () => {
     expect(simulator.calls({ broker: 'tradovate', username: 'USER_BAD' })).toHaveLength(3);
   });
 
+  it('refresh says at once that a password that is back was refused before, and sends it to nobody', async () => {
+    const withPassword = async (password: string): Promise<void> => {
+      const changed = { ...user('USER_C'), password };
+      await service.writeCredentials([...entries.filter((entry) => entry !== good[2]), changed]);
+      expect((await cli('reload')).code).toBe(0);
+    };
+    const own = user('USER_C').password;
+    await withPassword('made-up-and-wrong');
+    expect((await cli('refresh', 'USER_C')).stdout).toMatch(/USER_C: .*password/);
+    await withPassword(own);
+    expect((await cli('refresh', 'USER_C')).code).toBe(0);
+    const calls = simulator.calls({ broker: 'tradovate', username: 'USER_C' }).length;
+    await withPassword('made-up-and-wrong');
+    const { code, stdout } = await cli('refresh', 'USER_C');
+    expect({ code, stdout }).toEqual({
+      code: 1,
+      stdout: expect.stringMatching(/^USER_C: stopped: .*refused/),
+    });
+    expect(simulator.calls({ broker: 'tradovate', username: 'USER_C' })).toHaveLength(calls);
+    await withPassword(own);
+  });
+
   it('refresh says that only a person can, that an account is off, and that there is none', async () => {
     for (const [name, why] of [
       ['UP_A', /person/],
