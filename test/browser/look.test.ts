@@ -111,6 +111,17 @@ describe.skipIf(hasNoBrowser)('the pages in a browser', () => {
       .waitFor();
     await well.waitFor({ state: 'hidden' });
     expect(await page.title()).toBe('No answer · token-refresher');
+    isAway = false;
+    await well.waitFor();
+    // The details lie above the list: what they show is old, too.
+    await page.getByRole('row').getByRole('link').first().click();
+    const details = page.getByRole('dialog');
+    await details.waitFor();
+    isAway = true;
+    await details.getByText(/^Redis does not answer\./).waitFor();
+    isAway = false;
+    await details.getByText(/^Redis does not answer\./).waitFor({ state: 'detached' });
+    isAway = true;
     await page.reload();
     await page.getByRole('heading', { name: 'The service is not ready' }).waitFor();
     await page.getByText('This page tries again by itself every 10 s.').waitFor();

@@ -1,6 +1,6 @@
 import { countdown, lifeTone } from './countdown.js';
 import { morph } from './morph.js';
-import { showPanel, watchPanel } from './panel.js';
+import { showPanel, warnPanel, watchPanel } from './panel.js';
 
 const ASK_EVERY_MS = 5000;
 /** What came of a button is shown so long. */
@@ -38,11 +38,13 @@ const setStale = (why) => {
   if (stale.textContent !== text) stale.textContent = text;
   stale.hidden = false;
   document.body.classList.add('stale');
+  warnPanel(text);
   setHead({ title: 'No answer', tone: 'bad' });
 };
 const setFresh = () => {
   stale.hidden = true;
   document.body.classList.remove('stale');
+  warnPanel(undefined);
 };
 const parsed = (markup) => {
   const template = document.createElement('template');

@@ -12,6 +12,18 @@ export function showPanel() {
   } else if (!isWanted() && dialog.open) dialog.close();
 }
 
+/** Says in the details what the page says above its list, which they hide; `undefined` takes it back. */
+export function warnPanel(text) {
+  const shown = document.getElementById('panel-stale');
+  if (text === undefined || !panel().matches(':modal')) return shown?.remove();
+  const warning = shown ?? document.createElement('p');
+  warning.id = 'panel-stale';
+  warning.className = 'complaint';
+  warning.role = 'alert';
+  if (warning.textContent !== text) warning.textContent = text;
+  if (!shown) panel().querySelector('header').after(warning);
+}
+
 /** Takes clicks on names, and whatever closes the dialog. `show` draws what the address says. */
 export function watchPanel(show) {
   document.addEventListener('click', (event) => {
