@@ -113,8 +113,9 @@ async function ask(redis: Redis, what: Intervention, name: string, forMs: number
   const answer = await makeInterventions({ redis, roster, clock: systemClock }).intervene(what, name, forMs);
   if (answer.outcome === 'unknown-name') throw unknownAccount(name, await roster.read());
   await noteAct(redis, what, name, answer.outcome === 'disabled' ? 'failed' : 'done');
-  if (isAlone && answer.outcome === 'done') {
-    process.stderr.write('No service is running on this Redis: it is kept for when one starts.\n');
-  }
-  return answer;
+  if (!isAlone || answer.outcome !== 'done') return answer;
+  process.stderr.write('No service is running on this Redis: it is kept for when one starts.\n');
+  return answer.state === 'due'
+    ? { ...answer, message: `${name} is back in service, and is looked at once one runs.` }
+    : answer;
 }

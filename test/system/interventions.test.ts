@@ -178,6 +178,12 @@ describe('at the command line', () => {
   it('a pause without a service is kept for the next start; a logout is refused', async () => {
     expect((await service.stop()).code).toBe(0);
     const options = { dir: service.dir, env: service.env };
+    await runCli(['pause', 'DESK'], options);
+    const resumed = await runCli(['resume', 'DESK', '--json'], options);
+    expect(JSON.parse(resumed.stdout)).toMatchObject({
+      state: 'due',
+      message: 'DESK is back in service, and is looked at once one runs.',
+    });
     const paused = await runCli(['pause', 'DESK'], options);
     expect(paused).toMatchObject({ code: 0, stderr: expect.stringContaining('No service is running') });
     const logout = await runCli(['logout', 'PAIR'], options);
