@@ -18,6 +18,8 @@ export interface Notice {
 export interface Channel {
   /** Names the channel's deliveries in Redis; stable. */
   readonly name: string;
+  /** The setting that leads to it, for whoever has to mend it. */
+  readonly setting?: string | undefined;
   /** True where a message calls somebody, and an edit does not. */
   readonly calls: boolean;
   /** Loads what is slow to load, before the first incident needs it. */

@@ -47,6 +47,7 @@ export function discordChannel(settings: DiscordSettings): Channel {
 
   return {
     name: 'discord',
+    setting: 'DISCORD_WEBHOOK_URL',
     calls: mention !== undefined,
     prepare: () =>
       classified(async () => {

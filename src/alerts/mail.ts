@@ -35,6 +35,7 @@ export function mailChannel(settings: MailSettings): Channel {
   };
   return {
     name: 'mail',
+    setting: 'SMTP_URL',
     calls: true,
     async prepare() {
       await transport();

@@ -42,7 +42,7 @@ const GAP_MS = 450;
 export function startSender(parts: SenderParts): Sender {
   const { channel, clock, log } = parts;
   const bell = makeBell(clock);
-  const trouble = makeTrouble(channel.name, log);
+  const trouble = makeTrouble(channel, log);
   let stopping = false;
   let quietUntil = 0;
 
@@ -73,7 +73,7 @@ export function startSender(parts: SenderParts): Sender {
     if (isQuiet && trouble.state() === 'works') return;
     if ((await due()) === undefined) {
       // What this process could not say another one has said: nobody shall look for a fault here any more.
-      trouble.over();
+      trouble.over('elsewhere');
       quietUntil = 0;
       return;
     }
@@ -106,7 +106,7 @@ export function startSender(parts: SenderParts): Sender {
     let message: string;
     try {
       message = await say(task);
-      trouble.over();
+      trouble.over('said');
     } catch (error) {
       const failure = error instanceof ChannelError ? error : new ChannelError(nameOf(error), 'transient');
       if (failure.kind !== 'unacceptable') {
@@ -118,7 +118,10 @@ export function startSender(parts: SenderParts): Sender {
       // Sent again it would be refused again, and everything behind it would wait for ever.
       const what = task.act === 'greet' ? 'the line of the morning' : task.incident.id;
       const fields = { channel: channel.name, incident: what, reason: failure.message };
-      log.error({ event: 'alert.refused', ...fields }, 'A channel refuses an alert; it is skipped.');
+      log.error(
+        { event: 'alert.refused', ...fields },
+        `An alert by ${channel.name} is refused and skipped: ${failure.message}.`,
+      );
       message = task.act === 'greet' ? '' : (task.incident.sent[channel.name]?.message ?? '');
     }
     const now = clock.now();

@@ -8,6 +8,7 @@ export function simulatedChannel(channel: Channel): Channel {
   });
   return {
     name: channel.name,
+    setting: channel.setting,
     calls: channel.calls,
     prepare: () => channel.prepare(),
     open: (notice) => channel.open(marked(notice)),

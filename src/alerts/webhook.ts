@@ -36,6 +36,7 @@ export function webhookChannel(settings: WebhookSettings): Channel {
   };
   return {
     name: 'webhook',
+    setting: 'ALERT_WEBHOOK_URL',
     // Every change is a POST.
     calls: false,
     prepare: () => Promise.resolve(),

@@ -149,6 +149,8 @@ function troubleOf({ channel, state }: Channelled): readonly string[] {
     case 'failing':
       return [`alerts by ${channel} do not get through and are tried again`];
     case 'dead':
-      return [`alerts by ${channel} are not taken any more: only a person can mend the channel`];
+      return [
+        `alerts by ${channel} are not taken any more: only a person can mend the channel; it is tried again every hour`,
+      ];
   }
 }

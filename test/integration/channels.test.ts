@@ -149,7 +149,9 @@ describe('the service', () => {
           },
           { what: 'the detail', timeoutMs: 20_000 },
         );
-        const details = ['alerts by discord are not taken any more: only a person can mend the channel'];
+        const details = [
+          'alerts by discord are not taken any more: only a person can mend the channel; it is tried again every hour',
+        ];
         expect(JSON.parse(body)).toEqual({ status: 'ready', reasons: [], details });
       },
     );

@@ -16,6 +16,8 @@ interface Bench {
   /** What the channel was told, with the seconds since the start. */
   readonly told: string[];
   readonly events: unknown[];
+  /** The same in words. */
+  readonly lines: string[];
   /** What the channel's next calls throw. */
   readonly errors: unknown[];
   readonly silences: number[];
@@ -26,7 +28,10 @@ interface Bench {
 function bench(): Bench {
   const clock = fakeClock();
   const startedAt = clock.now();
-  const log = (fields: Readonly<Record<string, unknown>>): void => void made.events.push(fields['event']);
+  const log = (fields: Readonly<Record<string, unknown>>, message: string): void => {
+    made.events.push(fields['event']);
+    made.lines.push(message);
+  };
   const tell = (what: string): Promise<string> => {
     made.told.push(`${what} ${(clock.now() - startedAt) / 1000}`);
     const error = made.errors.shift();
@@ -63,6 +68,7 @@ function bench(): Bench {
     clock,
     told: [],
     events: [],
+    lines: [],
     errors: [],
     silences: [],
     book: emptyBook,
@@ -169,6 +175,7 @@ describe('the sender', () => {
       await b.clock.advance(2_000);
       expect(b.sender.state()).toBe('works');
       expect(b.events.at(-1)).toBe('alert.channel_back');
+      expect(b.lines.at(-1)).toContain('No alert waits for discord any more');
       b.errors.length = 0;
       const before = b.told.length;
       b.book = failed(b.book, failure({ broker: 'ig' }), b.clock.now());

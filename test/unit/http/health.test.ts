@@ -37,7 +37,9 @@ describe('/readyz', () => {
   });
 
   it('answers 200 where only a channel for alerts is dead, and says so', async () => {
-    const details = ['alerts by discord are not taken any more: only a person can mend the channel'];
+    const details = [
+      'alerts by discord are not taken any more: only a person can mend the channel; it is tried again every hour',
+    ];
     const { app } = await serve(
       fakeDesk([], { readiness: async () => ({ ready: true, reasons: [], details }) }),
     );
