@@ -1,9 +1,9 @@
 import { DateTime } from 'luxon';
 import { duration } from '../core/duration.ts';
-import { isWhole, linksOf, movedTo, namesIn, whysOf } from './book.ts';
+import { isWhole, movedTo, namesIn, whysOf } from './book.ts';
 import type { Notice } from './channel.ts';
 import type { Morning } from './morning.ts';
-import { pageOf, stepIn, waysIn, whatBotsHave } from './ways.ts';
+import { ownLinks, pageOf, stepIn, waysIn, whatBotsHave } from './ways.ts';
 import { countOfAccounts, headlineOf, unclosing } from './words.ts';
 
 /** What a notice says: an incident began, still stands, changed, or is over. */
@@ -24,7 +24,7 @@ export interface IncidentReport {
   readonly next_try_at: string | null;
   /** Of the first account that has one. */
   readonly link: string | null;
-  /** Each account's own. */
+  /** Each account's own: a login, or its details on the page. */
   readonly links: Readonly<Record<string, string>>;
   /** Until when bots have the token of each account that fails; null where they have none. Whose is not known is left out. */
   readonly tokens_until: Readonly<Record<string, string | null>>;
@@ -33,8 +33,8 @@ export interface IncidentReport {
   readonly sent_at: string;
 }
 
-export function reportOf(event: Happening, { incident, now }: Notice): IncidentReport {
-  const links = linksOf(incident);
+export function reportOf(event: Happening, { incident, now, home }: Notice): IncidentReport {
+  const links = ownLinks(incident, home);
   return {
     event,
     id: incident.id,

@@ -16,15 +16,13 @@ export function waysIn(
   room: { readonly links: number; readonly characters: number; readonly longest: number },
   home?: string,
 ): { readonly ways: readonly Way[]; readonly beyond: number } {
-  const links = linksOf(incident).map(({ name, link }) => ({
-    name,
-    link: link === home ? pageOf(incident, home) : link,
-  }));
-  const [first] = links;
+  const links = ownLinks(incident, home);
+  const [first, ...others] = linksOf(incident);
   if (first === undefined) return { ways: [], beyond: 0 };
-  if (links.every(({ link }) => link === first.link)) {
-    return first.link.length <= Math.min(room.longest, room.characters)
-      ? { ways: [{ who: '', link: first.link }], beyond: 0 }
+  if (others.every(({ link }) => link === first.link)) {
+    const link = first.link === home ? pageOf(incident, home) : first.link;
+    return link.length <= Math.min(room.longest, room.characters)
+      ? { ways: [{ who: '', link }], beyond: 0 }
       : { ways: [], beyond: links.length };
   }
   let left = room.characters;
@@ -55,8 +53,21 @@ export function stepIn(incident: Incident): string | undefined {
 /** The page that tells of an incident: of the one account that fails, where it is one. */
 export function pageOf(incident: Incident, home: string): string {
   const [name, ...others] = namesIn(incident, 'failing');
-  return name === undefined || others.length > 0 ? home : `${home}?account=${encodeURIComponent(name)}`;
+  return name === undefined || others.length > 0 ? home : pageOfAccount(name, home);
 }
+
+/** Where a person acts for each account that fails: what leads to the page leads to that account's details. */
+export function ownLinks(
+  incident: Incident,
+  home: string | undefined,
+): readonly { readonly name: string; readonly link: string }[] {
+  return linksOf(incident).map(({ name, link }) => ({
+    name,
+    link: link === home && !isWhole(name) ? pageOfAccount(name, home) : link,
+  }));
+}
+
+const pageOfAccount = (name: string, home: string): string => `${home}?account=${encodeURIComponent(name)}`;
 
 /**
  * What bots have of those that fail, and until when; undefined where nothing is known of it.

@@ -223,6 +223,27 @@ describe('the message that opens', () => {
     );
   });
 
+  it('leads to the page of each account where several are stopped', () => {
+    const home = 'https://tokens.example/dashboard';
+    const own = (name: string): string => `${home}?account=${name}`;
+    const login = 'https://tokens.example/oauth/upstox/AB0002?ticket=made-up';
+    const both = fail(['AB0000', 'AB0001'], { link: home });
+    const told = { ...notice(both), home };
+    expect(reportOf('opened', told)).toMatchObject({
+      link: own('AB0000'),
+      links: { AB0000: own('AB0000'), AB0001: own('AB0001') },
+    });
+    // In words one address is enough for all.
+    expect(textOf('opened', told)).toContain(`What you can do: ${home}\n`);
+    const three = { ...notice(failed(both, failure({ account: 'AB0002', link: login }), T)), home };
+    expect(reportOf('changed', three).links).toMatchObject({ AB0001: own('AB0001'), AB0002: login });
+    expect(textOf('changed', three)).toContain(`What AB0001 can do: ${own('AB0001')}`);
+    expect(reportOf('opened', { ...notice(fail([WHOLE], { link: home })), home })).toMatchObject({
+      link: home,
+      links: {},
+    });
+  });
+
   it('gives the links of the first ten, and counts the others', () => {
     const forty = many
       .slice(0, 40)
