@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Transporter } from 'nodemailer';
 import { CALL_MS, ChannelError, type Channel, type Notice } from './channel.ts';
 import { countsOf, morningText } from './morning.ts';
@@ -14,15 +15,16 @@ export interface MailSettings {
  * thread. What only grows is not said again: nobody wants a mail for each of forty accounts.
  */
 export function mailChannel(settings: MailSettings): Channel {
+  const route = routeOf(settings.server);
   let loading: Promise<Transporter> | undefined;
-  const transport = (): Promise<Transporter> => (loading ??= load(settings.server));
+  const transport = (): Promise<Transporter> => (loading ??= load(route));
   const send = (event: Happening, notice: Notice, thread?: string): Promise<string> =>
     post(subjectOf(event, notice), textOf(event, notice), thread);
   const post = async (subject: string, text: string, thread?: string): Promise<string> => {
     try {
       const mailer = await transport();
       const sent: { readonly messageId?: string } = await mailer.sendMail({
-        from: senderOf(settings),
+        from: `token-refresher <${route.sender}>`,
         to: [...settings.to],
         subject,
         text,
@@ -58,28 +60,48 @@ export function mailChannel(settings: MailSettings): Channel {
 }
 
 /** Loaded only where mail is set. */
-async function load(server: string): Promise<Transporter> {
+async function load({ host, port, secure, auth }: MailRoute): Promise<Transporter> {
   const { createTransport } = await import('nodemailer');
-  const url = new URL(server);
-  const isImplicitTls = url.protocol === 'smtps:';
   return createTransport({
-    host: url.hostname,
-    port: url.port ? Number(url.port) : isImplicitTls ? 465 : 587,
-    secure: isImplicitTls,
-    ...(url.username && {
-      auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) },
-    }),
+    host,
+    port,
+    secure,
+    ...(auth && { auth }),
     connectionTimeout: CALL_MS,
     greetingTimeout: CALL_MS,
     socketTimeout: CALL_MS,
   });
 }
 
+/** Where mails go, and who sends them. */
+export interface MailRoute {
+  readonly host: string;
+  readonly port: number;
+  readonly secure: boolean;
+  readonly auth: { readonly user: string; readonly pass: string } | undefined;
+  readonly sender: string;
+}
+
 /** Servers want a sender of their own: the user where it is an address, else one on the server's host. */
-function senderOf({ server }: MailSettings): string {
-  const { username, hostname } = new URL(server);
-  const user = decodeURIComponent(username);
-  return `token-refresher <${user.includes('@') ? user : `token-refresher@${hostname}`}>`;
+export function routeOf(server: string): MailRoute {
+  const url = new URL(server);
+  const secure = url.protocol === 'smtps:';
+  const user = decodeURIComponent(url.username);
+  // A URL has an IPv6 address in brackets; a socket takes it without.
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  return {
+    host,
+    port: url.port ? Number(url.port) : secure ? 465 : 587,
+    secure,
+    auth: user === '' ? undefined : { user, pass: decodeURIComponent(url.password) },
+    sender: user.includes('@') ? user : `token-refresher@${domainOf(host)}`,
+  };
+}
+
+/** RFC 5321, 4.1.3: what stands for a domain where there is an address only. */
+function domainOf(host: string): string {
+  const version = isIP(host);
+  return version === 0 ? host : version === 6 ? `[IPv6:${host}]` : `[${host}]`;
 }
 
 /** The mailer's own message may hold what the server said about the login. */

@@ -79,9 +79,25 @@ export const timeZone: Parse<string> = (text) =>
 
 export const mailServer: Parse<string> = (text) => {
   const url = parseUrl(text);
-  return url && ['smtp:', 'smtps:'].includes(url.protocol) && url.hostname !== ''
+  return url &&
+    ['smtp:', 'smtps:'].includes(url.protocol) &&
+    url.hostname !== '' &&
+    isEncoded(url.username) &&
+    isEncoded(url.password)
     ? { value: url.href }
-    : { wrong: 'must be a URL such as smtps://user:password@mail.example:465' };
+    : {
+        wrong:
+          'must be a URL such as smtps://user:password@mail.example:465, a % in user or password written as %25',
+      };
+};
+
+const isEncoded = (part: string): boolean => {
+  try {
+    decodeURIComponent(part);
+    return true;
+  } catch {
+    return false;
+  }
 };
 
 export const mailAddresses: Parse<readonly string[]> = (text) => {

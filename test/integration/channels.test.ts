@@ -121,6 +121,21 @@ describe('the mail channel', () => {
     expect(last?.text).toContain(`In-Reply-To: ${id}`);
   });
 
+  it.each([
+    ['', 'token-refresher@[127.0.0.1]'],
+    ['desk@example.com', 'desk@example.com'],
+    ['desk', 'token-refresher@[127.0.0.1]'],
+  ])('has a sender that a server takes where its own is an address: user "%s"', async (user, sender) => {
+    const server = await startMailServer();
+    ends.push(() => server.stop());
+    const url = new URL(server.url);
+    url.username = encodeURIComponent(user);
+    const channel = mailChannel({ server: url.href, to: ['ops@example.com'] });
+    await channel.open({ incident: open, now: NOW });
+    channel.stop();
+    expect(server.mails[0]?.from).toBe(sender);
+  });
+
   it('is not believed dead for one refused recipient', async () => {
     const server = await startMailServer();
     ends.push(() => server.stop());

@@ -6,7 +6,7 @@ import { track } from './leaks.ts';
 export interface FakeMailServer {
   /** What SMTP_URL is set to. */
   readonly url: string;
-  readonly mails: { readonly to: readonly string[]; readonly text: string }[];
+  readonly mails: { readonly from: string; readonly to: readonly string[]; readonly text: string }[];
   /** Answers this to every recipient from now on; undefined: takes them. */
   refuse: string | undefined;
   stop(): Promise<void>;
@@ -29,7 +29,7 @@ export async function startMailServer(): Promise<FakeMailServer> {
   function converse(socket: Socket): void {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket)).on('error', () => undefined);
-    let to: string[] = [];
+    let [from, to]: [string, string[]] = ['', []];
     let data: string | undefined;
     let buffered = '';
     const say = (line: string): void => void socket.write(`${line}\r\n`);
@@ -42,11 +42,15 @@ export async function startMailServer(): Promise<FakeMailServer> {
         if (data !== undefined && line !== '.') {
           data += `${line}\n`;
         } else if (data !== undefined) {
-          fake.mails.push({ to, text: data });
+          fake.mails.push({ from, to, text: data });
           [to, data] = [[], undefined];
           say('250 taken');
         } else if (/^(EHLO|HELO)/i.test(line)) say('250 mail.simulated');
-        else if (/^RCPT TO:/i.test(line) && fake.refuse !== undefined) say(fake.refuse);
+        else if (/^MAIL FROM:/i.test(line)) {
+          from = /<([^>]*)>/.exec(line)?.[1] ?? '';
+          // RFC 5321, 4.1.3: an address stands in brackets where a domain would be. Postfix says so in these words.
+          say(/@[\d.:]+$/.test(from) ? '501 5.1.7 Bad sender address syntax' : '250 ok');
+        } else if (/^RCPT TO:/i.test(line) && fake.refuse !== undefined) say(fake.refuse);
         else if (/^RCPT TO:/i.test(line)) {
           to.push(/<([^>]*)>/.exec(line)?.[1] ?? '');
           say('250 ok');

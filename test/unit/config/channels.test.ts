@@ -56,6 +56,8 @@ describe('further channels', () => {
     [{ SMTP_URL: 'smtp://mail.example' }, ['ALERT_EMAIL_TO']],
     [{ ALERT_EMAIL_TO: 'desk@example.com' }, ['SMTP_URL']],
     [{ SMTP_URL: 'wrong', ALERT_EMAIL_TO: 'desk@example.com' }, ['SMTP_URL']],
+    // No mail would ever leave: what comes after the % is no byte.
+    [{ SMTP_URL: 'smtp://desk:ma%de-up@mail.example', ALERT_EMAIL_TO: 'desk@example.com' }, ['SMTP_URL']],
   ])('misses the other half of %j', (env, at) => {
     expect(faulty(inspect(env))).toEqual(at);
   });
