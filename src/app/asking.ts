@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { moment, momentAfter } from '../core/day.ts';
 import type { Clock } from '../core/clock.ts';
 import { isAsked } from '../core/decide.ts';
 import { describe, throttledUntil, type StatusFacts } from '../core/describe.ts';
@@ -130,21 +131,21 @@ function answerOf({ name, title, before, after, now }: Outcome): AskAnswer {
   const isAnswered = asked !== undefined && asked.until > now && asked.refused === undefined;
   return isAnswered
     ? nobody(
-        `${title} asked at ${iso(asked.at)}, and the answer came; it is told to ask again after ${iso(asked.until)}.`,
+        `${title} asked at ${moment(asked.at)}, and the answer came; it is told to ask again after ${momentAfter(asked.until)}.`,
         iso(asked.until),
       )
     : nobody(`${title} is told to ask only so often a day, and that is used up.`);
 }
 
 function askedNow(name: string, title: string, asked: Asked, trouble: Trouble | undefined): AskAnswer {
-  const message = `${title} asks the person of ${name} now: approve it in its app by ${iso(asked.until)}.`;
+  const message = `${title} asks the person of ${name} now: approve it in its app by ${moment(asked.until)}.`;
   const isDoubtful = trouble?.kind === 'outcome-unknown';
   const all = isDoubtful ? trouble.message : `${message}${trouble ? ` But ${trouble.message}` : ''}`;
   return { outcome: 'asked', message: all, until: iso(asked.until) };
 }
 
 function askedBefore(name: string, title: string, asked: Asked): AskAnswer {
-  const message = `${title} asked the person of ${name} at ${iso(asked.at)} and is not told to again: they may still approve it in its app by ${iso(asked.until)}.`;
+  const message = `${title} asked the person of ${name} at ${moment(asked.at)} and is not told to again: they may still approve it in its app by ${moment(asked.until)}.`;
   return { outcome: 'asked-before', message, until: iso(asked.until) };
 }
 

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../core/clock.ts';
+import { moment, momentAfter } from '../core/day.ts';
 import { describe } from '../core/describe.ts';
 import type { Pause, SignedOut } from '../core/pause.ts';
 import type { AccountStatus } from '../core/status.ts';
@@ -86,12 +87,12 @@ export function makeInterventions(parts: InterventionParts): Pick<Desk, 'interve
     }));
     if (!paused) return unknown(name);
     const until = paused.until === undefined ? null : iso(paused.until);
-    const end = until === null ? `until it is resumed` : `until ${until}`;
+    const end = paused.until === undefined ? `until it is resumed` : `until ${momentAfter(paused.until)}`;
     const state = 'paused';
     if (!signOut) {
       const token =
         status.valid && status.expiry_time !== null
-          ? `Its token is served until ${status.expiry_time} at the latest, and then runs out.`
+          ? `Its token is served until ${moment(Date.parse(status.expiry_time))} at the latest, and then runs out.`
           : 'It has no live token.';
       return { outcome: 'done', message: `${name} is paused ${end}. ${token}`, state, until };
     }

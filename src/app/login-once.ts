@@ -1,3 +1,4 @@
+import { moment, momentAfter } from '../core/day.ts';
 import type { Account } from '../core/account.ts';
 import type { Arrival, Consent } from '../core/broker.ts';
 import type { Clock } from '../core/clock.ts';
@@ -114,7 +115,7 @@ function signedIn(
   { grant: { expiresAt, owner }, source }: Pick<Session, 'grant' | 'source'>,
   same: boolean,
 ): LoginOutcome {
-  const until = `${new Date(expiresAt).toISOString()}, for ${duration(expiresAt - clock.now())}`;
+  const until = `${moment(expiresAt)}, for ${duration(expiresAt - clock.now())}`;
   const message = `${name} is logged in; its token is good until ${until}.`;
   // A person's login says whose account it is from now on, where the entry does not.
   const isPinned = source === 'consent' && owner !== undefined;
@@ -206,7 +207,7 @@ function waits(name: string, decision: Extract<Tended, { outcome: 'rested' }>['d
   if (state === 'fresh') {
     return failed('served', `A running service has just refreshed ${name}, and nothing was sent from here.`);
   }
-  const until = nextAt === undefined ? '' : ` until ${new Date(nextAt).toISOString()}`;
+  const until = nextAt === undefined ? '' : ` until ${momentAfter(nextAt)}`;
   return failed(because, `Nothing was sent: ${name} has to wait${until} (${because}).`);
 }
 

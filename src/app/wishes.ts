@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { momentAfter } from '../core/day.ts';
 import { pauseOf, stateAt, throttledUntil, type StatusFacts } from '../core/describe.ts';
 import type { Refusal } from '../http/desk.ts';
 import { keys } from '../redis/keys.ts';
@@ -57,6 +58,6 @@ export function silence(
 ): Refusal | undefined {
   const until = Math.max(networkUntil, (facts && throttledUntil(facts, now)) ?? 0);
   if (until <= now) return undefined;
-  const retryAt = new Date(until).toISOString();
-  return { outcome: 'silent', message: `The broker asked for silence until ${retryAt}.`, retryAt };
+  const message = `The broker asked for silence until ${momentAfter(until)}.`;
+  return { outcome: 'silent', message, retryAt: new Date(until).toISOString() };
 }

@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { openOwnEngine } from '../app/own-engine.ts';
 import { makeReleases } from '../app/releases.ts';
+import { moment } from '../core/day.ts';
 import { duration } from '../core/duration.ts';
 import { pauseAt } from '../core/pause.ts';
 import type { Tended } from '../tending/parts.ts';
@@ -74,11 +75,10 @@ async function adopt(
     if (tended.outcome !== 'committed')
       throw new Failure(isBusy(tended) ? 'BUSY' : 'NOT_ADOPTED', whyNot(name, tended));
     const { expiresAt } = tended.session.grant;
-    const end = new Date(expiresAt).toISOString();
     const isPaused = pauseAt(await store.peek(name), clock.now()) !== undefined;
     const rest = isPaused ? ' The account stays paused: it is not refreshed.' : '';
-    const message = `The token is served for ${name} until ${end}, for ${duration(expiresAt - clock.now())}.${rest}`;
-    return { name, message, expires_at: end };
+    const message = `The token is served for ${name} until ${moment(expiresAt)}, for ${duration(expiresAt - clock.now())}.${rest}`;
+    return { name, message, expires_at: new Date(expiresAt).toISOString() };
   } finally {
     await releases.run();
   }

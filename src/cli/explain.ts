@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import { explainAccount } from '../app/explaining.ts';
+import { moment } from '../core/day.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Explanation } from '../core/explain.ts';
 import { deedWords, nextWords } from '../core/explain-words.ts';
@@ -50,10 +51,10 @@ export function showExplanation(explanation: Explanation, width?: number): strin
   const because = reason && reason !== state ? ` (${reason})` : '';
   const shown = styleText(stateColours[state], state);
   return [
-    `${name}, ${broker} ${environment}: ${shown}${because}${since ? `, since ${since}` : ''}`,
+    `${name}, ${broker} ${environment}: ${shown}${because}${since ? `, since ${moment(Date.parse(since))}` : ''}`,
     message,
     '',
-    `Next: ${nextWords[next.action]}${next.at ? ` at ${next.at}` : ''}. ${next.why}`,
+    `Next: ${nextWords[next.action]}${next.at ? ` at ${moment(Date.parse(next.at))}` : ''}. ${next.why}`,
     '',
     'You can:',
     ...person.map(({ what, command }) => `  ${what}${command ? `  ${command}` : ''}`),

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { requestRefresh } from '../app/wishes.ts';
+import { momentAfter } from '../core/day.ts';
 import { systemClock } from '../core/clock.ts';
 import { describe, heldBackOf, REFUSED_EARLIER } from '../core/describe.ts';
 import { heldBackMessage } from '../core/held-back.ts';
@@ -64,7 +65,7 @@ async function whyNot(parts: RefreshOneParts, name: string, entry: RosterEntry):
     return asked
       ? {
           code: 'broker_silence',
-          message: `the broker asked for silence until ${new Date(asked.until).toISOString()}`,
+          message: `the broker asked for silence until ${momentAfter(asked.until)}`,
         }
       : undefined;
   };

@@ -19,7 +19,12 @@ export function todayAt(time: string, zone: string, now: number): number {
   return DateTime.fromMillis(now, { zone }).startOf('day').set({ hour, minute }).toMillis();
 }
 
-/** An instant (ms) for people, to the minute: `Fri 20 Nov 10:42 UTC`. */
+const MINUTE_MS = 60_000;
+
+/** The same for an instant that is waited for: never before it, as one that is over already would be no answer. */
+export const momentAfter = (at: number): string => moment(Math.ceil(at / MINUTE_MS) * MINUTE_MS);
+
+/** An instant (ms) for people, to the minute: `Fri 20 Nov 10:42 UTC`. Programs get ISO 8601, in a field of its own. */
 export function moment(at: number): string {
   const instant = new Date(at);
   const day = instant.toLocaleDateString('en-GB', {

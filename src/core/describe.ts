@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { momentAfter } from './day.ts';
 import { pauseAt, type Pause } from './pause.ts';
 import { duration } from './duration.ts';
 import { vainRenewals } from './lack.ts';
@@ -136,7 +137,7 @@ function pauseWords(facts: StatusFacts, now: number): string | undefined {
   const how = pause.signOut ? 'Logged out and paused by a person' : 'Paused by a person';
   return pause.until === undefined
     ? `${how}; "token-refresher resume ${facts.name}" puts it back into service.`
-    : `${how} until ${new Date(pause.until).toISOString()}.`;
+    : `${how} until ${momentAfter(pause.until)}.`;
 }
 
 /** What the last proof said of the present token; null where none was made. */

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import pLimit from 'p-limit';
 import { z } from 'zod';
+import { momentAfter } from '../core/day.ts';
 import type { HttpContext } from './context.ts';
 import type { Desk, RefreshAnswer, Refusal } from './desk.ts';
 import { HttpFault, sendFault, type FaultCode } from './faults.ts';
@@ -122,7 +123,7 @@ async function refreshAll(desk: Desk, reply: FastifyReply): Promise<FastifyReply
     `${String(started)} of ${String(names.length)} refreshes start now; ` +
     `${String(action_required.length)} ${action_required.length === 1 ? 'needs' : 'need'} a person, ` +
     `${String(refused.length)} cannot start` +
-    (retry_at === null ? '.' : `, the last of them not before ${retry_at}.`);
+    (retry_at === null ? '.' : `, the last of them not before ${momentAfter(Date.parse(retry_at))}.`);
 
   if (started > 0) return reply.code(202).send({ status: 'success', message, ...result });
   const [first] = action_required;

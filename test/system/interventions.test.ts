@@ -133,7 +133,14 @@ describe('at the command line', () => {
   it('pause and resume say what holds, and until when', async () => {
     const paused = await service.command('pause', 'DESK', '--for', '30m', '--json');
     expect(paused).toMatchObject({ code: 0, stderr: '' });
-    expect(JSON.parse(paused.stdout)).toMatchObject({ name: 'DESK', outcome: 'done', state: 'paused' });
+    expect(JSON.parse(paused.stdout)).toMatchObject({
+      ...{ name: 'DESK', outcome: 'done', state: 'paused' },
+      until: expect.stringMatching(/Z$/),
+      // For people in words, for programs in a field of its own.
+      message: expect.stringMatching(
+        /^DESK is paused until \w{3} \d+ \w{3} \d\d:\d\d UTC\. Its token is served until \w{3} \d+ \w{3} \d\d:\d\d UTC at the latest/,
+      ),
+    });
     await becomes('DESK', 'paused');
     const line = await service.event({ event: 'audit', what: 'pause', outcome: 'done' });
     expect(line).toMatchObject({ account: 'DESK', who: expect.stringMatching(/^command .+@.+/) });

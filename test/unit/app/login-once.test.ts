@@ -182,7 +182,7 @@ describe('one login', () => {
     expect(steps).toEqual(['ask', 'tend']);
     expect(outcome).toEqual({
       outcome: 'signed-in',
-      message: 'USER_A is logged in; its token is good until 2026-11-21T13:20:00.000Z, for 80 min.',
+      message: 'USER_A is logged in; its token is good until Sat 21 Nov 13:20 UTC, for 80 min.',
       expiresAt: START + 4_800_000,
     });
   });
@@ -253,7 +253,7 @@ describe('one login', () => {
       'a silence',
       rested('expired', 'broker_silence', START + 3_600_000),
       'broker_silence',
-      'Nothing was sent: USER_A has to wait until 2026-11-21T13:00:00.000Z (broker_silence).',
+      'Nothing was sent: USER_A has to wait until Sat 21 Nov 13:00 UTC (broker_silence).',
     ],
     [
       'a service that was faster',

@@ -14,7 +14,7 @@ describe('explain, in words', () => {
     ['none', 'nothing by itself'],
   ] as const)('says of %s what is next', (action, words) => {
     const next = { action, at: '2026-11-20T11:00:00.000Z', why: 'It is so.' };
-    expect(shown({ next })).toContain(`Next: ${words} at 2026-11-20T11:00:00.000Z. It is so.`);
+    expect(shown({ next })).toContain(`Next: ${words} at Fri 20 Nov 11:00 UTC. It is so.`);
   });
 
   it('says what was done, and shows what it does not know as it is', () => {
@@ -35,6 +35,10 @@ describe('explain, on its first line', () => {
 
   it('names the reason beside the state', () => {
     expect(firstLine('backing_off', 'timeout')).toContain('(timeout), since');
+  });
+
+  it('says since when to the minute', () => {
+    expect(firstLine('backing_off', 'timeout')).toMatch(/, since \w{3} \d+ \w{3} \d\d:\d\d UTC$/);
   });
 
   it('does not say one word twice', () => {

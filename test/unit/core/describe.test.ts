@@ -183,3 +183,10 @@ subject('a length of time', () => {
     [3 * HOUR + 20 * 60_000, '3 h 20 min'],
   ])('of %i ms reads %s', (ms, words) => expect(duration(ms)).toBe(words));
 });
+
+it('says until when a pause holds as people say it, to the minute', () => {
+  const paused = (until: number): string | null =>
+    describe(facts({ state: 'paused', paused: JSON.stringify({ at: NOW, until }) }), NOW).detail;
+  const until = Date.UTC(2030, 0, 2, 10, 42, 1, 500);
+  expect(paused(until)).toBe('Paused by a person until Wed 2 Jan 10:43 UTC.');
+});

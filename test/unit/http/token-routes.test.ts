@@ -158,7 +158,7 @@ describe('a refresh of all accounts', () => {
     expect(answer.json()).toEqual({
       status: 'success',
       message:
-        '1 of 3 refreshes start now; 1 needs a person, 1 cannot start, the last of them not before 2026-11-20T11:00:00.000Z.',
+        '1 of 3 refreshes start now; 1 needs a person, 1 cannot start, the last of them not before Fri 20 Nov 11:00 UTC.',
       started: 1,
       action_required: [{ name: 'three', message: 'Log in.', url: 'http://localhost/oauth/alpha/three' }],
       refused: [{ name: 'two', message: 'Silence.', retry_at: '2026-11-20T11:00:00.000Z' }],
