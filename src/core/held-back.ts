@@ -32,7 +32,10 @@ const holdUps: ReadonlyMap<string | null, string> = new Map([
 /** The same in words; undefined where its next step is up to itself. */
 export const heldUpBy = (reason: string | null): string | undefined => holdUps.get(reason);
 
-const CORRECT = 'Correct the passwords that are still wrong';
+/** What was corrected has not gone from the ledger: nobody shall look for a fault in it. */
+const correct = ({ windowMs }: Pick<Budget, 'windowMs'>): string =>
+  `Correct the passwords that are still wrong; a refusal counts for ${duration(windowMs)}, also where its password was corrected since.`;
+const FORCE = '"token-refresher refresh NAME --force" tries one that waits at once.';
 
 /** One sentence for state, alert, command line and API. `says`: where it is the ledger that has no room. */
 export function heldBackMessage(
@@ -51,11 +54,11 @@ export function heldBackMessage(
   switch (ledgerHold(says.ledger, failed, says, says.at)?.why) {
     case 'refused':
       return says.proven || says.forced
-        ? `${spent} One more could bar all its logins, so that this one waits until ${at}. ${CORRECT}.`
-        : `${spent} A login that has never succeeded waits until ${at}. ${CORRECT}; "token-refresher refresh NAME --force" tries one that waits at once.`;
+        ? `${spent} One more could bar all its logins, so that this one waits until ${at}. ${correct(budget)}`
+        : `${spent} A login that has never succeeded waits until ${at}. ${correct(budget)} ${FORCE}`;
     case 'in-doubt':
-      return `${spent} A login that has never succeeded waits, and is looked at again at ${at}. ${CORRECT}; "token-refresher refresh NAME --force" tries one that waits at once.`;
+      return `${spent} A login that has never succeeded waits, and is looked at again at ${at}. ${correct(budget)} ${FORCE}`;
     default:
-      return `${spent} What nobody answered may have failed: the next login follows at ${at}. ${anyRefused ? CORRECT : 'Nothing is to be done'}.`;
+      return `${spent} What nobody answered may have failed: the next login follows at ${at}. ${anyRefused ? correct(budget) : 'Nothing is to be done.'}`;
   }
 }

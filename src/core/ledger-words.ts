@@ -34,7 +34,7 @@ function failedWords(failed: readonly FailedSignIn[]): string {
 
 /** What a ledger lets through now, whom it holds back, and what a person can do. */
 export function ledgerWords(
-  { failed, known, untried }: PlannedLedger,
+  { failed, corrected = [], known, untried }: PlannedLedger,
   {
     budget,
     held,
@@ -43,7 +43,9 @@ export function ledgerWords(
     readonly held: readonly (Pick<Held, 'until' | 'gapMs'> & { readonly name: string })[];
   },
 ): string {
-  const anyRefused = failed.some(({ as }) => as === 'refused');
+  const refused = failed.filter(({ as }) => as === 'refused');
+  const mended = refused.filter(({ name }) => corrected.includes(name));
+  const wrong = refused.filter(({ name }) => !corrected.includes(name));
   const isPaced = failed.length >= budget.routine && failed.some(({ as }) => as === 'unknown');
   const parts = [passes(), holds(), advice()];
   return parts.filter((part) => part !== '').join(' ');
@@ -74,11 +76,20 @@ export function ledgerWords(
 
   function advice(): string {
     if (held.length === 0 && (!untried || untried.why === 'paced')) return '';
-    return anyRefused
-      ? 'Correct in the credentials file the passwords that are still wrong: what changes is tried at once.'
-      : 'Nothing is to be done.';
+    if (refused.length === 0) return 'Nothing is to be done.';
+    const [last] = mended.slice(-1);
+    const until = last && timeOfDay(last.at + budget.windowMs);
+    if (wrong.length === 0)
+      return `The passwords that were refused have been corrected since; they count until ${until ?? ''} all the same. Nothing is to be done.`;
+    const which = mended.length === 0 ? '' : ` (${names(wrong)})`;
+    const correct = `Correct in the credentials file the passwords that are still wrong${which}: what changes is tried at once.`;
+    return until === undefined
+      ? correct
+      : `${correct} What was corrected since (${names(mended)}) counts until ${until} all the same.`;
   }
 }
+
+const names = (of: readonly FailedSignIn[]): string => shown(of.map(({ name }) => name));
 
 /** At most five names, each once; the others are counted. */
 export function shown(names: readonly string[]): string {

@@ -4,6 +4,7 @@ import type { FailedSignIn } from './ledger.ts';
 import { budgetsOf, ledgerOf, type Budget } from './limits.ts';
 import { makeMeter, type Meter } from './meter.ts';
 import { budgetId, judged, nearestFirst, type PlannedBudget } from './planned-budget.ts';
+import type { State } from './state.ts';
 import { makeGate, plannedLedger, type Gate } from './planned-ledger.ts';
 import {
   plannedCalls,
@@ -96,11 +97,19 @@ export function makePlan(parts: PlanParts): Plan {
     const limit = parts.limits(broker).find(({ name }) => name === meter.budget.limit);
     if (!limit) return [];
     const ledger = ledgerOf([limit], parts.egress);
-    const says = ledger && plannedLedger(ledger, parts.failed(broker), from);
+    const says = ledger && plannedLedger(ledger, parts.failed(broker), correctedIn(parts, broker), from);
     return judged(broker, limit, meter, walkers, parts.counted(broker, meter.budget), says);
   });
   return { hours, from, budgets: nearestFirst(budgets), refreshes, total, counts, slots };
 }
+
+/** Accounts that a refused password would have stopped, and that go on: a person has corrected it. Of one that rests nobody knows. */
+const correctedIn = ({ accounts, from }: PlanParts, broker: string): readonly string[] =>
+  accounts
+    .filter(({ facts }) => facts.broker === broker && goesOn.includes(stateAt(facts, from)))
+    .map(({ facts }) => facts.name);
+
+const goesOn: readonly State[] = ['fresh', 'due', 'backing_off', 'expired'];
 
 /** What a step spends: a budget that counts several of its calls stands there as often. */
 export function spentBy(

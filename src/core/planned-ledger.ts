@@ -5,16 +5,24 @@ import type { Meter } from './meter.ts';
 /** What a ledger of failed sign-ins counts, and what it says to a login now. */
 export interface PlannedLedger {
   readonly failed: readonly FailedSignIn[];
+  /** Whose refused credentials are not in force any more: there is nothing to correct. */
+  readonly corrected?: readonly string[];
   /** To one that is known to be good. */
   readonly known: LedgerHold | undefined;
   /** To one that has never succeeded. */
   readonly untried: LedgerHold | undefined;
 }
 
-export function plannedLedger(ledger: Ledger, failed: readonly FailedSignIn[], now: number): PlannedLedger {
+/** @param corrected whose refused credentials are not in force any more */
+export function plannedLedger(
+  ledger: Ledger,
+  failed: readonly FailedSignIn[],
+  corrected: readonly string[],
+  now: number,
+): PlannedLedger {
   const to = (proven: boolean): LedgerHold | undefined =>
     ledgerHold(ledger, failed, { proven, forced: false }, now);
-  return { failed, known: to(true), untried: to(false) };
+  return { failed, corrected, known: to(true), untried: to(false) };
 }
 
 /** A ledger as an account meets it on its way through a plan. */

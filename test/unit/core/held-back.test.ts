@@ -25,13 +25,13 @@ const say = (of: readonly FailedSignIn[], who: Partial<Suitor> = {}): string =>
 describe('why a login is held back', () => {
   it('names who spent the failed logins, until when it waits, and what frees it', () => {
     expect(say(failed(['A', 'B', 'C']))).toBe(
-      '3 of 5 failed logins of this network in 60 min are used: 3 refused (A, B, C). A login that has never succeeded waits until 21:57 UTC. Correct the passwords that are still wrong; "token-refresher refresh NAME --force" tries one that waits at once.',
+      '3 of 5 failed logins of this network in 60 min are used: 3 refused (A, B, C). A login that has never succeeded waits until 21:57 UTC. Correct the passwords that are still wrong; a refusal counts for 60 min, also where its password was corrected since. "token-refresher refresh NAME --force" tries one that waits at once.',
     );
   });
 
   it('counts what nobody answered beside what was refused, and promises no more than another look', () => {
     expect(say(failed(['A'], ['B', 'C']))).toBe(
-      '3 of 5 failed logins of this network in 60 min are used: 1 refused (A), 2 unanswered (B, C). A login that has never succeeded waits, and is looked at again at 21:57 UTC. Correct the passwords that are still wrong; "token-refresher refresh NAME --force" tries one that waits at once.',
+      '3 of 5 failed logins of this network in 60 min are used: 1 refused (A), 2 unanswered (B, C). A login that has never succeeded waits, and is looked at again at 21:57 UTC. Correct the passwords that are still wrong; a refusal counts for 60 min, also where its password was corrected since. "token-refresher refresh NAME --force" tries one that waits at once.',
     );
   });
 
@@ -39,14 +39,14 @@ describe('why a login is held back', () => {
     'offers no further try where it could bar the network',
     (who) => {
       expect(say(failed(['A', 'B', 'C', 'D']), who)).toMatch(
-        /: 4 refused \(A, B, C, D\)\. One more could bar .* until 21:57 UTC\. Correct the passwords that are still wrong\.$/,
+        /: 4 refused \(A, B, C, D\)\. One more could bar .* until 21:57 UTC\. Correct the passwords that are still wrong; a refusal counts for 60 min, also where its password was corrected since\.$/,
       );
     },
   );
 
   it('does not tell a good login that it could bar the network where it is only paced', () => {
     expect(say(failed(['A'], ['B', 'C']), { proven: true })).toMatch(
-      /2 unanswered \(B, C\)\. What nobody answered may have failed: the next login follows at 21:57 UTC\. Correct the passwords that are still wrong\.$/,
+      /2 unanswered \(B, C\)\. What nobody answered may have failed: the next login follows at 21:57 UTC\. Correct the passwords that are still wrong; a refusal counts for 60 min, also where its password was corrected since\.$/,
     );
   });
 

@@ -443,6 +443,24 @@ describe('a budget of failures', () => {
     );
   });
 
+  it('says what still is to be corrected, and that what was corrected counts to the end of its hour', () => {
+    const was = (name: string, state: string): Planned => {
+      const { facts, ...rest } = signsIn(name, NOW + MINUTE);
+      return { ...rest, facts: { ...facts, state } };
+    };
+    const three = (...states: readonly string[]): string => {
+      const accounts = states.map((state, i) => was(`F${i}`, state));
+      return budgetSentence(budget(planOf(accounts, failed(r, r, r)), ledger.name));
+    };
+    expect(three('fresh', 'stopped', 'stopped')).toMatch(
+      /those that are known to be good go on\. Correct in the credentials file the passwords that are still wrong \(F1, F2\): what changes is tried at once\. What was corrected since \(F0\) counts until 10:57 UTC all the same\.$/,
+    );
+    expect(three('fresh', 'due', 'backing_off')).toMatch(
+      /go on\. The passwords that were refused have been corrected since; they count until 10:59 UTC all the same\. Nothing is to be done\.$/,
+    );
+    expect(three('stopped', 'stopped', 'stopped')).toMatch(/still wrong: what changes is tried at once\.$/);
+  });
+
   it('tells programs whose they are', () => {
     const answer = planAnswer(planOf([signsIn('GOOD', NOW + MINUTE)], failed(r, u)));
     expect(answer.budgets.find((each) => each['limit'] === ledger.name)).toMatchObject({
