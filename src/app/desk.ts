@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Channelled } from '../alerts/alerts.ts';
 import { brokers } from '../brokers/index.ts';
 import type { Clock } from '../core/clock.ts';
-import { describe, heldBackOf, REFUSED_EARLIER } from '../core/describe.ts';
+import { describe, heldBackOf, refusedEarlier } from '../core/describe.ts';
 import { heldBackMessage } from '../core/held-back.ts';
 import { describeSilences } from '../core/silence-words.ts';
 import type { Desk, RefreshAnswer } from '../http/desk.ts';
@@ -101,7 +101,7 @@ export function makeDesk(parts: DeskParts): Desk {
       if (status?.state === 'stopped' && !options.rearm) {
         return {
           outcome: 'stopped',
-          message: `${name} is stopped: ${status.last_error?.message ?? REFUSED_EARLIER}`,
+          message: `${name} is stopped: ${status.last_error?.message ?? refusedEarlier(name)}`,
           retryAt: null,
         };
       }

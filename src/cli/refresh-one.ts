@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { requestRefresh } from '../app/wishes.ts';
 import { momentAfter } from '../core/day.ts';
 import { systemClock } from '../core/clock.ts';
-import { describe, heldBackOf, REFUSED_EARLIER } from '../core/describe.ts';
+import { describe, heldBackOf, refusedEarlier } from '../core/describe.ts';
 import { heldBackMessage } from '../core/held-back.ts';
 import type { Room } from '../core/room.ts';
 import { SAME_TOKEN } from '../core/session.ts';
@@ -125,6 +125,8 @@ function refusalOf(before: AccountStatus | undefined, entry: RosterEntry, force:
   }
   if (before?.state === 'disabled') return { code: 'disabled', message: 'disabled in the credentials file' };
   if (before?.state !== 'stopped' || force) return undefined;
-  const { code = 'stopped', message = REFUSED_EARLIER } = before.last_error ?? {};
-  return { code, message: `stopped: ${message} (--force tries once more)` };
+  const { last_error: said } = before;
+  return said
+    ? { code: said.code, message: `stopped: ${said.message} (--force tries once more)` }
+    : { code: 'stopped', message: `stopped: ${refusedEarlier(before.name)}` };
 }

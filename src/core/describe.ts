@@ -52,9 +52,16 @@ const troubleSchema = z.object({ code: z.string(), kind: z.string(), message: z.
 /** So many times the pace of proofs may pass without one. */
 const LATE_PROOFS = 2;
 const heldBackSchema = z.object({ until: z.number(), message: z.string() });
-/** Of a stopped account whose reason is not kept: Redis and STATE_DIR lost it, or a password that is back was refused before. */
-export const REFUSED_EARLIER =
-  'These credentials were refused earlier; what the broker said is not known any more. Try them at the broker, then change them in the credentials file, or allow one more try with "token-refresher refresh NAME --force".';
+const REFUSED =
+  'These credentials were refused earlier and are not sent again: perhaps an old password is back in the file. Change them there, which is taken up by itself, or allow one more try';
+/**
+ * Of stopped accounts whose reason is not kept: a password that is back was refused before, or Redis and STATE_DIR
+ * lost it. For an alert, which may be of many accounts, and leads to the page.
+ */
+export const REFUSED_EARLIER = `${REFUSED} on the page, in the account's details.`;
+/** The same of one account. */
+export const refusedEarlier = (name: string): string =>
+  `${REFUSED} with "token-refresher refresh ${name} --force".`;
 const SILENCE = 'The broker asked this network for silence; the next try waits for its end.';
 const DOWN = 'The broker does not answer; one call at a time shows whether it is back.';
 const stateSchema = z.enum(states);
@@ -211,7 +218,7 @@ function detailOf(
     case 'awaiting_approval':
       return `A person must log in at the broker: by the link of the alert, or now by "token-refresher login ${name}".`;
     case 'stopped':
-      return said ?? REFUSED_EARLIER;
+      return said ?? refusedEarlier(name);
     case 'paused':
       return said ?? 'Paused by a person.';
     case 'disabled':

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { emptyBook, type Incident } from '../../src/alerts/book.ts';
 import { failed, recovered } from '../../src/alerts/incidents.ts';
 import { mailChannel } from '../../src/alerts/mail.ts';
+import { requestRefresh } from '../../src/app/wishes.ts';
 import { webhookChannel } from '../../src/alerts/webhook.ts';
 import { startDiscord } from '../support/discord.ts';
 import { until } from '../support/poll.ts';
@@ -168,6 +169,47 @@ describe('the service', () => {
           'alerts by discord are not taken any more: only a person can mend the channel; it is tried again every hour',
         ];
         expect(JSON.parse(body)).toEqual({ status: 'ready', reasons: [], details });
+      },
+    );
+  });
+
+  it('tells once, and in words of its own, of a refused password that is back in the file', async () => {
+    const discord = await startDiscord();
+    ends.push(() => discord.stop());
+    const right = { username: 'DESK', password: 'made-up-desk' };
+    const wrong = { username: 'DESK', password: 'made-up-wrong-pass' };
+    await withBench(
+      { entries: [wrong], env: discord.env },
+      async ({ service, state, writeCredentials, redis }) => {
+        const file = async (entry: object): Promise<void> => {
+          await writeCredentials([entry]);
+          await service.reload();
+        };
+        await state('DESK', 'stopped');
+        await file(right);
+        await state('DESK', 'fresh');
+        await until(() => discord.posts().some(({ body }) => body.includes('recovered')), {
+          what: 'the recovery',
+        });
+        const before = discord.posts().length;
+        await file(wrong);
+        // A live token would have it looked at only when the next one is due.
+        await requestRefresh(redis, 'DESK', 'tradovate', false, Date.now());
+        await state('DESK', 'stopped');
+        const since = (): readonly string[] =>
+          discord
+            .posts()
+            .slice(before)
+            .map(({ body }) => body);
+        await until(() => since().length > 0, { what: 'the alert', timeoutMs: 20_000 });
+        await file(right);
+        const said = await until(() => since().some((body) => body.includes('recovered')) && since(), {
+          what: 'the second recovery',
+        });
+        expect(said).toHaveLength(2);
+        expect(said[0]).toContain('These credentials were refused earlier and are not sent again');
+        expect(said[0]).toContain('/dashboard?account=DESK');
+        expect(said[0]).not.toMatch(/NAME|not known/);
       },
     );
   });

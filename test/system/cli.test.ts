@@ -215,7 +215,9 @@ describe('the commands beside a running service', () => {
     const { code, stdout } = await cli('refresh', 'USER_C');
     expect({ code, stdout }).toEqual({
       code: 1,
-      stdout: expect.stringMatching(/^USER_C: stopped: .*refused/),
+      stdout: expect.stringMatching(
+        /^USER_C: stopped: .*refused earlier.* "token-refresher refresh USER_C --force"\.\n$/,
+      ),
     });
     expect(simulator.calls({ broker: 'tradovate', username: 'USER_C' })).toHaveLength(calls);
     await withPassword(own);

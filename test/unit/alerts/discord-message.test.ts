@@ -4,6 +4,7 @@ import { closeText, openText, type Text } from '../../../src/alerts/discord-mess
 import { parseWebhookUrl } from '../../../src/alerts/discord.ts';
 import { failed, left, recovered } from '../../../src/alerts/incidents.ts';
 import { reportOf, subjectOf, textOf } from '../../../src/alerts/plain-text.ts';
+import { REFUSED_EARLIER } from '../../../src/core/describe.ts';
 import { failure, only } from './builders.ts';
 
 const T = Date.UTC(2026, 10, 21, 8);
@@ -242,6 +243,16 @@ describe('the message that opens', () => {
       link: home,
       links: {},
     });
+  });
+
+  it('says of a password that was refused before what it is, and leads to the account', () => {
+    const home = 'https://tokens.example/dashboard';
+    const book = fail(['AB0000'], { code: 'stopped', message: REFUSED_EARLIER, link: home });
+    const { content, embeds } = openText({ ...notice(book), home });
+    expect(content).toContain('These credentials were refused earlier and are not sent again. (stopped)');
+    expect(JSON.stringify(embeds)).toContain('"value":"https://tokens.example/dashboard?account=AB0000"');
+    // One message may be of many accounts, so that it names none in a command.
+    expect(JSON.stringify({ content, embeds })).not.toMatch(/NAME|not known any more/);
   });
 
   it('gives the links of the first ten, and counts the others', () => {
