@@ -71,7 +71,7 @@ const incidentSchema = z.readonly(
     hushed: z.boolean().optional(),
     /** True: people were called a moment ago for all in it, who have only moved here from another cause. */
     calledBefore: z.boolean().optional(),
-    /** When it became worse than a notice, ms: whoever is to be called has not been until then. */
+    /** When it became worse last, ms: whoever is to be called was called for less, or not at all, until then. */
     callAt: z.number().optional(),
     /** True: it comes and goes; whoever is back may fail again within the minute, and nothing is said of that. */
     recurs: z.boolean().optional(),

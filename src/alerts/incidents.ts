@@ -162,7 +162,8 @@ function joined(incident: Incident, failure: Failure, calledBefore: boolean, now
   const { hushed, calledBefore: wereCalled, ...rest } = incident;
   // One that nobody was called for, or that is worse now, is not covered by the call for those that moved here.
   const isCovered = wereCalled === true && (calledBefore || !isNew) && level === incident.level;
-  const isWorse = incident.level === 'notice' && level !== 'notice';
+  // A token that ends is worth another call: whoever heard the warning may have let it be.
+  const isWorse = level !== incident.level;
   const isCall = (isWorse || (wereCalled === true && !isCovered)) && !isHushed(failure, now);
   return {
     ...rest,

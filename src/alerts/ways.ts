@@ -37,6 +37,16 @@ export function waysIn(
   return { ways, beyond: links.length - ways.length };
 }
 
+/** What passes by itself, and where there is nothing to mend; a reason of any other kind may name something. */
+const PASSING: readonly string[] = [
+  'broker_down',
+  'server_fault',
+  'timeout',
+  'no_answer',
+  'unreachable',
+  'held_up',
+];
+
 /**
  * What a person can do where no link leads to a step, to be followed by the page's address; undefined where one
  * does, or nobody fails any more.
@@ -44,10 +54,9 @@ export function waysIn(
 export function stepIn(incident: Incident): string | undefined {
   if (linksOf(incident).length > 0 || namesIn(incident, 'failing').length === 0) return undefined;
   if (incident.nextAt === undefined) return 'What is said above. How it stands:';
-  // Its reason names who spent the limit, where it is known.
-  return incident.code === 'budget_spent'
-    ? 'Mend what is named above, if anything is. How it goes:'
-    : 'Nothing yet. How it goes:';
+  return PASSING.includes(incident.code)
+    ? 'Nothing yet. How it goes:'
+    : 'Mend what is named above, if anything is. How it goes:';
 }
 
 /** The page that tells of an incident: of the one account that fails, where it is one. */

@@ -40,5 +40,8 @@ export function silenceLine(
   ).length;
   const at = new Date(until).toISOString().slice(11, 16);
   const ends = ending === 1 ? '1 token ends' : `${ending === 0 ? 'No' : ending} tokens end`;
-  return `${title}, network ${egress}: silent until ${at} UTC (${code}). ${ends} before that.`;
+  const without = accounts.filter(({ valid }) => !valid).length;
+  const lack =
+    without === 0 ? '' : ` ${without === 1 ? '1 account has' : `${without} accounts have`} none now.`;
+  return `${title}, network ${egress}: silent until ${at} UTC (${code}). ${ends} before that.${lack}`;
 }

@@ -87,7 +87,8 @@ describe('the message that opens', () => {
 
   it('says how many where a notification shows it, and where to see how it goes', () => {
     const home = 'https://tokens.example/dashboard';
-    const two = { ...notice(fail(['USER_000000', 'USER_000001'], { nextAt: T + 5_000 })), home };
+    const down = { code: 'broker_down', nextAt: T + 5_000 };
+    const two = { ...notice(fail(['USER_000000', 'USER_000001'], down)), home };
     expect(openText(two).content).toMatch(/\n2 accounts: USER_000000, USER_000001$/);
     expect(openText(two).embeds[0]?.fields.at(-1)).toEqual({
       name: 'What you can do',
@@ -98,8 +99,10 @@ describe('the message that opens', () => {
     expect(openText(person).embeds[0]?.fields.at(-1)?.value).toBe(
       `What is said above. How it stands: ${home}?account=USER_000000`,
     );
-    const spent = { ...notice(fail(['USER_000000'], { code: 'budget_spent', nextAt: T + 5_000 })), home };
-    expect(textOf('opened', spent)).toContain('Mend what is named above, if anything is.');
+    for (const code of ['budget_spent', 'some_penalty']) {
+      const named = { ...notice(fail(['USER_000000'], { code, nextAt: T + 5_000 })), home };
+      expect(textOf('opened', named)).toContain('Mend what is named above, if anything is.');
+    }
   });
 
   it('leads to the account, where it is one, and not its owner’s own link elsewhere', () => {
