@@ -275,6 +275,21 @@ describe('a sign-in that was overtaken', () => {
   });
 });
 
+describe('a silence', () => {
+  const ask = (ms: number) =>
+    store.silence(network, { until: now + ms, code: 'rate_limited', scope: 'egress' }, now);
+  const left = async (): Promise<number> => (await take('A')).silentUntil - now;
+
+  it('is not cut off by a shorter one, and is lengthened by a longer one', async () => {
+    await ask(HOUR);
+    await ask(5 * SECOND);
+    expect(await left()).toBe(HOUR);
+    now += 11 * SECOND;
+    await ask(2 * HOUR);
+    expect(await left()).toBe(2 * HOUR);
+  });
+});
+
 describe('the word on an API key', () => {
   const DAY = 24 * HOUR;
   const before: Network = { ...network, key: 'old' };
