@@ -110,6 +110,10 @@ export interface Settlement {
   readonly event: 'failed' | 'expired' | 'confirmed' | 'removed' | undefined;
   readonly ramp: RampOutcome | undefined;
   readonly answered?: Answered;
+  /** A harmless call before it was answered: the broker is there, whatever became of the call after it. */
+  readonly reached?: boolean;
+  /** Whether the password of a sign-in has gone out. */
+  readonly signIn?: 'sent' | 'unsent';
   /** The call counts as a failed sign-in of its network. */
   readonly charge?: { readonly ledger: Ledger; readonly as: 'refused' | 'unknown' };
   /** Budgets that count failures, and this is one. */
@@ -148,9 +152,8 @@ export interface NoteOptions {
   readonly emergency: boolean;
   /** When the present token dies, ms; 0 for none. */
   readonly expiresAt: number;
-  /** True: not held up by a broker that seems down (a person waits for the answer). */
+  /** True: not held up by a broker that seems down (a person waits for the answer), nor by a silence that it asked for. */
   readonly passesBreaker?: boolean;
-  /** True: nor by a silence that the broker asked for. */
   readonly passesSilence?: boolean;
   readonly seedSpent?: string;
 }

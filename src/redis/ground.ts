@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Budget } from '../core/limits.ts';
-import { keys } from './keys.ts';
+import { keys, openBreakers } from './keys.ts';
 import { serverTime } from './replies.ts';
 import { silenceEnd } from './silences.ts';
 import { answersOf } from './standings.ts';
@@ -41,7 +41,7 @@ export async function readGround(
   const read = redis.pipeline().time();
   for (const { broker, parts } of brokers) {
     // Not until when: between two tries it is down still, also while the second one waits for its answer.
-    for (const part of parts) read.exists(keys.breaker({ broker, egress, part })[0]);
+    for (const part of parts) read.exists(...openBreakers({ broker, egress, part }));
     read
       .hget(keys.silence({ broker, egress }), 'until')
       .zrange(keys.due(broker), '0', '0', 'WITHSCORES')
@@ -58,7 +58,7 @@ export async function readGround(
   const left = [...rest];
   return {
     brokers: brokers.map(({ broker, parts }) => {
-      const down = left.splice(0, parts.length).map((there) => there === 1);
+      const down = left.splice(0, parts.length).map((there) => Number(there) > 0);
       const [silent, due, queued] = left.splice(0, 3);
       const nextLookAt = scoreOf(due);
       const longest = Math.min(nextLookAt ?? now, scoreOf(queued) ?? now);

@@ -4,6 +4,12 @@ import type { Network } from '../core/store.ts';
 /** Everything the service keeps for itself lies under this prefix. */
 const own = (rest: string): string => `refresher:${rest}`;
 
+/** That of all calls, and that of sign-ins: each is there while it is open. */
+export function openBreakers(network: Network): readonly [string, string] {
+  const [breaker] = keys.breaker(network);
+  return [breaker, `${breaker}:sign-ins`];
+}
+
 export const keys = {
   contract: own('contract'),
   world: own('world'),

@@ -32,14 +32,8 @@ const settledFields = [
   'heldBack',
   'withdrawn',
 ];
-/** How many accounts fail in a minute before nobody calls their broker. */
+/** How many accounts get no answer, with nobody answered between them, before nobody calls their broker. */
 const BREAKER_TRIPS = 3;
-/**
- * How long then, ms; after it one call shows whether it is back. From one such call's beginning to the next,
- * with what the schedule takes to notice, less than 30 s.
- */
-const BREAKER_PAUSE_MS = 28_000;
-
 /** Names a call in the budgets that count it. */
 const memberOf = (lease: Lease): string => `${lease.name}:${lease.fence}`;
 
@@ -139,7 +133,8 @@ export function settlePayload(
     paused: pauseText(record.paused),
     made: madeOf(settlement, now),
     answer: answered,
-    pauseMs: BREAKER_PAUSE_MS,
+    reached: settlement.reached === true,
+    signIn: settlement.signIn ?? '',
     trips: BREAKER_TRIPS,
     member: memberOf(lease),
     failed: failed.map((budget) => budget.windowMs),

@@ -16,14 +16,26 @@ function load(...files: readonly string[]): Script {
 }
 
 export const scripts = {
-  acquire: load('breaker-says', 'acquire'),
+  acquire: load('breaker-pace', 'breaker-says', 'acquire'),
   extend: load('extend'),
   release: load('release'),
-  note: load('budget', 'ramp', 'breaker-says', 'note'),
-  commit: load('fence', 'ramp', 'breaker', 'publish', 'patience', 'uses', 'pause', 'decisions', 'commit'),
+  note: load('budget', 'ramp', 'breaker-pace', 'breaker-says', 'note'),
+  commit: load(
+    'fence',
+    'ramp',
+    'breaker-pace',
+    'breaker',
+    'publish',
+    'patience',
+    'uses',
+    'pause',
+    'decisions',
+    'commit',
+  ),
   settle: load(
     'fence',
     'ramp',
+    'breaker-pace',
     'breaker',
     'budget',
     'publish',

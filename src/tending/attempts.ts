@@ -12,7 +12,7 @@ import { insist } from './insist.ts';
 import type { HeldLease } from './lease.ts';
 import { isListDue } from './listings.ts';
 import type { Note } from './notes.ts';
-import { obtain, type Obtained, type Step } from './obtain.ts';
+import { obtain, type Obtained, type Reached, type Step } from './obtain.ts';
 import type { Outcomes } from './outcomes.ts';
 import { policyOf, type KeeperParts, type Tended } from './parts.ts';
 import { hasLiveToken, type Surroundings } from './surroundings.ts';
@@ -108,6 +108,7 @@ export function makeAttempts(
       event: isVerdict ? 'failed' : undefined,
       ramp: got.ramp,
       answered: 'up',
+      ...(got.ramp && { signIn: 'sent' }),
       uses: got.ramp === 'success' ? ['logins'] : [],
       failed: error ? around.failureBudgetsOf(account, 'proof') : [],
     };
@@ -166,7 +167,11 @@ export function makeAttempts(
       step.kind === 'sign-in' ? { ramp: outcome } : {};
     let got: Obtained;
     let reads = 0;
-    const reached = (): void => void (reads += 1);
+    let isReached = false;
+    const reached: Reached = (answered) => {
+      reads += 1;
+      isReached = answered;
+    };
     try {
       const { timeoutMs } = policy;
       const isSilent = keepsake.silentUntil(around.networkOf(account)) > clock.now();
@@ -187,7 +192,7 @@ export function makeAttempts(
         account,
         held,
         { ...record, ...(seedSpent !== undefined && { seedSpent }) },
-        { error: known, during: step.kind, counts: true, startedAt, reads, ...ramped(rampOutcome(known)) },
+        { error: known, during: step.kind, counts: true, startedAt, reads, isReached, ...ramped(rampOutcome(known)) },
       );
     }
     const { grant, listing, proof } = got;

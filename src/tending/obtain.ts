@@ -30,7 +30,8 @@ export interface Obtained {
 /**
  * Makes the step's call, then proves the grant where the account asks for it and lists the sub-accounts.
  * Throws BrokerError only. `reachFirst`: the broker seemed down, so that a harmless call goes before a password, and
- * before a refresh token that is good for one call; `reached`: told when that one has gone out, whatever becomes of the step.
+ * before a refresh token that is good for one call; `reached`: told when that one has gone out, and whether it was answered,
+ * whatever becomes of the step.
  */
 export async function obtain(
   account: Account,
@@ -39,13 +40,12 @@ export async function obtain(
   clock: Clock,
   how: {
     readonly reachFirst: boolean;
-    readonly reached: () => void;
+    readonly reached: Reached;
     readonly discover: boolean;
     readonly timeoutMs: number;
   },
 ): Promise<Obtained> {
-  if (how.reachFirst && step.kind !== 'consent')
-    await reach(account, call, clock, { ...how, timeoutMs: how.timeoutMs / 3 });
+  if (how.reachFirst && step.kind !== 'consent') await reach(account, call, clock, how);
   const grant = await request(account, step, call);
   if (grant.expiresAt <= clock.now()) {
     throw new BrokerError('The broker handed out a token that has expired already.', {
@@ -93,21 +93,29 @@ export function deadOnArrival(source: Source): BrokerError {
   });
 }
 
-/** Takes a third of the time at most: what is left must do for the step. */
+/** Told that a harmless call has gone out, and whether the broker answered as itself. */
+export type Reached = (answered: boolean) => void;
+
+/** The share of a call's time that is left for the step after a harmless call; with less it is not begun. */
+const LEFT = 2 / 3;
+/** A harmless call ends a little before the whole would be called off, so that nothing else counts as sent. */
+const REACH = 5 / 6;
+
+/** An answer that comes late is one as well: it shows that the broker is there, and the step has all its time at the next look. */
 async function reach(
   account: Account,
   call: Call,
   clock: Clock,
-  { timeoutMs, reached }: { readonly timeoutMs: number; readonly reached: () => void },
+  { timeoutMs, reached }: { readonly timeoutMs: number; readonly reached: Reached },
 ): Promise<void> {
   const { connection } = account;
   if (!connection.reach) return;
+  const startedAt = clock.now();
   try {
-    await within(clock, timeoutMs, [call.signal], async (signal) => connection.reach?.({ signal }));
-    reached();
+    await within(clock, REACH * timeoutMs, [call.signal], async (signal) => connection.reach?.({ signal }));
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
-    if (error.sent) reached();
+    if (error.sent) reached(false);
     throw new BrokerError(`The broker does not answer yet, nothing else was sent: ${error.message}`, {
       kind: error.kind === 'throttled' ? 'throttled' : 'transient',
       code: error.kind === 'throttled' ? error.code : 'broker_down',
@@ -118,6 +126,14 @@ async function reach(
       ...(call.carry && { carry: call.carry }),
     });
   }
+  reached(true);
+  if (clock.now() - startedAt <= (1 - LEFT) * timeoutMs) return;
+  throw new BrokerError('The broker answers again, but slowly: nothing else was sent, and it is tried again.', {
+    kind: 'transient',
+    code: 'held_up',
+    sent: false,
+    ...(call.carry && { carry: call.carry }),
+  });
 }
 
 function request(account: Account, step: Step, call: Call): Promise<Grant> {

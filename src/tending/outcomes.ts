@@ -10,6 +10,7 @@ import type { RampOutcome, Settlement, Standing } from '../core/store.ts';
 import { underFirstKey } from '../core/verdicts.ts';
 import { answeredOf, chargeOf, refundsOf } from './charges.ts';
 import { insist } from './insist.ts';
+import { lookAt } from './look-at.ts';
 import type { HeldLease } from './lease.ts';
 import { policyOf, type KeeperParts, type Tended } from './parts.ts';
 import { allNamesOf } from './publications.ts';
@@ -28,6 +29,8 @@ export interface Failing {
   readonly counts: boolean;
   /** Harmless calls that had gone out before it: they are counted, also where it was not sent. */
   readonly reads?: number;
+  /** True where the last of them was answered. */
+  readonly isReached?: boolean;
   /** When its attempt was noted, ms. */
   readonly startedAt?: number | undefined;
 }
@@ -153,7 +156,7 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
   };
 
   const fail: Outcomes['fail'] = async (account, held, before, failing) => {
-    const { error, during, quiet = false, ramp, counts, reads = 0 } = failing;
+    const { error, during, quiet = false, ramp, counts, reads = 0, isReached = false } = failing;
     const now = clock.now();
     const { record, silence } = consequence({
       error,
@@ -209,6 +212,8 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
       event: said ? 'failed' : undefined,
       ramp,
       answered: counts ? answeredOf(error) : undefined,
+      reached: isReached,
+      ...(during === 'sign-in' && { signIn: counts && error.sent ? 'sent' : 'unsent' }),
       ...(ledger && as && { charge: { ledger, as } }),
       uses: during === 'sign-in' && counts && error.sent ? ['logins'] : [],
       ...(counts && !error.sent && { refunded: refundsOf(around.budgetsOf(account, during), reads) }),
@@ -235,16 +240,4 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
     standingOf,
     namesOf: (account, record) => allNamesOf(account, record.discovered),
   };
-}
-
-/** The end of a token is looked at when it comes, whatever else is planned: its state and event tell of it. */
-export function lookAt(
-  { session, expiredSaid }: AccountRecord,
-  plannedAt: number | undefined,
-  now: number,
-): number | undefined {
-  if (session === undefined) return plannedAt;
-  // A clock that was ahead may have said so before its time: its end is looked at all the same.
-  if (expiredSaid === session.generation && now >= session.grant.expiresAt) return plannedAt;
-  return Math.min(plannedAt ?? Infinity, Math.max(now, session.grant.expiresAt));
 }

@@ -3,7 +3,8 @@ import { decide } from '../core/decide.ts';
 import { BrokerError } from '../core/errors.ts';
 import { withdrawn, type AccountRecord } from '../core/session.ts';
 import type { HeldLease } from './lease.ts';
-import { lookAt, type Outcomes } from './outcomes.ts';
+import { lookAt } from './look-at.ts';
+import type { Outcomes } from './outcomes.ts';
 import type { KeeperParts, Tended } from './parts.ts';
 import type { Surroundings } from './surroundings.ts';
 

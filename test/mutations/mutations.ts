@@ -539,7 +539,7 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: `${scripts}/breaker.lua`,
-        from: "redis.call('DEL', breaker, probe, failing, breaker .. ':apart')",
+        from: "redis.call('DEL', breaker, probe, failing, queue, breaker .. ':tried', breaker .. ':apart')",
         to: "redis.call('DEL', failing)",
       },
     ],

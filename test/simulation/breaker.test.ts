@@ -32,11 +32,15 @@ let now = START;
 let aheadMs = 0;
 let store: TokenStore;
 let used: (limit: string) => Promise<number>;
+let dueOf: (...names: string[]) => Promise<readonly number[]>;
 beforeEach(async () => {
   now = START;
   aheadMs = 0;
   const redis = makeClient(directLink((await makeRedisServer(() => now)).execute));
   store = makeStore(redis, makeSeal([Buffer.alloc(32, 1)]), log);
+  await redis.hset('refresher:roster', ...['D', 'E', 'X'].flatMap((name) => [name, '{}']));
+  dueOf = async (...names) =>
+    Promise.all(names.map(async (name) => Number(await redis.zscore('refresher:due:some-broker', name))));
   used = (limit) => redis.zcard(`refresher:budget:some-broker:${limit}:default`);
 });
 
@@ -58,6 +62,8 @@ async function attempt(name: string, options: Partial<NoteOptions> = {}): Promis
   return noted;
 }
 const renew = (name: string): Promise<Noted> => attempt(name, { expiresAt: now + HOUR });
+/** Before which a harmless call goes. */
+const harmless = (name: string): Promise<Noted> => attempt(name, { reaches: true });
 const signIn = (name: string, budgets: readonly Budget[] = []): Promise<Noted> =>
   attempt(name, { budgets, reaches: true, signIn: { ledger, proven: false, forced: false } });
 
@@ -82,15 +88,58 @@ async function settle(lease: Lease, how: Partial<Settlement>): Promise<void> {
 const trip = async (): Promise<void> => {
   for (const name of ['A', 'B', 'C']) await ends(name, { answered: 'down' });
 };
+/** Opens, and the first try shows that the broker is away. */
+const tripFor = async (name: string): Promise<void> => {
+  await trip();
+  await renew(name);
+  await ends(name, { answered: 'down' });
+};
+/** Lets each look when it was told to, for so many seconds; who went, and when. What goes out gets no answer. */
+async function play(
+  names: readonly string[],
+  seconds: number,
+  call: (name: string) => Promise<Noted>,
+  fail: (name: string) => Promise<void>,
+): Promise<readonly { readonly name: string; readonly at: number }[]> {
+  const went: { name: string; at: number }[] = [];
+  const lookAt = new Map<string, number>();
+  for (let tick = 0; tick < 4 * seconds; tick++, now += SECOND / 4) {
+    for (const name of names) {
+      if ((lookAt.get(name) ?? 0) > now) continue;
+      const noted = await call(name);
+      if (noted.outcome === 'down') {
+        lookAt.set(name, noted.until);
+        await ends(name, { standing: { state: 'expired', reason: 'broker_down' } });
+        continue;
+      }
+      went.push({ name, at: now });
+      await fail(name);
+    }
+  }
+  return went;
+}
+/** One that no failure of this file spends. */
+const freely: Ledger = { ...ledger, max: 1_000, routine: 1_000 };
 
 describe('the breaker of a broker', () => {
   it('opens when three accounts got no answer within four minutes', async () => {
     for (const name of ['A', 'B', 'A']) await ends(name, { answered: 'down' });
     expect((await renew('D')).outcome).toBe('noted');
     await ends('C', { answered: 'down' });
-    expect(await renew('D')).toEqual({ outcome: 'down', until: now + 28 * SECOND });
+    expect(await renew('D')).toEqual({ outcome: 'noted', reachFirst: true });
+    await ends('D', { answered: 'down' });
+    const until = now + 8 * SECOND;
+    expect(await renew('E')).toEqual({ outcome: 'down', until });
     const acquired = await store.acquire('E', network, 'owner', 10_000, now);
-    expect(acquired?.downUntil).toBe(now + 28 * SECOND);
+    expect(acquired?.downUntil).toBe(until);
+  });
+
+  it('lets nobody but one by a harmless call see at once whether it is away', async () => {
+    await trip();
+    expect(await attempt('D', { signIn: { ledger, proven: true, forced: false } })).toEqual({
+      outcome: 'down',
+      until: now + 28 * SECOND,
+    });
   });
 
   it('stays closed for failures that are further apart', async () => {
@@ -98,7 +147,7 @@ describe('the breaker of a broker', () => {
       await ends(name, { answered: 'down' });
       now += 121 * SECOND;
     }
-    expect((await renew('D')).outcome).toBe('noted');
+    expect(await renew('D')).toEqual({ outcome: 'noted', reachFirst: false });
   });
 
   it('opens for logins that the ledger lets out a minute apart', async () => {
@@ -115,7 +164,7 @@ describe('the breaker of a broker', () => {
     for (const name of ['C', 'A']) await ends(name, { answered: 'down' });
     expect(await renew('D')).toEqual({ outcome: 'noted', reachFirst: false });
     await ends('B', { answered: 'down' });
-    expect((await renew('D')).outcome).toBe('down');
+    expect(await renew('D')).toEqual({ outcome: 'noted', reachFirst: true });
   });
 
   it('is one for each part of the broker', async () => {
@@ -154,14 +203,14 @@ describe('the breaker of a broker', () => {
     await trip();
     now += 30 * SECOND;
     await renew('D');
-    now += 9 * SECOND;
+    now += 3 * SECOND;
     await ends('D', { answered: 'down' });
-    expect(await renew('E')).toEqual({ outcome: 'down', until: now + 19 * SECOND });
-    now += 19 * SECOND;
+    expect(await renew('E')).toEqual({ outcome: 'down', until: now + 5 * SECOND });
+    now += 5 * SECOND;
     expect((await renew('E')).outcome).toBe('noted');
   });
 
-  it('lets a login through after five minutes, and then each hour, whatever the harmless call is answered', async () => {
+  it('lets a login through after five minutes, then later and later, whatever the harmless call is answered', async () => {
     await trip();
     const reachesFirst: boolean[] = [];
     for (let i = 0; i < 252; i++) {
@@ -171,7 +220,7 @@ describe('the breaker of a broker', () => {
       now += SECOND;
       await ends('D', { answered: 'down', ramp: 'other' });
     }
-    expect(reachesFirst.flatMap((first, i) => (first ? [] : [i]))).toEqual([10, 130, 250]);
+    expect(reachesFirst.flatMap((first, i) => (first ? [] : [i]))).toEqual([10, 30, 70, 150]);
   });
 
   it('counts the harmless call before a login where reads are counted', async () => {
@@ -199,9 +248,11 @@ describe('the breaker of a broker', () => {
   it('is told to each process in its own time, whichever clock began the pause', async () => {
     aheadMs = HOUR;
     await trip();
-    expect(await renew('D')).toEqual({ outcome: 'down', until: now + HOUR + 28 * SECOND });
+    await renew('E');
+    await ends('E', { answered: 'down' });
+    expect(await renew('D')).toEqual({ outcome: 'down', until: now + HOUR + 8 * SECOND });
     aheadMs = 0;
-    expect(await renew('D')).toEqual({ outcome: 'down', until: now + 28 * SECOND });
+    expect(await renew('D')).toEqual({ outcome: 'down', until: now + 8 * SECOND });
     now += 28 * SECOND;
     expect((await renew('D')).outcome).toBe('noted');
   });
@@ -235,7 +286,20 @@ describe('the breaker, where some accounts fail and others are answered', () => 
     await ends('D', { answered: 'down' });
     expect(await renew('F')).toMatchObject({ outcome: 'down' });
     await ends('E', { answered: 'down' });
-    expect(await renew('F')).toEqual({ outcome: 'down', until: now + 28 * SECOND });
+    expect(await renew('F')).toEqual({ outcome: 'down', until: now + 8 * SECOND });
+  });
+
+  it('nor ends the one that is under way', async () => {
+    await trip();
+    for (let i = 0; i < 10; i++)
+      await ends(`W${i}`, { standing: { state: 'expired', reason: 'broker_down' } });
+    now += 30 * SECOND;
+    await renew('E');
+    await dying('D');
+    await ends('D', { answered: 'down' });
+    // The next try would be due after five seconds; this one has ten for its answer.
+    now += 6 * SECOND;
+    expect(await renew('F')).toMatchObject({ outcome: 'down' });
   });
 
   it('lets it go once: who got no answer waits with those that fail', async () => {
@@ -266,26 +330,161 @@ describe('the breaker, where some accounts fail and others are answered', () => 
     expect(beside).toEqual(Array<Noted>(3).fill({ outcome: 'noted', reachFirst: true }));
   });
 
-  it('keeps the next try for one that never failed, where such a one waits', async () => {
-    await trip();
-    expect(await renew('D')).toMatchObject({ outcome: 'down' });
-    now += 28 * SECOND;
-    expect(await renew('A')).toEqual({ outcome: 'down', until: now + SECOND });
-    expect((await renew('D')).outcome).toBe('noted');
-    await ends('D', { answered: 'down' });
-    now += 28 * SECOND;
-    expect((await renew('A')).outcome).toBe('noted');
+  /** Turned away, as whoever looks meanwhile. */
+  const waits = (name: string): Promise<void> =>
+    ends(name, { standing: { state: 'expired', reason: 'broker_down' } });
+
+  it('gives the next try to whoever tried longest ago, and first to one that never failed', async () => {
+    await tripFor('X');
+    now += SECOND;
+    const order = await play(['A', 'B', 'X', 'D'], 80, renew, async (name) =>
+      ends(name, { answered: 'down', standing: { state: 'expired', reason: 'broker_down' } }),
+    );
+    expect(order.map(({ name }) => name).slice(0, 6)).toEqual(['D', 'A', 'B', 'X', 'D', 'A']);
   });
 
-  it('waits for that one no longer than a second', async () => {
-    await trip();
-    await renew('D');
-    now += 29 * SECOND;
+  it('waits for that one no longer than a second, and not again the next time', async () => {
+    await tripFor('X');
+    await waits('D');
+    now += 8 * SECOND;
+    expect(await renew('A')).toEqual({ outcome: 'down', until: now + SECOND });
+    now += SECOND;
     expect((await renew('A')).outcome).toBe('noted');
+    await ends('A', { answered: 'down' });
+    now += 8 * SECOND;
+    expect((await renew('B')).outcome).toBe('noted');
+  });
+
+  it.each([
+    ['in the first ten minutes', 0, [8, 8, 5]],
+    ['later', 11 * MINUTE, [28, 10, 10]],
+  ] as const)(
+    'tries by harmless calls so often that each who waits has its turn in half a minute, %s',
+    async (_, laterMs, expected) => {
+      const paces: number[] = [];
+      for (const many of [1, 3, 20]) {
+        await trip();
+        for (let at = 0; at < laterMs; at += MINUTE) {
+          now += MINUTE;
+          await ends('A', { answered: 'down' });
+        }
+        for (let i = 0; i < many; i++) await waits(`W${i}`);
+        now += 30 * SECOND;
+        expect(await harmless('W0')).toMatchObject({ outcome: 'noted', reachFirst: true });
+        await ends('W0', { answered: 'down' });
+        const until = (await store.acquire('W1', network, 'owner', 1, now))?.downUntil ?? 0;
+        paces.push((until - now) / SECOND);
+        now += HOUR;
+        await ends('W0', { answered: 'up' });
+      }
+      expect(paces).toEqual(expected);
+    },
+  );
+
+  it('is looked at at once by those that wait, as soon as anybody is answered', async () => {
+    await trip();
+    for (const name of ['D', 'E']) {
+      await ends(name, { standing: { state: 'expired', reason: 'broker_down' }, dueAt: now + 20 * SECOND });
+    }
+    await ends('X', { answered: 'up' });
+    expect(await dueOf('D', 'E')).toEqual([now, now]);
+  });
+
+  it('closes where only the harmless call was answered, and not what came after it', async () => {
+    await trip();
+    now += 30 * SECOND;
+    await signIn('D');
+    await ends('D', { answered: 'down', reached: true, ramp: 'other', signIn: 'sent' });
+    expect(await renew('E')).toEqual({ outcome: 'noted', reachFirst: false });
+  });
+
+  it('is not held by a try that a server whose clock is set back keeps for an hour', async () => {
+    await trip();
+    now += 30 * SECOND;
+    await renew('D');
+    now -= HOUR;
+    expect(await renew('E')).toMatchObject({ outcome: 'noted' });
+  });
+});
+
+describe('sign-ins that nobody answers, where all else is answered', () => {
+  const login = (name: string): Promise<Noted> =>
+    attempt(name, { reaches: true, signIn: { ledger: freely, proven: true, forced: false } });
+  const fails = (name: string): Promise<void> =>
+    ends(name, { answered: 'down', ramp: 'other', signIn: 'sent' });
+  /** Three fail, and others are answered all the time. */
+  const tripSignIns = async (): Promise<void> => {
+    for (const name of ['A', 'B', 'C']) {
+      await login(name);
+      await fails(name);
+      await ends('HEALTHY', { answered: 'up' });
+    }
+  };
+
+  it('hold back sign-ins, and nothing else', async () => {
+    await tripSignIns();
+    expect(await login('D')).toEqual({ outcome: 'noted', reachFirst: false });
+    expect((await login('E')).outcome).toBe('down');
+    expect(await renew('F')).toEqual({ outcome: 'noted', reachFirst: false });
+  });
+
+  it('go one at a time: each once, five seconds apart, then every 28 s', async () => {
+    await tripSignIns();
+    now += SECOND;
+    const went = await play(['D', 'E', 'F', 'A'], 120, login, fails);
+    expect(went.map(({ name }) => name)).toEqual(['D', 'E', 'F', 'A', 'D', 'E']);
+    expect(went.slice(1).map(({ at }, i) => (at - (went[i]?.at ?? 0)) / SECOND)).toEqual([5, 5, 28, 28, 28]);
+  });
+
+  it('go freely again as soon as one is answered, and not for an answer to anything else', async () => {
+    await tripSignIns();
+    await login('D');
+    await ends('HEALTHY', { answered: 'up' });
+    expect((await login('E')).outcome).toBe('down');
+    await ends('D', { answered: 'up', ramp: 'success', signIn: 'sent' });
+    expect((await login('E')).outcome).toBe('noted');
+    expect((await login('F')).outcome).toBe('noted');
+  });
+
+  it('wait for no try that ended before the password went out', async () => {
+    await tripSignIns();
+    await login('D');
+    await ends('D', { ramp: 'other', signIn: 'unsent' });
+    expect((await login('E')).outcome).toBe('noted');
+  });
+
+  it('never hold back what a person allows', async () => {
+    await tripSignIns();
+    await login('D');
+    await fails('D');
+    expect((await login('E')).outcome).toBe('down');
+    const asked = { signIn: { ledger: freely, proven: true, forced: true } };
+    expect((await attempt('E', asked)).outcome).toBe('noted');
   });
 });
 
 describe('a place on the ramp', () => {
+  it('is one of one again after an outage', async () => {
+    const many = async (): Promise<number> => {
+      const names = Array.from({ length: 12 }, (_, i) => `R${i}`);
+      const noted: string[] = [];
+      for (const name of names) {
+        const said = await attempt(name, { signIn: { ledger: freely, proven: true, forced: false } });
+        if (said.outcome === 'noted') noted.push(name);
+      }
+      for (const name of noted) await ends(name, { ramp: 'other' });
+      return noted.length;
+    };
+    for (let i = 0; i < 6; i++) {
+      await attempt('A', { signIn: { ledger: freely, proven: true, forced: false } });
+      await ends('A', { answered: 'up', ramp: 'success', signIn: 'sent' });
+    }
+    expect(await many()).toBe(12);
+    await trip();
+    await ends('X', { answered: 'up' });
+    expect(await many()).toBe(1);
+  });
+
   it('ends with its lease, though the clock of the process that died with it was ahead', async () => {
     aheadMs = HOUR;
     expect((await signIn('DEAD')).outcome).toBe('noted');

@@ -1,5 +1,5 @@
 -- Takes the lease on an account and reads inside it all that its next step depends on.
--- includes breaker-says.lua
+-- includes breaker-pace.lua, breaker-says.lua
 -- KEYS lease record queued breaker refusedKey... silence...   ARGV owner ttlMs name leastFence leastWhereForgotten
 --   leastWhereAhead refusedKeys
 -- -> {fence, 1 where the record is new, how long the breaker holds it back yet, silent until (by the server's clock, 0 for not), the fence before

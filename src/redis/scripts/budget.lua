@@ -41,6 +41,9 @@ local function charge(key, budget, p)
   end
 end
 
+-- For so long each of those whose turn comes sooner is waited for.
+local OTHERS_TURN_MS = 4000
+
 -- The failed sign-ins of a network. Members: `r:` refused, `u:` outcome unknown. The last of an hour's
 -- failures are kept for logins that are known to be good: those can hardly fail, an untried one can.
 -- What is under way may fail as well, so that after a failure less goes at once.
@@ -56,6 +59,7 @@ local function ledgerSays(key, p, untried)
     succeededAt = 0
   end
   local refusedAt, unknownAt, all = {}, {}, {}
+  local lastUnknownOf = {}
   for i = 1, #entries, 2 do
     local at = tonumber(entries[i + 1])
     if string.sub(entries[i], 1, 2) == 'r:' then
@@ -64,6 +68,10 @@ local function ledgerSays(key, p, untried)
     elseif at > succeededAt then
       unknownAt[#unknownAt + 1] = at
       all[#all + 1] = at
+      local name = string.match(entries[i], '^u:(.*):%d+$')
+      if name then
+        lastUnknownOf[name] = at
+      end
     end
   end
   local most = ledger.ours
@@ -81,6 +89,12 @@ local function ledgerSays(key, p, untried)
   -- Never stopped for what nobody answered, only paced: a long outage needs no person.
   if #all >= ledger.ours and #unknownAt > 0 and not p.forced then
     local nextAt = unknownAt[#unknownAt] + (p.proven and ledger.paceMs or slowMs)
+    -- Who was left without an answer longest ago goes first, and who never was: some may be answered while others are not.
+    for name, at in pairs(lastUnknownOf) do
+      if name ~= p.name and at < (lastUnknownOf[p.name] or 0) then
+        nextAt = nextAt + OTHERS_TURN_MS
+      end
+    end
     if nextAt > p.now then
       return nextAt
     end

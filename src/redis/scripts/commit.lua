@@ -1,6 +1,6 @@
 -- The only writer of what bots read. All keys of a login, its record, its next action, the released
 -- lease and the event change together, and only for the newest fence.
--- includes fence.lua, ramp.lua, breaker.lua, publish.lua, patience.lua, uses.lua, pause.lua, decisions.lua
+-- includes fence.lua, ramp.lua, breaker-pace.lua, breaker.lua, publish.lua, patience.lua, uses.lua, pause.lua, decisions.lua
 -- KEYS lease record due rearm owners list rampLevel rampUnderWay rampWaiting breaker breakerProbe
 --   breakerFailing ledger
 -- ARGV payload (JSON): publish's, and { owner, fence, generation, restore, adopted, claims, set, drop, names,
@@ -22,6 +22,13 @@ if p.restore then
     return { 0 }
   end
 else
+  -- What the broker has seen counts, whoever holds the account by now.
+  if p.answered then
+    answered(KEYS[10], KEYS[11], KEYS[12], KEYS[3], p)
+    if p.signedIn then
+      answeredSignIn(KEYS[10], KEYS[3], p)
+    end
+  end
   if isOvertaken(record, p.fence, p.owner) then
     -- It is in already: only the reply was lost on the way, and somebody has taken the next lease.
     local there = redis.call('HMGET', record, 'generation', 'digest')
@@ -93,9 +100,6 @@ local isNews, holds = keepPause(record, p.paused, p.now)
 if served then
   -- A token that came in spite of a pause (its call was under way) is kept; the account is told to rest now.
   redis.call('ZADD', KEYS[3], string.format('%.0f', (isNews or holds) and p.now or p.dueAt), p.name)
-end
-if p.answered then
-  answered(KEYS[10], KEYS[11], KEYS[12])
 end
 if p.signedIn and redis.call('EXISTS', KEYS[13]) == 1 then
   -- Dated by a clock that is ahead, it would excuse for as long what nobody answers after it.

@@ -1,9 +1,9 @@
 -- Everything that ends without a new token: a rest, a failure, a stop. Touches no token key.
--- includes fence.lua, ramp.lua, breaker.lua, budget.lua, publish.lua (for stand), patience.lua, uses.lua, pause.lua, decisions.lua
+-- includes fence.lua, ramp.lua, breaker-pace.lua, breaker.lua, budget.lua, publish.lua (for stand), patience.lua, uses.lua, pause.lua, decisions.lua
 -- KEYS lease record due rampLevel rampUnderWay rampWaiting breaker breakerProbe breakerFailing ledger
 --   failureBudget... refundedBudget...
 -- ARGV payload (JSON): { name, names, owner, fence, now, set, drop, standing, dueAt,
---   seenRequest, seenReport, event, ramp, open, answer = 'up' | 'down' | '', pauseMs, trips, member, withdraw, companionsToo, paused, made,
+--   seenRequest, seenReport, event, ramp, open, answer = 'up' | 'down' | '', reached, signIn = 'sent' | 'unsent' | '' (no sign-in), trips, member, withdraw, companionsToo, paused, made,
 --   charge = {class, windowMs} or nil, failed = {windowMs...},
 --   refunded = {calls that are kept...}, uses or nil }
 -- -> {1, woken} settled, {0, woken} a newer lease was given out
@@ -12,13 +12,21 @@ local t = redis.call('TIME')
 local serverNow = t[1] * 1000 + math.floor(t[2] / 1000)
 local woken = leaveRamp(KEYS[4], KEYS[5], KEYS[6], KEYS[3], p, serverNow)
 -- What the broker has seen counts, whoever holds the account by now.
-if p.answer == 'up' then
-  answered(KEYS[7], KEYS[8], KEYS[9])
-elseif p.answer == 'down' then
+if p.answer == 'up' or p.reached then
+  answered(KEYS[7], KEYS[8], KEYS[9], KEYS[3], p)
+end
+if p.answer == 'down' then
   if unanswered(KEYS[7], KEYS[8], KEYS[9], p, serverNow) then
     -- After an outage everybody signs in at once: they ramp up again.
     restartRamp(KEYS[4])
   end
+end
+if p.signIn == 'sent' and p.answer == 'up' then
+  answeredSignIn(KEYS[7], KEYS[3], p)
+elseif p.signIn == 'sent' and p.answer == 'down' then
+  unansweredSignIn(KEYS[7], p, serverNow)
+elseif p.signIn ~= '' then
+  freeSignIn(KEYS[7], p)
 end
 if p.charge then
   countFailure(KEYS[10], p.charge.class .. ':' .. p.member, p.charge.windowMs, p.now)
@@ -91,6 +99,9 @@ redis.call('HDEL', KEYS[2], unpack(p.drop))
 local served = redis.call('HEXISTS', 'refresher:roster', p.name) == 1
 local isPauseNews = keepPause(KEYS[2], p.paused, p.now)
 stand(p.name, p.names, p.standing, served)
+if p.standing.reason == 'broker_down' and redis.call('EXISTS', KEYS[7]) == 1 then
+  waitForTry(KEYS[7], p.name)
+end
 keepDecision(p.name, p.made, p.now)
 if wish and not isNewer and not p.set.request then
   redis.call('HDEL', KEYS[2], 'request')

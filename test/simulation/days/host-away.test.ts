@@ -89,6 +89,7 @@ describe('an account that failed once with others', () => {
     const over = world.now();
     await world.runFor(30 * MINUTE_MS);
     const lacked = gaps.of('IG_3').filter(({ until }) => until > over);
-    expect(lacked.map(({ until }) => until - over).every((ms) => ms <= 30 * SECOND_MS)).toBe(true);
+    // It has to sign in, as the others try to: one of the four every 28 s.
+    expect(Math.max(0, ...lacked.map(({ until }) => until - over))).toBeLessThanOrEqual(4 * 28 * SECOND_MS);
   }, 120_000);
 });

@@ -14,11 +14,14 @@ interface Kind {
   /** It holds with this one, and no longer with the other. */
   readonly share: number;
   readonly tooLittle: number;
+  /** So many other accounts of the broker beside it: from three on they share a breaker. */
+  readonly others?: number;
 }
 
 const ig = { broker: 'ig', username: 'N', password: 'made-up-pass', apiKey: 'made-up-key' };
 const kinds: readonly (readonly [string, Kind])[] = [
   ['IG', { entry: ig, lifeMs: MINUTE_MS, share: 0.64, tooLittle: 0.5 }],
+  ['IG, six accounts', { entry: ig, lifeMs: MINUTE_MS, share: 0.7, tooLittle: 0.5, others: 5 }],
   ['IG v2', { entry: { ...ig, session: 'v2' }, lifeMs: 6 * HOUR_MS, share: 0.8, tooLittle: 0.6 }],
   [
     'Tradovate',
@@ -37,14 +40,26 @@ let world: World;
 afterEach(() => world.stop());
 
 /** Opens the broker for `openMs` of each life, at a phase between the earliest and the latest. */
-async function live({ entry, lifeMs }: Kind, share: number, phase: number): Promise<ReturnType<Gaps['of']>> {
+async function live(
+  { entry, lifeMs, others = 0 }: Kind,
+  share: number,
+  phase: number,
+): Promise<ReturnType<Gaps['of']>> {
   world = await makeWorld({
-    entries: [entry],
+    entries: [
+      entry,
+      ...Array.from({ length: others }, (_, i) => ({
+        ...entry,
+        ...{ username: `OTHER_${i}`, password: `made-up-pass-${i}`, apiKey: `made-up-key-${i}` },
+      })),
+    ],
     sweepEveryMs: 5 * MINUTE_MS,
     seed: 1 + Math.round(10 * phase),
   });
   const gaps = watchGaps(world, ['N']);
   await world.runUntil('a token', () => world.token('N') !== undefined, 10 * SECOND_MS);
+  // The first logins of a network go one after the other.
+  if (others > 0) await world.runFor(2 * MINUTE_MS);
   const shut = (): { remove(): void } => world.fault({ broker: String(entry.broker), kind: 'unreachable' });
   const openMs = share * lifeMs;
   let fault = shut();
