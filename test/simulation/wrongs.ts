@@ -1,3 +1,5 @@
+import type { RawEntry } from '../../src/core/broker.ts';
+import type { DialectRequest } from '../../src/core/dialect.ts';
 import type { BrokerCall } from './broker-net.ts';
 import { nameOf, type Invariants } from './invariants/index.ts';
 import type { Dice } from './random.ts';
@@ -43,14 +45,19 @@ export const wrongs = [
 /** Past the end of every lease: drawn beside the others from a later seed on, see `wrongsOf`. */
 const LONG_PAUSE = 'long pause in a call';
 
-export type Wrong = (typeof wrongs)[number] | typeof LONG_PAUSE;
+/** From the same seed on. */
+const SOME_FAIL = 'broker fails some accounts';
+
+export type Wrong = (typeof wrongs)[number] | typeof LONG_PAUSE | typeof SOME_FAIL;
 
 /** Up to this seed a run plays as it did when what it broke was mended. */
 const AS_MENDED = 2_000;
 
 /** What may go wrong in a run of this seed. */
 export const wrongsOf = (seed: number): readonly Wrong[] =>
-  seed <= AS_MENDED ? wrongs : [...wrongs, LONG_PAUSE, LONG_PAUSE, LONG_PAUSE, LONG_PAUSE];
+  seed <= AS_MENDED
+    ? wrongs
+    : [...wrongs, LONG_PAUSE, LONG_PAUSE, LONG_PAUSE, LONG_PAUSE, SOME_FAIL, SOME_FAIL];
 
 const SECOND_MS = 1_000;
 /** Between two machines whose clocks are kept. */
@@ -237,6 +244,14 @@ export function begin(world: World, invariants: Invariants, wrong: Wrong, dice: 
       return fault('status', dice.pick([few(5, 60), few(60, 1_800)]) * SECOND_MS, {
         status: dice.pick([500, 502, 503, 504]),
       });
+    case SOME_FAIL: {
+      const some = world.entries().filter(() => dice.chance(0.5));
+      const isOfSome = (request: DialectRequest): boolean =>
+        some.some((entry) => isOf(world, entry, request));
+      const lastsMs = dice.pick([few(30, 300), few(300, 1_800)]) * SECOND_MS;
+      const kind = dice.pick(['unreachable', 'status', 'stall'] as const);
+      return fault(kind, lastsMs, { only: isOfSome, ...(kind === 'status' && { status: 503 }) });
+    }
     case 'broker pages':
       return fault('html', few(5, 600) * SECOND_MS, { status: dice.pick([200, 403, 502]) });
     case 'broker throttles':
@@ -258,6 +273,17 @@ export function begin(world: World, invariants: Invariants, wrong: Wrong, dice: 
       return lastsMs;
     }
   }
+}
+
+/** True for a call that is made for this entry, as far as it shows. */
+function isOf(world: World, entry: RawEntry, { headers, body }: DialectRequest): boolean {
+  const { username, apiKey } = entry;
+  const token = world.token(nameOf(entry));
+  return (
+    (typeof apiKey === 'string' && headers['x-ig-api-key'] === apiKey) ||
+    (typeof username === 'string' && body.includes(username)) ||
+    (token !== undefined && headers['authorization']?.includes(token) === true)
+  );
 }
 
 /** What a wrong finds that waits for a call. */

@@ -1,4 +1,5 @@
 import type { World } from '../world.ts';
+import { watchBreakers } from './breakers.ts';
 import { watchBudgets } from './budgets.ts';
 import { watchFlights, watchSpending } from './calls.ts';
 import { watchDefects } from './defects.ts';
@@ -45,6 +46,7 @@ export function watchInvariants(world: World, options: InvariantOptions): Invari
   watchDefects(world);
   const wellness = watchWellness(world);
   watchPlans(world, wellness, options);
+  watchBreakers(world, wellness, options.planWithinMs);
   watchIncidents(world, wellness);
   const penalties = watchPenalties(world);
   const redisLost = (): void => {
