@@ -547,6 +547,87 @@ export const mutations: readonly Mutation[] = [
     tests: ['test/simulation/breaker.test.ts', 'test/simulation/days/partly.test.ts'],
   },
   {
+    breaks: 'the breaker: whoever comes first tries',
+    edits: [
+      {
+        file: `${scripts}/breaker-says.lua`,
+        from: 'if turnIn > 0 and turnIn <= 60000 then',
+        to: 'if false then',
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/breaker.test.ts'],
+  },
+  {
+    breaks: 'the breaker: who waits is not woken',
+    edits: [
+      {
+        file: `${scripts}/breaker.lua`,
+        from: "redis.call('ZADD', dueKey, 'XX', string.format('%.0f', p.now), waiting)",
+        to: 'local _ = dueKey',
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/breaker.test.ts'],
+  },
+  {
+    breaks: 'the breaker: an answered harmless call does not close it',
+    edits: [
+      {
+        file: `${scripts}/settle.lua`,
+        from: "if p.answer == 'up' or p.reached then",
+        to: "if p.answer == 'up' then",
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/breaker.test.ts'],
+  },
+  {
+    breaks: 'the breaker: a late answer to the harmless call is none',
+    edits: [{ file: 'src/tending/obtain.ts', from: 'const REACH = 5 / 6;', to: 'const REACH = 1 / 3;' }],
+    project: 'simulation',
+    tests: ['test/simulation/days/after-outage.test.ts'],
+    named: 'slowly after an outage',
+  },
+  {
+    breaks: 'the breaker of sign-ins: it holds nobody back',
+    edits: [
+      {
+        file: `${scripts}/note.lua`,
+        from: "if signIns == 'open' then",
+        to: 'if false then',
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/breaker.test.ts'],
+  },
+  {
+    breaks: 'the breaker of sign-ins: any answer closes it',
+    edits: [
+      {
+        file: `${scripts}/settle.lua`,
+        from: "if p.signIn == 'sent' and p.answer == 'up' then",
+        to: "if p.answer == 'up' then",
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/breaker.test.ts'],
+  },
+  {
+    breaks: 'the ramp: after an outage all sign in at once',
+    edits: [{ file: `${scripts}/settle.lua`, from: 'restartRamp(KEYS[4])', to: 'local _ = restartRamp' }],
+    project: 'simulation',
+    tests: ['test/simulation/breaker.test.ts'],
+  },
+  {
+    breaks: 'the silence: a shorter one cuts a longer one off',
+    edits: [
+      { file: `${scripts}/silence.lua`, from: 'if left > 0 and isLonger then', to: 'if left > 0 then' },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/store.test.ts'],
+  },
+  {
     breaks: 'what is spent: another process’ take-back counts for all',
     edits: [
       {
