@@ -192,7 +192,15 @@ export function makeAttempts(
         account,
         held,
         { ...record, ...(seedSpent !== undefined && { seedSpent }) },
-        { error: known, during: step.kind, counts: true, startedAt, reads, isReached, ...ramped(rampOutcome(known)) },
+        {
+          error: known,
+          during: step.kind,
+          counts: true,
+          startedAt,
+          reads,
+          isReached,
+          ...ramped(rampOutcome(known)),
+        },
       );
     }
     const { grant, listing, proof } = got;

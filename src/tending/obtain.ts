@@ -128,12 +128,15 @@ async function reach(
   }
   reached(true);
   if (clock.now() - startedAt <= (1 - LEFT) * timeoutMs) return;
-  throw new BrokerError('The broker answers again, but slowly: nothing else was sent, and it is tried again.', {
-    kind: 'transient',
-    code: 'held_up',
-    sent: false,
-    ...(call.carry && { carry: call.carry }),
-  });
+  throw new BrokerError(
+    'The broker answers again, but slowly: nothing else was sent, and it is tried again.',
+    {
+      kind: 'transient',
+      code: 'held_up',
+      sent: false,
+      ...(call.carry && { carry: call.carry }),
+    },
+  );
 }
 
 function request(account: Account, step: Step, call: Call): Promise<Grant> {
