@@ -162,7 +162,9 @@ const reasons: Readonly<Record<SignedOut['how'], string>> = {
 
 function sessionWords(name: string, { how, message, livesUntil }: SignedOut): string {
   const lives =
-    livesUntil === undefined ? '' : ` The token is good there until ${iso(livesUntil)}, for whoever has it.`;
+    livesUntil === undefined
+      ? ''
+      : ` The token is good there until ${moment(livesUntil)}, for whoever has it.`;
   switch (how) {
     case 'ended':
       return `${name} is logged out: the broker ended its session, and its keys are gone.`;

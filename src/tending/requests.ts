@@ -1,3 +1,4 @@
+import { moment } from '../core/day.ts';
 import type { Account } from '../core/account.ts';
 import { ASKED_LOOK_MS } from '../core/decide.ts';
 import { BrokerError } from '../core/errors.ts';
@@ -49,7 +50,7 @@ export function makeAsk(parts: KeeperParts, outcomes: Outcomes, note: Note, tell
       parts.listener.attempted(account, 'request', 'ok', startedAt && now - startedAt);
       log.info(
         { event: 'approval.requested', ...who, until: new Date(until).toISOString() },
-        `The person of ${account.name} was asked through the broker; they have until ${new Date(until).toISOString()}.`,
+        `The person of ${account.name} was asked through the broker; they have until ${moment(until)}.`,
       );
       if (trouble) {
         const { code } = trouble;

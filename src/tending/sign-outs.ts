@@ -1,3 +1,4 @@
+import { momentAfter } from '../core/day.ts';
 import type { Account } from '../core/account.ts';
 import { silenceOf } from '../core/consequence.ts';
 import { BrokerError } from '../core/errors.ts';
@@ -44,7 +45,6 @@ export function makeSignOut(
   tell: Telling,
 ): SignOut {
   const { store, clock, keepsake, log } = parts;
-  const iso = (at: number): string => new Date(at).toISOString();
 
   /** Undefined where the lease is lost. */
   async function end(
@@ -59,7 +59,8 @@ export function makeSignOut(
     if (!signOut) return { how: 'no-way', livesUntil };
     const now = clock.now();
     // A person overrules our own patience, never the broker's.
-    if (held.silentUntil > now) return failed(`The broker asked for silence until ${iso(held.silentUntil)}.`);
+    if (held.silentUntil > now)
+      return failed(`The broker asked for silence until ${momentAfter(held.silentUntil)}.`);
     const { timeoutMs } = policyOf(parts, account);
     const noted = await store.note(held.lease, undefined, {
       ttlMs: timeoutMs * LEASE_SHARE,
@@ -72,7 +73,7 @@ export function makeSignOut(
       passesBreaker: true,
     });
     if (noted.outcome === 'lost') return undefined;
-    if ('until' in noted) return failed(`The broker may not be called before ${iso(noted.until)}.`);
+    if ('until' in noted) return failed(`The broker may not be called before ${momentAfter(noted.until)}.`);
     try {
       await within(clock, timeoutMs, [held.signal], (signal) => signOut(grant, { signal }));
       return { how: 'ended' };

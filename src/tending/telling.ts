@@ -1,3 +1,4 @@
+import { moment, momentAfter } from '../core/day.ts';
 import type { Account } from '../core/account.ts';
 import { BrokerError } from '../core/errors.ts';
 import { isCalm } from '../core/headroom.ts';
@@ -78,7 +79,7 @@ export function makeTelling(parts: TellingParts): Telling {
           expiresAt,
           ...(tookMs !== undefined && { tookMs }),
         },
-        `Published a token for ${account.name} (${source}), good until ${expiresAt}.`,
+        `Published a token for ${account.name} (${source}), good until ${moment(grant.expiresAt)}.`,
       );
       if (tookMs !== undefined) listener.attempted(account, source, 'ok', tookMs);
       if (isSameToken(before.session, session)) {
@@ -203,7 +204,7 @@ export function makeTelling(parts: TellingParts): Telling {
     overBudget(account, limit, until, isLive) {
       log.warn(
         { event: 'budget.spent', ...who(account), limit, until: iso(until), live: isLive },
-        `The budget "${limit}" of ${account.broker} is spent; ${account.name} waits until ${iso(until)}.`,
+        `The budget "${limit}" of ${account.broker} is spent; ${account.name} waits until ${momentAfter(until)}.`,
       );
     },
   };

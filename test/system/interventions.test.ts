@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Redis } from 'ioredis';
+import { moment } from '../../src/core/day.ts';
 import { startSimulator, type Simulator } from '../../src/simulator/index.ts';
 import { kill, makeEndings, stop } from '../support/endings.ts';
 import { until } from '../support/poll.ts';
@@ -159,14 +160,17 @@ describe('at the command line', () => {
     const expiresAt = await redis.hget('meta:OTHER', 'expiresAt');
     const { code, stdout } = await service.command('logout', 'OTHER');
     expect(code).toBe(0);
-    expect(stdout).toContain(`has no call that ends a session. The token is good there until ${expiresAt}`);
+    const livesUntil = moment(Date.parse(String(expiresAt)));
+    expect(stdout).toContain(
+      `has no call that ends a session. The token is good there until ${livesUntil}, for`,
+    );
     expect(stdout).toContain('paused until it is resumed');
     expect(await redis.exists('token:OTHER')).toBe(0);
     // A second one ends nothing that the first one did not.
     const again = await service.command('logout', 'OTHER', '--json');
     expect(JSON.parse(again.stdout)).toMatchObject({
       session: { ended: false, valid_until: expiresAt, reason: expect.stringContaining('earlier') },
-      message: expect.stringContaining(`The token is good there until ${expiresAt}`),
+      message: expect.stringContaining(`The token is good there until ${livesUntil}, for`),
     });
   });
 
