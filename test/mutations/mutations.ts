@@ -551,7 +551,7 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: `${scripts}/breaker-says.lua`,
-        from: 'if turnIn > 0 and turnIn <= 60000 then',
+        from: 'if openUntil <= now and turnIn > 0 then',
         to: 'if false then',
       },
     ],

@@ -343,6 +343,15 @@ describe('the breaker, where some accounts fail and others are answered', () => 
     expect(order.map(({ name }) => name).slice(0, 6)).toEqual(['D', 'A', 'B', 'X', 'D', 'A']);
   });
 
+  it('is no freer to the last of a hundred that wait', async () => {
+    await tripFor('X');
+    for (let i = 0; i < 100; i++) await waits(`W${i}`);
+    await waits('X');
+    now += 9 * SECOND;
+    expect(await renew('X')).toMatchObject({ outcome: 'down' });
+    expect((await renew('W0')).outcome).toBe('noted');
+  });
+
   it('waits for that one no longer than a second, and not again the next time', async () => {
     await tripFor('X');
     await waits('D');

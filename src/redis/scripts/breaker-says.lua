@@ -28,7 +28,7 @@ local function breakerSays(breaker, name, tokenLeftMs, now)
   if first[1] and first[1] ~= name and tonumber(first[2]) < triedAt then
     -- One after the other, should those before it not come.
     local turnIn = openUntil + turnsBefore(breaker, name) * TURN_MS - now
-    if turnIn > 0 and turnIn <= 60000 then
+    if openUntil <= now and turnIn > 0 then
       return 'open', math.min(LOOK_MS, turnIn), false
     end
   end
