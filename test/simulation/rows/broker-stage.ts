@@ -92,8 +92,9 @@ export function makeStage(
       });
       await Promise.resolve();
       while (!state.isDone || world.now() < passesUntil) {
-        await world.runFor(Math.max(100, passesUntil - world.now()));
-        // Reading a file is real work, and needs the machine's own event loop.
+        // Reading a file is real work, and needs the machine's own event loop: hundreds of its turns, in which no renewal
+        // shall fall due.
+        await world.runFor(Math.max(5, passesUntil - world.now()));
         await new Promise(setImmediate);
       }
       await done;
