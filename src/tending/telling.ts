@@ -1,4 +1,4 @@
-import { moment, momentAfter } from '../core/day.ts';
+import { momentAfter } from '../core/day.ts';
 import type { Account } from '../core/account.ts';
 import { BrokerError } from '../core/errors.ts';
 import { isCalm } from '../core/headroom.ts';
@@ -79,7 +79,7 @@ export function makeTelling(parts: TellingParts): Telling {
           expiresAt,
           ...(tookMs !== undefined && { tookMs }),
         },
-        `Published a token for ${account.name} (${source}), good until ${moment(grant.expiresAt)}.`,
+        `Published a token for ${account.name} (${source}), good until ${expiresAt}.`,
       );
       if (tookMs !== undefined) listener.attempted(account, source, 'ok', tookMs);
       if (isSameToken(before.session, session)) {
