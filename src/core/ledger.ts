@@ -31,7 +31,10 @@ type Rules = Pick<Ledger, 'max' | 'routine' | 'windowMs' | 'paceMs'>;
 /** How far apart logins go that never succeeded, ms, while nobody answers. */
 export const slowPaceMs = ({ windowMs, max }: Pick<Rules, 'windowMs' | 'max'>): number => windowMs / max;
 
-/** What holds a login up at `now` (ms), as scripts/budget.lua says; nothing where it may go. `failed`: oldest first. */
+/**
+ * What holds a login up at `now` (ms), as scripts/budget.lua says; nothing where it may go. `failed`: oldest first. Where
+ * logins are paced, that one gives each account which was left without an answer longer ago four seconds more to come first.
+ */
 export function ledgerHold(
   ledger: Rules,
   failed: readonly FailedSignIn[],

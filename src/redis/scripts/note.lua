@@ -11,6 +11,7 @@
 -- -> {1, 1 where the breaker is half-open, 2 where nothing harmless need be answered first} noted, {0} lease lost, {-1} the ramp is full (the lease is
 --    given back), {-2, until, limit} a budget is spent, {-3, until} the breaker is open, {-4, until} the
 --    broker has asked for silence since the lease was taken
+
 -- Until when one of another account tries, ms from now; nothing where nobody does. It has the time of its call, and no longer
 -- than until the next try.
 local function heldFor(breaker, probe, p, serverNow)
