@@ -60,6 +60,7 @@ const made: Record<string, string> = {};
 const shapeOf = (text: string): readonly string[] =>
   text
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<instant>')
+    .replaceAll(/[A-Z][a-z]{2} \d+ [A-Z][a-z]{2} \d\d:\d\d UTC/g, '<hour of a day>')
     .replaceAll(/(?<=desk:)\d+:[0-9a-f]{8}/g, '<process>')
     .replaceAll(/\d+ (?:s|min|h)\b(?: \d+ min)?/g, '<time>')
     // The file is watched: its process may have been faster than the command.
