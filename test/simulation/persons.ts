@@ -60,15 +60,21 @@ export function misspell(
     });
     return;
   }
+  // Whoever sees it stopped still asks again, whatever came of the last time: the process that was asked may have died
+  // before it answered, and somebody may just have removed the key that says how the account stands.
+  const lookLater = (): void => {
+    world.timeline.after(dice.whole(15, 30) * MINUTE_MS, () => {
+      if (world.token(username) !== undefined) return undefined;
+      if (world.state(username)['state'] === 'stopped') return mend();
+      return lookLater();
+    });
+  };
   const mend = async (): Promise<void> => {
     world.note(`person: sets the password of ${username} at the broker and asks for another try`);
     world.setPassword(broker, username, undefined);
     rearmed(username);
+    lookLater();
     await world.requestRefresh(username, true).catch(() => false);
-    world.timeline.after(dice.whole(15, 30) * MINUTE_MS, () => {
-      // Whoever sees it stopped still asks again.
-      return world.state(username)['state'] === 'stopped' ? mend() : undefined;
-    });
   };
   world.timeline.at(at, mend);
 }

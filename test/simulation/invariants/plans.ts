@@ -8,6 +8,8 @@ const DAY_MS = 24 * 60 * 60_000;
 const NOTED_BEFORE_MS = 2 * 60_000;
 /** After that somebody else may have closed the attempt of a process that stands still, ms. */
 const LEAST_LEASE_MS = 9_000;
+/** How often it is looked whose clock is ahead, ms. */
+const WATCH_MS = 1_000;
 /** Once a token is dead, nobody waits longer for the next try, with the way there and back, ms. */
 const DEAD_RETRY_MS = 31_000;
 /** A person is asked, or has to act; or the broker said when, or its limits do. */
@@ -33,14 +35,23 @@ export function watchPlans(
   wellness: Wellness,
   { planWithinMs, unknownPerDay }: InvariantOptions,
 ): void {
-  /** A process whose clock was ahead may be gone: what it has put off is taken up by a sweep, and not before. */
+  /**
+   * A process whose clock was ahead may be gone: what it has put off is taken up by a sweep, and not before. It is
+   * watched also while nothing is judged: what was put off then is still put off afterwards.
+   */
   let ahead = { byMs: 0, until: 0 };
+  let watchedAt = 0;
+  world.onStep(() => {
+    const now = world.now();
+    if (now - watchedAt < WATCH_MS) return;
+    watchedAt = now;
+    const most = Math.max(0, ...world.replicas().map(({ life }) => life.clockOffset()));
+    if (most >= ahead.byMs || now > ahead.until) ahead = { byMs: most, until: now + planWithinMs };
+  });
   whileWell(world, wellness, { everyMs: 5_000, afterMs: planWithinMs }, (now) => {
     // Due by the clock of whoever planned it: one that stands behind plans behind.
     const offsets = world.replicas().map(({ life }) => life.clockOffset());
     const slowest = Math.min(0, ...offsets);
-    const most = Math.max(0, ...offsets);
-    if (most >= ahead.byMs || now > ahead.until) ahead = { byMs: most, until: now + planWithinMs };
     const fastest = ahead.byMs;
     for (const name of served(world)) {
       const at = world.dueAt(name);
