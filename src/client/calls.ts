@@ -5,8 +5,8 @@ import type { Waiting } from './waiting.ts';
 
 /** Before the same token is tried again, ms; doubled each time. */
 const BACKOFF_MS = 250;
-/** The stream is trimmed by the service; this bounds it where none runs. */
-const MOST_REPORTS = 100_000;
+/** The service trims the stream of what it has read; this bounds it where none runs. Fewer, and a flood would push out what others say. */
+const MOST_REPORTS = 1_000_000;
 
 export interface CallOptions {
   /** How often the call is made at most, the first time included. */

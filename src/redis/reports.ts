@@ -26,8 +26,10 @@ const GROUP = 'refresher';
 const BATCH = 1_000;
 /** How long a read waits; a connection that is silent for five seconds is given up, ms. */
 const BLOCK_MS = 2_000;
-/** Who flooded the stream finds its oldest entries gone. */
+/** So many may stay for whoever wants to look; once there are more, all that is dealt with goes. */
 const MOST_KEPT = 10_000;
+/** Unread ones go only here: they would fill a Redis that others live in. The clients' own bound is the same. */
+const MOST_UNREAD = 1_000_000;
 /** What nobody has dealt with for so long was left by a process that is gone, ms. */
 const LEFT_MS = 30_000;
 /** A process that took nothing for so long is gone: one that lives asks every two seconds. */
@@ -86,9 +88,16 @@ export function makeReportStream(address: RedisAddress, instance: string): Repor
         return entriesIn(partsOf(partsOf(reply)[0])[1]);
       }),
     async done(ids) {
-      if (ids.length === 0) return;
+      const last = ids.at(-1);
+      if (last === undefined) return;
       await redis.xack(STREAM, GROUP, ...ids);
-      await redis.xtrim(STREAM, 'MAXLEN', '~', MOST_KEPT);
+      if ((await redis.xlen(STREAM)) <= MOST_KEPT) return;
+      // Up to here all were handed out. What another process has not dealt with yet stays: it may die with it.
+      const [, oldest] = await redis.xpending(STREAM, GROUP);
+      const kept = typeof oldest === 'string' && isOlder(oldest, last) ? oldest : last;
+      // Whoever floods pushes nobody else's report out before it is read.
+      await redis.xtrim(STREAM, 'MINID', '~', kept);
+      await redis.xtrim(STREAM, 'MAXLEN', '~', MOST_UNREAD);
     },
     takeOver: () =>
       withGroup(async () => {
@@ -100,6 +109,13 @@ export function makeReportStream(address: RedisAddress, instance: string): Repor
       redis.disconnect();
     },
   };
+}
+
+/** Of two ids of a stream: milliseconds, then a number within them. */
+function isOlder(one: string, other: string): boolean {
+  const [ms = 0, n = 0] = one.split('-').map(Number);
+  const [otherMs = 0, otherN = 0] = other.split('-').map(Number);
+  return ms === otherMs ? n < otherN : ms < otherMs;
 }
 
 const partsOf = (reply: unknown): readonly unknown[] => (Array.isArray(reply) ? reply : []);

@@ -707,6 +707,32 @@ export const mutations: readonly Mutation[] = [
     tests: ['test/integration/note-report.test.ts'],
   },
   {
+    breaks: 'the reports: a flood pushes out what is not read yet',
+    edits: [
+      {
+        file: 'src/redis/reports.ts',
+        from: "await redis.xtrim(STREAM, 'MINID', '~', kept);",
+        to: "await redis.xtrim(STREAM, 'MAXLEN', '~', MOST_KEPT);",
+      },
+    ],
+    project: 'integration',
+    tests: ['test/integration/reports-stream.test.ts'],
+    named: 'loses nobody else',
+  },
+  {
+    breaks: 'the reports: what another process has not dealt with is trimmed',
+    edits: [
+      {
+        file: 'src/redis/reports.ts',
+        from: "await redis.xtrim(STREAM, 'MINID', '~', kept);",
+        to: "await redis.xtrim(STREAM, 'MINID', '~', last);",
+      },
+    ],
+    project: 'integration',
+    tests: ['test/integration/reports-stream.test.ts'],
+    named: 'keeps what another process',
+  },
+  {
     breaks: 'the reports: what a process that died left is not taken over',
     edits: [
       {

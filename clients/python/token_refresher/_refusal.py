@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from ._tokens import Token
 
-#: The stream is trimmed by the service; this bounds it where none runs.
-MOST_REPORTS = 100_000
+#: The service trims the stream of what it has read; this bounds it where none runs. Fewer, and a flood would
+#: push out what others say.
+MOST_REPORTS = 1_000_000
 REPORTS = "token-reports"
 
 

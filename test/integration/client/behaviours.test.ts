@@ -206,6 +206,19 @@ describe.each(clients)('the client for %s', (_client, make) => {
     expect([ended, generations]).toEqual(['refused', [1]]);
   });
 
+  behaviour('pushes nobody else’s report out of a stream that somebody floods', async (open) => {
+    await desk.publish('FLOOD', 1);
+    await desk.redis.eval(
+      "for i = 1, 101000 do redis.call('XADD', KEYS[1], '*', 'name', 'A', 'generation', '1') end",
+      1,
+      'token-reports',
+    );
+    const before = await desk.redis.xlen('token-reports');
+    await callOnce(await open(), 'FLOOD', { refuses: 1, waitMs: 300 });
+    expect(await desk.redis.xlen('token-reports')).toBe(before + 1);
+    await desk.redis.del('token-reports');
+  });
+
   behaviour('waits for a token where there is none yet, and says why where none comes', async (open) => {
     const bot = await open();
     const waiting = callOnce(bot, 'SOON', {});
