@@ -2,20 +2,21 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Arrival } from '../core/broker.ts';
 import type { HttpContext } from './context.ts';
 import type { ConsentOutcome } from './desk.ts';
-import { HttpFault } from './faults.ts';
+import { HttpFault, sendFault, wantsJson, type FaultCode } from './faults.ts';
 import { arrivalPage, ticketPage } from './page/consent.ts';
 import { sendPage } from './page/send.ts';
 
 type OauthRoute = { Params: { broker: string; name: string } };
 
-const statusOf: Readonly<Record<ConsentOutcome['outcome'], number>> = {
-  done: 200,
-  'handed-over': 200,
-  'unknown-state': 400,
-  'someone-else': 409,
-  'not-served': 409,
-  'broker-failed': 502,
-  'not-now': 503,
+/** By how a login ended that brought no token: the status of its answer, and its code for whoever asks for JSON. */
+const faultOf: Readonly<
+  Record<Exclude<ConsentOutcome['outcome'], 'done' | 'handed-over'>, readonly [number, FaultCode]>
+> = {
+  'unknown-state': [400, 'UNKNOWN_STATE'],
+  'someone-else': [409, 'ANOTHER_USER'],
+  'not-served': [409, 'NOT_SERVED'],
+  'broker-failed': [502, 'BROKER_FAILED'],
+  'not-now': [503, 'NOT_NOW'],
 };
 
 /**
@@ -60,7 +61,7 @@ export function addOauthRoutes(app: FastifyInstance, context: HttpContext): void
   });
 }
 
-/** Ends a browser login with what came back in the query, and says on a page what happened. */
+/** Ends a browser login with what came back in the query, and says on a page what happened, or in JSON where that is asked for. */
 export async function answerArrival(
   context: HttpContext,
   request: FastifyRequest,
@@ -74,7 +75,13 @@ export async function answerArrival(
   if (outcome.outcome === 'not-now') {
     void reply.header('retry-after', String(Math.ceil(outcome.retryAfterMs / 1000)));
   }
-  return sendPage(reply, statusOf[outcome.outcome], arrivalPage(context, outcome));
+  if (outcome.outcome === 'done' || outcome.outcome === 'handed-over') {
+    if (wantsJson(request)) return reply.send({ status: 'success', message: outcome.message });
+    return sendPage(reply, 200, arrivalPage(context, outcome));
+  }
+  const [status, faultCode] = faultOf[outcome.outcome];
+  if (wantsJson(request)) return sendFault(reply, new HttpFault(status, faultCode, outcome.message));
+  return sendPage(reply, status, arrivalPage(context, outcome));
 }
 
 /** A field that came exactly once, as text; a repeated one is nobody's honest answer. */

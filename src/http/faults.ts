@@ -12,6 +12,11 @@ export const faultCodes = {
   UNKNOWN_ACCOUNT: 'There is no account of that name.',
   NO_BROWSER_LOGIN: 'There is no account of that broker and name with a login in the browser.',
   NO_APPROVAL: 'The broker of that account asks nobody: its token comes another way.',
+  UNKNOWN_STATE: 'That login is not under way: its state is unknown or used.',
+  ANOTHER_USER: "It was another user's login.",
+  NOT_SERVED: 'The account is paused or gone; nothing was sent to the broker.',
+  BROKER_FAILED: 'The broker gave no token.',
+  NOT_NOW: 'Nothing was sent to the broker; begin again after as many seconds as Retry-After says.',
   METHOD_NOT_ALLOWED: 'This route does not take that method.',
   ACCOUNT_STOPPED: 'The account is stopped.',
   ACCOUNT_PAUSED: 'The account is paused.',
@@ -101,6 +106,11 @@ export function judge(error: unknown, request: FastifyRequest, log: Log): HttpFa
 /** The error shape of the contract. */
 export function faultBody(fault: HttpFault): Readonly<Record<string, unknown>> {
   return { status: 'error', code: fault.code, message: fault.message, ...fault.fields };
+}
+
+/** Whoever reads JSON and no page: of a route that answers with a page, it gets the contract's shape. */
+export function wantsJson({ headers: { accept = '' } }: FastifyRequest): boolean {
+  return accept.includes('application/json') && !accept.includes('text/html');
 }
 
 /** What a 401 says of how to sign in. */

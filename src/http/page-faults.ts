@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { pathOf } from './bare-app.ts';
 import type { HttpContext } from './context.ts';
-import { CHALLENGE, faultCodes, judge, sendFault } from './faults.ts';
+import { CHALLENGE, faultCodes, judge, sendFault, wantsJson } from './faults.ts';
 import { html } from './page/html.ts';
 import { bouncePage, noticePage } from './page/notice.ts';
 import { sendPage } from './page/send.ts';
@@ -45,11 +45,6 @@ export function addPageFaults(app: FastifyInstance, { assets, log }: HttpContext
     });
     return sendPage(reply, fault.status, page);
   });
-}
-
-function wantsJson(request: FastifyRequest): boolean {
-  const accept = request.headers.accept ?? '';
-  return accept.includes('application/json') && !accept.includes('text/html');
 }
 
 /** True for a link on another site: the browser held our cookie back, whether or not it has one. */

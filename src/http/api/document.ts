@@ -19,6 +19,7 @@ const named: Readonly<Record<string, z.ZodType>> = {
   Ready: answers.ready,
   Alive: answers.alive,
   Taken: answers.taken,
+  Arrived: answers.arrived,
   Plan: answers.plan,
   Explanation: answers.explanation,
   Wish: wish,
@@ -130,9 +131,11 @@ function securityOf({ by }: Operation): readonly Json[] {
 }
 
 function answered({ what, schema, type }: Answer): Json {
-  if (schema !== undefined)
-    return { description: what, content: { 'application/json': { schema: refTo(schema) } } };
-  return { description: what, ...(type !== undefined && { content: { [type]: {} } }) };
+  const content = {
+    ...(type !== undefined && { [type]: {} }),
+    ...(schema !== undefined && { 'application/json': { schema: refTo(schema) } }),
+  };
+  return { description: what, ...(Object.keys(content).length > 0 && { content }) };
 }
 
 /** The schema that a fault of this status is in, by operation. */
@@ -197,10 +200,11 @@ function faultsOf(operation: Operation): Json {
       status,
       {
         description: codes.map((code) => `\`${code}\`: ${faultCodes[code]}`).join(' '),
-        ...(status === '429' && {
+        ...((status === '429' || codes.includes('NOT_NOW')) && {
           headers: { 'retry-after': { description: 'Seconds.', schema: { type: 'integer' } } },
         }),
         content: {
+          ...(isPage(operation) && { 'text/html': {} }),
           'application/json': {
             schema: refTo(faultSchema(operation, Number(status))),
             examples: Object.fromEntries(
@@ -212,6 +216,9 @@ function faultsOf(operation: Operation): Json {
     ]),
   );
 }
+
+/** Of a route for browsers; its faults are pages, too, but to whoever asks for JSON. */
+const isPage = ({ answers: good }: Operation): boolean => good[200]?.type === 'text/html';
 
 function refTo(schema: z.ZodType): Json {
   const name = Object.entries(named).find(([, each]) => each === schema)?.[0];

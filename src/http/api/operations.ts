@@ -5,7 +5,7 @@ import { hours } from '../plan-routes.ts';
 import { wish } from '../token-routes.ts';
 import * as answers from './schemas.ts';
 
-/** An answer that is no fault. Without a schema it is `type` (a page, a text), or nothing. */
+/** An answer that is no fault: JSON of its schema, `type` (a page, a text), either as it is asked for, or nothing. */
 export interface Answer {
   readonly what: string;
   readonly schema?: z.ZodType;
@@ -209,13 +209,16 @@ export const operations: readonly Operation[] = [
     method: 'GET',
     path: '/callback',
     id: 'callback',
-    summary: 'Where the browser comes back to: a page that says what happened.',
+    summary: 'Where the browser comes back to: a page that says what happened, or JSON for whoever asks for it.',
     by: 'anybody',
     answers: {
-      200: page('The login has ended well.'),
-      400: page('The state is unknown or used.'),
-      409: page("It was another user's login."),
-      502: page('The broker failed.'),
+      200: { ...page('The login has ended well.'), schema: answers.arrived },
+    },
+    faults: {
+      400: ['UNKNOWN_STATE'],
+      409: ['ANOTHER_USER', 'NOT_SERVED'],
+      502: ['BROKER_FAILED'],
+      503: ['NOT_NOW', 'NOT_READY'],
     },
   },
   {

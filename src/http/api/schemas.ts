@@ -117,6 +117,8 @@ export const ready = z.object({
 
 export const alive = z.object({ status: z.literal('ok'), version: z.string() });
 
+export const arrived = z.object({ status: z.literal('success'), message: z.string() });
+
 export const taken = z.object({ status: z.literal('success') });
 
 const verdict = z.enum(['fits', 'tight', 'over']);

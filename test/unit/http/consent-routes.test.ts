@@ -84,14 +84,14 @@ describe('a ticket', () => {
 });
 
 describe('GET /callback', () => {
-  const arrive = async (outcome: ConsentOutcome, query: string) => {
+  const arrive = async (outcome: ConsentOutcome, query: string, headers: Record<string, string> = {}) => {
     const seen: [string | undefined, Arrival][] = [];
     const finishConsent: typeof desk.finishConsent = async (state, arrival) => {
       seen.push([state, arrival]);
       return outcome;
     };
     const served = await serve(fakeDesk([person], { finishConsent }));
-    return { answer: await served.app.inject({ url: `/callback${query}` }), seen, log: served.log };
+    return { answer: await served.app.inject({ url: `/callback${query}`, headers }), seen, log: served.log };
   };
 
   it.each([
@@ -110,6 +110,23 @@ describe('GET /callback', () => {
     expect(answer.body.includes('data-closes')).toBe(status === 200);
     // Whose login it is may be known elsewhere: the address is then what has to be copied.
     expect(answer.body.includes('data-keeps-address')).toBe(status === 400);
+  });
+
+  it.each([
+    [200, undefined, { outcome: 'done', name: 'one', message: 'The token is in Redis.' }],
+    [200, undefined, { outcome: 'handed-over', name: 'one', message: 'The command has it.' }],
+    [400, 'UNKNOWN_STATE', { outcome: 'unknown-state', message: 'Ask for a new link.' }],
+    [409, 'ANOTHER_USER', { outcome: 'someone-else', name: 'one', message: 'Another user logged in.' }],
+    [409, 'NOT_SERVED', { outcome: 'not-served', name: 'one', message: 'It is paused.' }],
+    [502, 'BROKER_FAILED', { outcome: 'broker-failed', name: 'one', message: 'No answer.' }],
+    [503, 'NOT_NOW', { outcome: 'not-now', name: 'one', message: 'No room.', retryAfterMs: 42_300 }],
+  ] as const)('answers %i with %s in JSON to whoever asks for that', async (status, code, outcome) => {
+    const { answer } = await arrive(outcome, '?code=c0de&state=st4te', { accept: 'application/json' });
+    expect(answer.statusCode).toBe(status);
+    expect(answer.headers['content-type']).toMatch(/^application\/json/);
+    expect(answer.headers['retry-after']).toBe(status === 503 ? '43' : undefined);
+    const said = code === undefined ? { status: 'success' } : { status: 'error', code };
+    expect(answer.json<object>()).toEqual({ ...said, message: outcome.message });
   });
 
   it('says when to come back where nothing was sent, and keeps an address that works once more', async () => {

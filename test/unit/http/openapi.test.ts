@@ -59,6 +59,15 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('has every way in which a browser login may end, as the page and as JSON', async () => {
+    const { responses } = (await document()).paths['/callback']?.['get'] ?? { responses: {} };
+    expect(Object.keys(responses)).toEqual(['200', '400', '409', '429', '500', '502', '503']);
+    for (const response of Object.values(responses)) {
+      expect(response).toMatchObject({ content: { 'text/html': {}, 'application/json': {} } });
+    }
+    expect(responses['503']).toMatchObject({ headers: { 'retry-after': {} } });
+  });
+
   it('holds no link that leads nowhere, and no schema without a reader', async () => {
     const text = JSON.stringify(await document());
     const wanted = new Set(
