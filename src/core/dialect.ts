@@ -69,7 +69,7 @@ export interface DemoPart {
   readonly switches?: Readonly<Record<string, unknown>>;
   /** Settings of the service that the demo runs with. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** The call that fails now and then. */
+  /** The call that fails now and then: none whose failures are counted for the accounts beside it. */
   readonly troubled?: { readonly operation: string; readonly username: string };
 }
 

@@ -99,12 +99,14 @@ export const igDialect: MakeDialect = (host) => {
   return {
     sample,
     demo: () => ({
-      entries: ['IG_ALPHA', 'IG_BRAVO', 'IG_CHARLIE'].map((username) => ({
+      entries: ['IG_ALPHA', 'IG_BRAVO', 'IG_CHARLIE', 'IG_SHAKY'].map((username) => ({
         broker: 'ig',
         username,
         password: `made-up-${username.toLowerCase()}`,
         apiKey: `made-up-key-${username.toLowerCase()}`,
       })),
+      // A renewal and no login: what nobody answered of logins would hold up those of the whole network.
+      troubled: { operation: 'refresh-token', username: 'IG_SHAKY' },
     }),
     introduce: ({ identity, accountIds = [] }) =>
       holdings.introduce(identity.split('/').slice(2).join('/'), accountIds),

@@ -90,14 +90,13 @@ export const tradovateDialect: MakeDialect = (host) => {
       secrets: ['made-up & + % # = @ / secret', 'made-up & wrong secret'],
     },
     demo: () => ({
-      entries: ['ALPHA', 'BRAVO', 'CHARLIE', 'DELTA', 'ECHO', 'FOXTROT', 'GOLF', 'SHAKY'].map((name) => ({
+      entries: ['ALPHA', 'BRAVO', 'CHARLIE', 'DELTA', 'ECHO', 'FOXTROT', 'GOLF'].map((name) => ({
         username: `DESK_${name}`,
         password: `made-up-${name.toLowerCase()}`,
         ...(name === 'ALPHA' && { accounts: ['DESK_ALPHA_EVAL_1', 'DESK_ALPHA_EVAL_2'] }),
       })),
       // A minute and a half instead of eighty: the demo shows refreshes, not patience.
       switches: { lifetimeSeconds: 90 },
-      troubled: { operation: 'authorize', username: 'DESK_SHAKY' },
     }),
     identify: (request) => {
       const path = request.path.toLowerCase().replace(/^(\/accounts)\/[^/]+\//, '$1/#/');
