@@ -27,7 +27,7 @@ export function adoptCommand(): Command {
     .argument('<name>', 'the account, as in the credentials file')
     .option('--json', 'print JSON for machines')
     .action(async (name: string, options: { readonly json?: boolean }) => {
-      const { config, accounts } = await configuredFor(name, 'NAME');
+      const { config, accounts } = await configuredFor(name);
       const account = accounts.find((each) => each.name === name);
       if (!account)
         throw new Failure('NOT_ADOPTED', `${name} shares another login's token: adopt it for that login.`);

@@ -54,7 +54,7 @@ that exists is not written over. A login that fails is not tried again.`,
 
 async function check(version: string, { login: name, report, json = false }: Options): Promise<void> {
   const say = json ? printAside : print;
-  const { config, accounts, exposed } = await configuredFor(name, '--login');
+  const { config, accounts, exposed } = await configuredFor(name);
   if (config.simulate) say('SIMULATED: no real broker is asked, no real token is made (SIMULATE=1).');
   say(`Configuration: ${styleText('green', 'good')}. Accounts: ${shownCounts(countByBroker(accounts))}.`);
   const warnings = warningsOf({ config, accounts, exposed });

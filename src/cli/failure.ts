@@ -54,6 +54,15 @@ export function unknownAccount(name: string, known: Known = []): Failure {
   return new Failure('UNKNOWN_ACCOUNT', `${said} "token-refresher status" lists them.`);
 }
 
+/** The same where the credentials file was read, and no service need ever have run. */
+export function notInTheFile(name: string, accounts: readonly { readonly name: string }[]): Failure {
+  const hint = meant(
+    name,
+    accounts.map((each) => [each.name, { subAccounts: [] }]),
+  );
+  return new Failure('UNKNOWN_ACCOUNT', `There is no account named ${name} in the credentials file.${hint}`);
+}
+
 /** Which of them was most likely meant, as a question; empty where none is near enough. */
 export function meant(name: string, known: Known): string {
   const found = nearest(

@@ -1,14 +1,13 @@
 import { inspectConfig, thisProcess, type Config } from '../config/index.ts';
 import { namesOf } from '../core/account.ts';
 import { ConfigurationError } from '../core/errors.ts';
-import { Failure, meant } from './failure.ts';
+import { Failure, notInTheFile } from './failure.ts';
 import { inspectAccounts, type Inspected } from './inspect.ts';
 import { addressOf, withRedis } from './session.ts';
 
-/** The configuration and the accounts; their faults, and a name to log in that is none of theirs, in one message. */
+/** The configuration and the accounts; their faults in one message, and after those that `name` cannot be logged in. */
 export async function configuredFor(
   name: string | undefined,
-  at: string,
 ): Promise<Inspected & { readonly config: Config }> {
   const { basis, config, faults } = inspectConfig(thisProcess());
   const inspected = await inspectAccounts(basis, { simulate: config?.simulate ?? false });
@@ -16,15 +15,11 @@ export async function configuredFor(
   if (!config || all.length > 0) throw new ConfigurationError(all);
   if (name !== undefined) {
     const account = inspected.accounts.find((each) => namesOf(each).includes(name));
-    const hint = meant(
-      name,
-      inspected.accounts.map((each) => [each.name, each]),
-    );
-    const wrong = !account
-      ? `is no account of the credentials file${hint && `.${hint}`}`
-      : `is ${account.observed ? 'only observed' : 'disabled'} in the credentials file`;
-    if (!account?.enabled || account.observed)
-      throw new ConfigurationError([{ at, message: `${name} ${wrong}` }]);
+    if (!account) throw notInTheFile(name, inspected.accounts);
+    if (!account.enabled || account.observed) {
+      const why = account.observed ? 'only observed' : 'disabled';
+      throw new Failure('ACCOUNT_DISABLED', `${name} is ${why} in the credentials file.`);
+    }
   }
   return { ...inspected, config };
 }

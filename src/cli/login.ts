@@ -43,7 +43,7 @@ approval has brought the token. The token is stored as the service would store i
 
 async function login(name: string, options: Options): Promise<void> {
   const say = options.json ? printAside : print;
-  const { config, accounts } = await configuredFor(name, 'NAME');
+  const { config, accounts } = await configuredFor(name);
   const account = accounts.find((each) => namesOf(each).includes(name));
   if (!account) throw new Error(`no account is named ${name}`);
   const webhook = await webhookUrl(config, account);

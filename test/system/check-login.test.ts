@@ -289,15 +289,20 @@ describe('check --login', () => {
     expect((await service.exit()).code).toBe(0);
   });
 
-  it.each<readonly [string, readonly string[], string]>([
-    ['an account that is not there', ['--login', 'NOBODY'], 'NOBODY is no account of the credentials file'],
-    ['one that is switched off', ['--login', 'FIRST_OFF'], 'FIRST_OFF is disabled'],
-    ['a report of no login', ['--report', 'x.md'], '--report goes with --login'],
-    ['a report with no place', ['--login', 'FIRST_C', '--report', '/nowhere/x.md'], 'cannot be written'],
-  ])('refuses %s with 2, and calls nobody', async (_what, args, why) => {
+  it.each<readonly [string, readonly string[], string, number]>([
+    [
+      'an account that is not there',
+      ['--login', 'FIRST_X'],
+      'named FIRST_X in the credentials file. Did you mean FIRST_C?',
+      1,
+    ],
+    ['one that is switched off', ['--login', 'FIRST_OFF'], 'FIRST_OFF is disabled', 1],
+    ['a report of no login', ['--report', 'x.md'], '--report goes with --login', 2],
+    ['a report with no place', ['--login', 'FIRST_C', '--report', '/nowhere/x.md'], 'cannot be written', 2],
+  ])('refuses %s, and calls nobody', async (_what, args, why, exit) => {
     const at = await desk(database(), [user('FIRST_C'), { ...user('FIRST_OFF'), enabled: false }]);
     const { code, stderr } = await check(at, ...args);
-    expect(code).toBe(2);
+    expect(code).toBe(exit);
     expect(stderr).toContain(why);
     expect([loginsOf('FIRST_C'), loginsOf('FIRST_OFF')]).toEqual([0, 0]);
   });
@@ -414,6 +419,6 @@ describe('login', () => {
     expect(first.stdout.trim()).toMatch(/^http:\/\/localhost:8000\/webhooks\/upstox\/[\w-]{32}$/);
     expect((await login(at, 'ASKED', '--webhook')).stdout).toBe(first.stdout);
     expect((await login(at, 'NO_WEBHOOK', '--webhook')).code).toBe(1);
-    expect((await login(at, 'NOBODY')).code).toBe(2);
+    expect((await login(at, 'NOBODY')).code).toBe(1);
   });
 });

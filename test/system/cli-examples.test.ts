@@ -154,6 +154,8 @@ describe('--json is one object, whatever came of it', () => {
     ['adopt USER_000000', 1, { code: 'WRONG_INPUT' }, 'two words'],
     ['resume USER_000000', 0, { state: 'due' }],
     ['login USER_000000', 0, { name: 'USER_000000', expires_at: expect.any(String) }],
+    ['login NOBODY', 1, { code: 'UNKNOWN_ACCOUNT' }],
+    ['adopt NOBODY', 1, { code: 'UNKNOWN_ACCOUNT' }, 'made-up-token'],
     ['login AB0001 --webhook', 1, { code: 'NO_WEBHOOK' }],
     ['forget USER_000000', 1, { code: 'STILL_SERVED' }],
     ['forget AB0001 --while-served', 0, { name: 'AB0001' }],

@@ -209,7 +209,8 @@ export const operations: readonly Operation[] = [
     method: 'GET',
     path: '/callback',
     id: 'callback',
-    summary: 'Where the browser comes back to: a page that says what happened, or JSON for whoever asks for it.',
+    summary:
+      'Where the browser comes back to: a page that says what happened, or JSON for whoever asks for it.',
     by: 'anybody',
     answers: {
       200: { ...page('The login has ended well.'), schema: answers.arrived },
