@@ -28,7 +28,8 @@ const SIDE_NAMES = 500;
 /** Forty of the longest names: the rest of the message makes room for them. */
 const NAMES = 2_800;
 const SHORT_MOVED = 600;
-const LINKS = { links: 10, characters: 2_400, longest: 1_000 };
+/** A link stands in its field behind what it does: 1024 for both. */
+const LINKS = { links: 10, characters: 2_400, longest: 980 };
 /** Description and fields together. */
 const BODY = 5_300;
 const WHYS = 1_200;
@@ -165,7 +166,7 @@ function advice({ incident, now, home }: Notice, room: number): { name: string; 
   return [
     ...(bots === undefined ? [] : [{ name: 'What bots have', value: bots }]),
     { name: 'What happens next', value: next },
-    ...ways.map(({ who, link }) => ({ name: `What ${who || 'you'} can do`, value: link })),
+    ...ways.map(({ who, does, link }) => ({ name: `What ${who || 'you'} can do`, value: `${does}${link}` })),
     ...(home === undefined || step === undefined
       ? []
       : [{ name: 'What you can do', value: `${step} ${pageOf(incident, home)}` }]),

@@ -133,7 +133,7 @@ export function textOf(event: Happening, { incident, now, zone = 'UTC', home }: 
     ),
     ...(bots === undefined ? [] : [`What bots have: ${bots}`]),
     ...(isOver ? [] : [next]),
-    ...(isOver ? [] : ways.map(({ who, link }) => `What ${who || 'you'} can do: ${link}`)),
+    ...(isOver ? [] : ways.map(({ who, does, link }) => `What ${who || 'you'} can do: ${does}${link}`)),
     ...(isOver || beyond === 0 ? [] : [`Links on the dashboard: ${beyond}.`]),
     ...(isOver || home === undefined || step === undefined
       ? []

@@ -4,6 +4,8 @@ import { countOfAccounts } from './words.ts';
 /** A way in for a person, and whom it is for; empty where it is for all that fail. */
 export interface Way {
   readonly who: string;
+  /** What the link does, to stand before it; with a space behind it. */
+  readonly does: string;
   readonly link: string;
 }
 
@@ -22,19 +24,26 @@ export function waysIn(
   if (others.every(({ link }) => link === first.link)) {
     const link = first.link === home ? pageOf(incident, home) : first.link;
     return link.length <= Math.min(room.longest, room.characters)
-      ? { ways: [{ who: '', link }], beyond: 0 }
+      ? { ways: [{ who: '', does: doneBy(link, home), link }], beyond: 0 }
       : { ways: [], beyond: links.length };
   }
   let left = room.characters;
   const ways: Way[] = [];
   for (const { name, link } of links) {
-    const length = name.length + link.length;
+    const does = doneBy(link, home);
+    const length = name.length + does.length + link.length;
     // Half a link leads nowhere.
     if (ways.length === room.links || link.length > room.longest || length > left) continue;
     left -= length;
-    ways.push({ who: name, link });
+    ways.push({ who: name, does, link });
   }
   return { ways, beyond: links.length - ways.length };
+}
+
+/** A link is followed sooner by whoever knows where it leads; what is none of the page's is a person's login. */
+function doneBy(link: string, home: string | undefined): string {
+  if (home === undefined) return '';
+  return link.startsWith(home) ? 'See what is wrong, and mend it: ' : 'Log in at the broker: ';
 }
 
 /** What passes by itself, and where there is nothing to mend; a reason of any other kind may name something. */

@@ -112,9 +112,11 @@ describe('the message that opens', () => {
         .filter(({ name }) => name === 'What you can do')
         .map(({ value }) => value),
     ];
-    expect(linked(['A&B'], home)).toEqual([`${home}?account=A%26B`]);
-    expect(linked(['USER_000000', 'USER_000001'], home)).toEqual([home]);
-    expect(linked(['USER_000000'], 'https://broker.example/login')).toEqual(['https://broker.example/login']);
+    expect(linked(['A&B'], home)).toEqual([`See what is wrong, and mend it: ${home}?account=A%26B`]);
+    expect(linked(['USER_000000', 'USER_000001'], home)).toEqual([`See what is wrong, and mend it: ${home}`]);
+    expect(linked(['USER_000000'], 'https://broker.example/login')).toEqual([
+      'Log in at the broker: https://broker.example/login',
+    ]);
   });
 
   const MINUTE = 60_000;
@@ -238,10 +240,12 @@ describe('the message that opens', () => {
       links: { AB0000: own('AB0000'), AB0001: own('AB0001') },
     });
     // In words one address is enough for all.
-    expect(textOf('opened', told)).toContain(`What you can do: ${home}\n`);
+    expect(textOf('opened', told)).toContain(`What you can do: See what is wrong, and mend it: ${home}\n`);
     const three = { ...notice(failed(both, failure({ account: 'AB0002', link: login }), T)), home };
     expect(reportOf('changed', three).links).toMatchObject({ AB0001: own('AB0001'), AB0002: login });
-    expect(textOf('changed', three)).toContain(`What AB0001 can do: ${own('AB0001')}`);
+    expect(textOf('changed', three)).toContain(
+      `What AB0001 can do: See what is wrong, and mend it: ${own('AB0001')}`,
+    );
     expect(reportOf('opened', { ...notice(fail([WHOLE], { link: home })), home })).toMatchObject({
       link: home,
       links: {},
@@ -253,7 +257,7 @@ describe('the message that opens', () => {
     const book = fail(['AB0000'], { code: 'stopped', message: REFUSED_EARLIER, link: home });
     const { content, embeds } = openText({ ...notice(book), home });
     expect(content).toContain('These credentials were refused earlier and are not sent again. (stopped)');
-    expect(JSON.stringify(embeds)).toContain('"value":"https://tokens.example/dashboard?account=AB0000"');
+    expect(JSON.stringify(embeds)).toContain('mend it: https://tokens.example/dashboard?account=AB0000"');
     // One message may be of many accounts, so that it names none in a command.
     expect(JSON.stringify({ content, embeds })).not.toMatch(/NAME|not known any more/);
   });
