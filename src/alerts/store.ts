@@ -24,17 +24,22 @@ const BOOK = 'refresher:alerts:book';
 /** More than a whole roster can fail while Redis is away; above it the oldest changes go. */
 const KEEP_PENDING = 20_000;
 
-// KEYS book  ARGV knownRevision -> {revision} where it is known already, else {revision, text}
+/** How long it is known which change of a process was its last one, ms: it asks after its next reconnection. */
+const WRITTEN_KEPT_MS = 24 * 60 * 60_000;
+
+// KEYS book written  ARGV knownRevision -> {revision, written} where it is known already, else {revision, written, text}
 const READ = `
 local book = redis.call('HMGET', KEYS[1], 'revision', 'text')
-if not book[1] then return {''} end
-if book[1] == ARGV[1] then return {book[1]} end
-return {book[1], book[2]}`;
+local written = redis.call('GET', KEYS[2]) or ''
+if not book[1] then return {'', written} end
+if book[1] == ARGV[1] then return {book[1], written} end
+return {book[1], written, book[2]}`;
 
-// KEYS book  ARGV expectedRevision revision text -> 1, or 0 where somebody else wrote in between
+// KEYS book written  ARGV expectedRevision revision text keptMs -> 1, or 0 where somebody else wrote in between
 const WRITE = `
 if (redis.call('HGET', KEYS[1], 'revision') or '') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'revision', ARGV[2], 'text', ARGV[3])
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[4])
 return 1`;
 
 /**
@@ -47,9 +52,17 @@ export function makeBookStore(redis: ScriptRunner, owner: string, log: Log): Boo
   let writes = 0;
   let pending: readonly Change[] = [];
   let flushing: Promise<void> | undefined;
+  /** A write whose reply did not come: it may be in the book, and others may have changed that since. */
+  let unsure: { readonly revision: string; readonly changes: ReadonlySet<Change> } | undefined;
+  const written = `${BOOK}:written:${owner}`;
 
   const fetch = async (): Promise<Book> => {
-    const [revision = '', text] = strings(await redis.eval(READ, 1, BOOK, known.revision));
+    const [revision = '', last = '', text] = strings(
+      await redis.eval(READ, 2, BOOK, written, known.revision),
+    );
+    // Said once more it would open again what another process has closed meanwhile.
+    if (unsure !== undefined && last === unsure.revision) drop(unsure.changes);
+    unsure = undefined;
     if (revision === '') known = { revision, book: emptyBook };
     else if (text !== undefined) known = { revision, book: parse(text) };
     return known.book;
@@ -62,18 +75,24 @@ export function makeBookStore(redis: ScriptRunner, owner: string, log: Log): Boo
     return book ?? emptyBook;
   };
 
+  const drop = (done: ReadonlySet<Change>): void => {
+    pending = pending.filter((change) => !done.has(change));
+  };
+
   const writeOnce = async (): Promise<boolean> => {
     const before = await fetch();
     const taken = pending;
     const after = taken.reduce((book, change) => change(book), before);
     if (after !== before) {
       const revision = `${owner}/${++writes}`;
-      const reply = await redis.eval(WRITE, 1, BOOK, known.revision, revision, JSON.stringify(after));
+      unsure = { revision, changes: new Set(taken) };
+      const args = [known.revision, revision, JSON.stringify(after), WRITTEN_KEPT_MS];
+      const reply = await redis.eval(WRITE, 2, BOOK, written, ...args);
+      unsure = undefined;
       if (reply !== 1) return false;
       known = { revision, book: after };
     }
-    const done = new Set(taken);
-    pending = pending.filter((change) => !done.has(change));
+    drop(new Set(taken));
     return true;
   };
 

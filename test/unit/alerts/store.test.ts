@@ -6,23 +6,33 @@ import { failure, only } from './builders.ts';
 /** As much of a Redis as the store's two scripts see of it. */
 function fakeRedis(): ScriptRunner & {
   stored: { revision: string; text: string } | undefined;
+  /** What each process wrote last. */
+  readonly written: Map<unknown, string>;
   down: boolean;
+  /** The next write is done, and its reply does not come. */
+  losesReply: boolean;
   writes: number;
 } {
   return {
     stored: undefined,
+    written: new Map(),
     down: false,
+    losesReply: false,
     writes: 0,
-    eval(_script, _keys, _key, ...args) {
+    eval(_script, _keys, _book, written, ...args) {
       if (this.down) return Promise.reject(new Error('connection is closed'));
       const revision = this.stored?.revision ?? '';
       if (args.length === 1) {
-        return Promise.resolve(revision === args[0] ? [revision] : [revision, this.stored?.text]);
+        const last = this.written.get(written) ?? '';
+        return Promise.resolve(revision === args[0] ? [revision, last] : [revision, last, this.stored?.text]);
       }
       this.writes += 1;
       if (revision !== args[0]) return Promise.resolve(0);
       this.stored = { revision: String(args[1]), text: String(args[2]) };
-      return Promise.resolve(1);
+      this.written.set(written, String(args[1]));
+      if (!this.losesReply) return Promise.resolve(1);
+      this.losesReply = false;
+      return Promise.reject(new Error('connection is closed'));
     },
   };
 }
@@ -71,6 +81,22 @@ describe('the store of alerts', () => {
     const members = only(await store.read()).members;
     expect(members.map((member) => member.state)).toEqual(['back', 'failing']);
     expect(redis.stored?.text).toContain('USER_1');
+  });
+
+  it('says nothing twice where the reply to a write was lost: another may have closed it meanwhile', async () => {
+    const redis = fakeRedis();
+    const [one, two] = [open(redis, 'one'), open(redis, 'two')];
+    redis.losesReply = true;
+    await expect(one.change(fails('USER_0'))).rejects.toThrow('connection is closed');
+    await two.change((book) => recovered(book, { broker: 'tradovate', account: 'USER_0' }, 2));
+    await one.change(fails('USER_1'));
+    const [first, ...others] = (await one.read()).incidents;
+    expect(first?.members.map(({ name, state }) => ({ name, state }))).toEqual([
+      { name: 'USER_0', state: 'back' },
+      { name: 'USER_1', state: 'failing' },
+    ]);
+    expect(others).toEqual([]);
+    expect(redis.writes).toBe(3);
   });
 
   it('sees what another wrote, also after all was lost', async () => {
