@@ -5,8 +5,8 @@ import {
   answeredSignInWaitMs,
   backoffMs,
   lastSafeStart,
-  recentUnknown,
   unknownSignInWaitMs,
+  withUnknown,
 } from './policy.ts';
 import type { AccountRecord, AttemptKind, Session } from './session.ts';
 
@@ -34,6 +34,8 @@ export interface Failed {
   /** Until when an answer to a question that was asked now is of use (ms). */
   readonly deadline: number;
   readonly now: number;
+  /** When the attempt was noted, ms, by the clock of whoever made it. Default: now. */
+  readonly sentAt?: number | undefined;
   /** The same by the clock that is ahead, ours or Redis', ms: a token that is dead by either is waited for as a dead one. */
   readonly latest: number;
   readonly random: Random;
@@ -122,7 +124,7 @@ function afterSignIn(failed: Failed, failures: number, headroom: number): Partia
   const { error, before, now, random } = failed;
   switch (error.kind) {
     case 'outcome-unknown': {
-      const unknownSignIns = [...recentUnknown(before.unknownSignIns, now), now];
+      const unknownSignIns = withUnknown(before.unknownSignIns, failed.sentAt ?? now, now);
       const retryAt = now + unknownSignInWaitMs(unknownSignIns.length, headroom, random);
       return { unknownSignIns, retryAt, ...besideAToken(failed, unknownSignIns, retryAt) };
     }
@@ -133,7 +135,7 @@ function afterSignIn(failed: Failed, failures: number, headroom: number): Partia
     default: {
       if (!error.sent) return { retryAt: now + backoffMs(failures, headroom, random) };
       // The password went out, and the broker says that it looked at nothing: fair a few times.
-      const answeredSignIns = [...recentUnknown(before.answeredSignIns, now), now];
+      const answeredSignIns = withUnknown(before.answeredSignIns, now, now);
       return {
         answeredSignIns,
         retryAt: now + answeredSignInWaitMs(answeredSignIns.length, headroom, random),

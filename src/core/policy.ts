@@ -74,6 +74,16 @@ export function recentUnknown(at: readonly number[], now: number): readonly numb
 }
 
 /**
+ * The same with one more, by the instant at which its attempt was noted (ms). That tells it from all others: whoever
+ * finds it open and whoever made it, and comes late, both write it down, and it counts once.
+ */
+export function withUnknown(at: readonly number[], sentAt: number, now: number): readonly number[] {
+  return [...new Set([...recentUnknown(at, now), Math.min(sentAt, now)])].toSorted(
+    (one, other) => one - other,
+  );
+}
+
+/**
  * How long to wait after a sign-in nobody answered. It may have counted as a failed password: a few
  * tries are fair, then they are paced, never stopped, so that a long outage needs no person.
  */

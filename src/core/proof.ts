@@ -10,7 +10,7 @@ import {
   type Silence,
 } from './consequence.ts';
 import type { BrokerError } from './errors.ts';
-import { backoffMs, pacedUntil, recentUnknown, unknownSignInWaitMs } from './policy.ts';
+import { backoffMs, pacedUntil, unknownSignInWaitMs, withUnknown } from './policy.ts';
 import type { AccountRecord, Source } from './session.ts';
 import { isVerdict, refusedByCall } from './verdicts.ts';
 
@@ -176,7 +176,7 @@ export function afterOutstanding(
   const waitMs = outstandingMs(error, before, now, random);
   const isSignIn = source === 'sign-in';
   const unknownSignIns =
-    isSignIn && isNew ? [...recentUnknown(before.unknownSignIns, now), now] : before.unknownSignIns;
+    isSignIn && isNew ? withUnknown(before.unknownSignIns, now, now) : before.unknownSignIns;
   const paceMs = isSignIn && isNew ? unknownSignInWaitMs(unknownSignIns.length, 0, () => 0) : 0;
   const isStopped = fingerprint !== undefined && isVerdict(error);
   const heeded = isStopped ? refusedByCall(before, error, fingerprint, now) : before;

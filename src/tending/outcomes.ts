@@ -166,6 +166,7 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
       policy: policyOf(parts, account),
       deadline: account.connection.consent?.deadline(now) ?? now,
       now,
+      sentAt: failing.startedAt ?? before.attempt?.startedAt,
       // The clock may have been set back since the call began.
       latest: Math.max(now, failing.startedAt ?? 0) + Math.max(0, held.behindMs),
       random: parts.random,

@@ -26,6 +26,7 @@ function after(
   during: Failed['during'],
   before: Partial<AccountRecord> = {},
   renewalIsSingleUse = true,
+  sentAt?: number,
 ): Consequence {
   const policy = { dueAtShare: 0.6, jitterShare: 0, timeoutMs: 6_000, renewalIsSingleUse };
   const error = new BrokerError('what happened', { code: 'code', ...fields });
@@ -37,6 +38,7 @@ function after(
     policy,
     deadline: NOW + 3_600_000,
     now: NOW,
+    sentAt,
     latest: NOW,
     random: () => 0.5,
   });
@@ -62,6 +64,15 @@ describe('a failed sign-in', () => {
     });
     expect(record.unknownSignIns).toEqual([NOW - 1_000, NOW]);
     expect(record.retryAt).toBeGreaterThanOrEqual(NOW + 5_000);
+  });
+  it('that nobody answered counts once, though whoever found it open and whoever made it both say so', () => {
+    const sentAt = NOW - 40_000;
+    const unknown = { kind: 'outcome-unknown' } as const;
+    const found = after(unknown, 'sign-in', { attempt: undefined }, true, sentAt).record;
+    expect(found.unknownSignIns).toEqual([sentAt]);
+    expect(after(unknown, 'sign-in', found, true, sentAt).record.unknownSignIns).toEqual([sentAt]);
+    // By a clock that is ahead: dated now.
+    expect(after(unknown, 'sign-in', found, true, NOW + 60_000).record.unknownSignIns).toEqual([sentAt, NOW]);
   });
   it('that nobody answered beside a live token, twice: the token is proved, and the next waits for its last safe start', () => {
     const before = { session: live, unknownSignIns: [live.grant.issuedAt - 1] };
