@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Planned } from '../core/next-look.ts';
 import { keys } from './keys.ts';
-import { patienceIn } from './patience.ts';
+import { patienceFields, patienceIn } from './patience.ts';
 import { run, scripts } from './scripts.ts';
 
 /** How far a claim pushes an account ahead: when its job is lost, it is due again after this. */
@@ -39,8 +39,8 @@ export interface DueIndex {
 
 const BATCH = 500;
 
-const text = (field: string, value: unknown): Readonly<Record<string, string>> =>
-  typeof value === 'string' ? { [field]: value } : {};
+const entry = (field: string, value: unknown): readonly (readonly [string, string])[] =>
+  typeof value === 'string' ? [[field, value]] : [];
 
 /** What TIME answers, in ms. */
 function instantOf(reply: unknown): number | undefined {
@@ -97,7 +97,7 @@ export function makeDueIndex(redis: Redis): DueIndex {
       const scores = await redis.zmscore(keys.due(broker), ...names);
       const read = redis.pipeline();
       for (const name of names) {
-        read.hmget(keys.record(name), 'issuedAt', 'expiresAt', 'renewAt', 'retryAt', 'retryBy');
+        read.hmget(keys.record(name), 'issuedAt', 'expiresAt', 'renewAt', ...patienceFields);
         read.hget(`state:${name}`, 'reason');
       }
       read.time();
@@ -115,7 +115,7 @@ export function makeDueIndex(redis: Redis): DueIndex {
           expiresAt,
           renewAt,
           retryAt: patienceIn(
-            { ...text('retryAt', fields[3]), ...text('retryBy', fields[4]) },
+            Object.fromEntries(patienceFields.flatMap((field, at) => entry(field, fields[3 + at]))),
             serverNow,
             now,
           ),

@@ -42,3 +42,30 @@ test('an hour of silence that Tradovate asked of one account is obeyed over a FL
   // And no longer.
   await world.runUntil('a token', () => world.token('API') !== undefined, 5 * MINUTE_MS);
 });
+
+test.each([-22, 22])(
+  'so is one where another process has a clock %i min apart, and each writes down what the other put off',
+  async (minutes) => {
+    world = await makeWorld({ entries: [api], replicas: 2 });
+    await world.runUntil('a token', () => world.token('API') !== undefined, MINUTE_MS);
+    world.setSwitch('tradovate', 'throttleWith', '429');
+    world.fault({ broker: 'tradovate', kind: 'throttle', operation: 'renew', times: 1 });
+    const throttled = (): string | undefined => world.calls().find(({ status }) => status === 429)?.by;
+    await world.runUntil('the 429', () => throttled() !== undefined, 80 * MINUTE_MS);
+    const until = world.now() + HOUR_MS;
+    await world.runFor(10 * SECOND_MS);
+    const mark = world.calls().length;
+    const other = world.replicas().find(({ life }) => life.name !== throttled());
+    other?.life.moveClock(minutes * MINUTE_MS);
+    other?.running()?.schedule.replan();
+    other?.running()?.schedule.alarm();
+    // Its token dies meanwhile, which both have to say.
+    for (let second = 0; world.now() < until - 40 * SECOND_MS; second += 30) {
+      world.jobs.add('tradovate', ['API']);
+      await world.runFor(30 * SECOND_MS);
+    }
+    expect(world.token('API')).toBeUndefined();
+    expect(world.calls({ after: mark })).toEqual([]);
+    await world.runUntil('a token', () => world.token('API') !== undefined, 5 * MINUTE_MS);
+  },
+);
