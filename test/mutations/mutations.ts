@@ -103,6 +103,42 @@ export const mutations: readonly Mutation[] = [
     tests: [`${modes}/07`],
   },
   {
+    breaks: 'the pace: a sign-in that was found open counts twice',
+    edits: [
+      {
+        file: 'src/core/policy.ts',
+        from: 'Math.min(sentAt, now)])].toSorted',
+        to: 'Math.min(now, now)])].toSorted',
+      },
+    ],
+    project: 'unit',
+    tests: ['test/unit/core/consequence.test.ts'],
+  },
+  {
+    breaks: 'the patience: a wait of an hour is cut by who has another clock',
+    edits: [
+      {
+        file: 'src/redis/patience.ts',
+        from: 'Math.min(byThisClock, now + longestMs)',
+        to: 'Math.min(byThisClock, now + Math.min(longestMs, LONGEST_WAIT_MS))',
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/account-silence.test.ts'],
+  },
+  {
+    breaks: 'the alerts: what a lost reply left open is said once more',
+    edits: [
+      {
+        file: 'src/alerts/store.ts',
+        from: 'last === unsure.revision) drop(unsure.changes);',
+        to: 'last === unsure.revision) drop(new Set());',
+      },
+    ],
+    project: 'unit',
+    tests: ['test/unit/alerts/store.test.ts'],
+  },
+  {
     breaks: 'the pace of sign-ins that nobody answers',
     edits: [
       {

@@ -17,6 +17,7 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const ig = { broker: 'ig', calls: ['sign-in', 'renewal', 'proof'], counts: 'every-call' } as const;
+const igFailures = { windowMs: 15 * MINUTE_MS, per: 'network' } as const;
 const upstox = {
   broker: 'upstox',
   calls: ['sign-in', 'proof', 'request'],
@@ -37,6 +38,9 @@ const budgets: readonly Budget[] = [
   { ...tradovate, name: 'failed first logins', calls: ['sign-in'], max: 3, counts: 'first-failures' },
   { ...tradovate, name: 'renewals', calls: ['renewal'], max: 15, counts: 'every-call' },
   { ...tradovate, name: 'failed proofs', calls: ['proof'], max: 10, counts: 'failures' },
+  // A careful guess, as nobody has published it, and the same shares.
+  { ...ig, name: 'failed logins', calls: ['sign-in'], max: 5, ...igFailures, counts: 'failures' },
+  { ...ig, name: 'failed first logins', calls: ['sign-in'], max: 3, ...igFailures, counts: 'first-failures' },
   { ...ig, name: 'calls of a key', max: 60, windowMs: MINUTE_MS, per: 'key' },
   { ...ig, name: 'calls of an account', max: 30, windowMs: MINUTE_MS, per: 'user' },
   { ...upstox, name: 'calls a second', max: 50, windowMs: SECOND_MS },

@@ -4,6 +4,7 @@ import { watchBudgets } from './budgets.ts';
 import { watchFlights, watchSpending } from './calls.ts';
 import { watchDefects } from './defects.ts';
 import { watchIncidents } from './incidents.ts';
+import { watchLedgers } from './ledgers.ts';
 import { watchPenalties } from './penalties.ts';
 import { watchPlans } from './plans.ts';
 import { broken, served, type InvariantOptions } from './rules.ts';
@@ -42,6 +43,7 @@ export function watchInvariants(world: World, options: InvariantOptions): Invari
   const spending = watchSpending(world, options);
   const flights = watchFlights(world);
   const budgets = watchBudgets(world);
+  const ledgers = watchLedgers(world);
   const secrets = watchSecrets(world, tokens.latest);
   watchDefects(world);
   const wellness = watchWellness(world);
@@ -53,6 +55,7 @@ export function watchInvariants(world: World, options: InvariantOptions): Invari
     signIns.redisLost();
     if (!options.factsOutliveRedis) {
       budgets.forget();
+      ledgers.forget();
       penalties.forget();
       tokens.forget();
     }
@@ -67,11 +70,14 @@ export function watchInvariants(world: World, options: InvariantOptions): Invari
     },
     clockMoved(apartMs) {
       wellness.disturbed();
-      if (apartMs > LEAST_MOVED_MS) signIns.clocksApart();
+      if (apartMs <= LEAST_MOVED_MS) return;
+      signIns.clocksApart();
+      ledgers.clocksApart();
     },
     rearmed(name) {
       signIns.rearmed(name);
       budgets.rearmed(name);
+      ledgers.rearmed(name);
     },
     gaps: tokens.gaps,
     servedMs: tokens.servedMs,
