@@ -142,7 +142,8 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
     channels: engine.alerts.states,
     stateFolder: mirror.health,
     egress: config.egressId,
-    silentUntil: (broker) => engine.store.silentUntil({ broker, egress: config.egressId }, clock.now()),
+    silentUntil: async (broker) =>
+      (await engine.store.silenceOf({ broker, egress: config.egressId }, clock.now()))?.until ?? 0,
   });
   const server = await serve(config, {
     desk,

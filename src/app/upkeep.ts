@@ -23,7 +23,7 @@ export interface UpkeepParts extends Omit<StateFolderParts, 'alerts' | 'mirror'>
   readonly alerts: UntoldParts['alerts'] & StateFolderParts['alerts'];
   readonly mirror: StateFolderParts['mirror'] & Pick<Mirror, 'generation' | 'note'>;
   readonly redis: Redis;
-  readonly store: Pick<TokenStore, 'silentUntil'>;
+  readonly store: Pick<TokenStore, 'silenceOf'>;
   readonly seal: Seal;
   readonly due: DueIndex;
   readonly roster: Roster;
@@ -115,7 +115,9 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
         if (plans[j]?.reason !== 'broker_silence') return undefined;
         const known = key === undefined ? undefined : parts.seal.fingerprint(['key', key]);
         const network = { broker, egress: parts.egress, key: known };
-        const end = found.get(known ?? '') ?? parts.store.silentUntil(network, now);
+        const end =
+          found.get(known ?? '') ??
+          parts.store.silenceOf(network, now).then((silence) => silence?.until ?? 0);
         found.set(known ?? '', end);
         return end;
       }),

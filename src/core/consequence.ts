@@ -16,6 +16,8 @@ export interface Silence {
   readonly scope: 'key' | 'egress' | 'broker';
   readonly until: number;
   readonly code: string;
+  /** Why, for people; left out where what was said is of one login alone. */
+  readonly message?: string;
 }
 
 export interface Consequence {
@@ -214,10 +216,12 @@ export const headroomOf = (record: AccountRecord, now: number): number =>
 
 /** The silence that an answer asks for, where it concerns more than the account. */
 export function silenceOf(error: BrokerError, before: AccountRecord, now: number): Silence | undefined {
-  const { scope, code } = error;
+  const { scope, code, message } = error;
   if (scope === 'account') return undefined;
-  if (error.kind === 'throttled') return { scope, until: now + quietMs(error, before), code };
-  if (isBarred(error)) return { scope, until: now + (error.retryAfterMs ?? BARRED_MS), code };
+  if (error.kind === 'throttled') return { scope, until: now + quietMs(error, before), code, message };
+  // "This login is locked" would be a lie to all the others.
+  const why = error.doubtsPassword ? {} : { message };
+  if (isBarred(error)) return { scope, until: now + (error.retryAfterMs ?? BARRED_MS), code, ...why };
   return undefined;
 }
 

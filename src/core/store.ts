@@ -232,8 +232,8 @@ export interface TokenStore {
   release(lease: Lease): Promise<void>;
   /** A published token that this service has no record of, as it stands in Redis. */
   foreignToken(name: string): Promise<string | undefined>;
-  /** Until when the broker asked this egress for silence, ms; 0 if it did not. */
-  silentUntil(network: Network, now: number): Promise<number>;
+  /** What the broker asked of this egress, or of all on the key, and has not ended: the longest of it. */
+  silenceOf(network: Network, now: number): Promise<Silence | undefined>;
   /** Keeps it for as long as it lasts from `now` (ms) on. */
   silence(network: Network, silence: Silence, now: SilenceClock): Promise<KeptSilence>;
   /** Keeps (`KEY_REFUSED_MS`), for all accounts on it, that the broker refused the network's API key. */

@@ -207,7 +207,12 @@ const account: z.ZodType<AccountFacts> = z.object({
 const network: z.ZodType<NetworkFacts> = z.object({
   apiKey: said(z.union([trouble, z.literal('works')])).exactOptional(),
   silence: z
-    .object({ scope: z.enum(['key', 'egress', 'broker']), until: z.number(), code: z.string() })
+    .object({
+      scope: z.enum(['key', 'egress', 'broker']),
+      until: z.number(),
+      code: z.string(),
+      message: z.string().exactOptional(),
+    })
     .exactOptional(),
   failedSignIns: z.array(
     z.object({ member: z.string(), at: z.number(), as: z.enum(['refused', 'unknown']) }),

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { Silence } from '../core/consequence.ts';
 import type { Network } from '../core/store.ts';
 import { keys } from './keys.ts';
 import { serverTime } from './replies.ts';
@@ -8,6 +9,8 @@ export interface KnownSilence {
   readonly broker: string;
   readonly until: number;
   readonly code: string;
+  /** Why, for people; not where what was said is of one login alone. */
+  readonly message?: string;
 }
 
 /** The network's own, and that of all who use its API key. */
@@ -25,6 +28,28 @@ export function silenceEnd(until: number, serverNow: number, now: number): numbe
   return Math.abs(serverNow - now) < APART_MS ? until : until + now - serverNow;
 }
 
+/** The longest of the silences at these keys that have not ended, by the clock that says `now` (ms). */
+export async function readSilence(
+  redis: Redis,
+  at: readonly string[],
+  now: number,
+): Promise<Silence | undefined> {
+  const [time, ...read] = await Promise.all([
+    redis.time(),
+    ...at.map((key) => redis.hmget(key, 'until', 'code', 'scope', 'message')),
+  ]);
+  const serverNow = serverTime(time, now);
+  return read
+    .map(([until, code, scope, message]) => ({
+      until: silenceEnd(Number(until ?? 0), serverNow, now),
+      code: code ?? 'unknown',
+      scope: scope === 'key' ? ('key' as const) : ('egress' as const),
+      ...(message && { message }),
+    }))
+    .filter(({ until }) => until > 0)
+    .sort((a, b) => b.until - a.until)[0];
+}
+
 /** The silences of an egress that have not ended, by the clock that says `now` (ms). */
 export async function readSilences(
   redis: Redis,
@@ -32,15 +57,11 @@ export async function readSilences(
   egress: string,
   now: number,
 ): Promise<readonly KnownSilence[]> {
-  const [time, ...read] = await Promise.all([
-    redis.time(),
-    ...brokers.map(async (broker) => {
-      const [until, code] = await redis.hmget(keys.silence({ broker, egress }), 'until', 'code');
-      return { broker, until: Number(until ?? 0), code: code ?? 'unknown' };
+  const found = await Promise.all(
+    brokers.map(async (broker) => {
+      const silence = await readSilence(redis, [keys.silence({ broker, egress })], now);
+      return silence && { ...silence, broker };
     }),
-  ]);
-  const serverNow = serverTime(time, now);
-  return read
-    .map((each) => ({ ...each, until: silenceEnd(each.until, serverNow, now) }))
-    .filter(({ until }) => until > 0);
+  );
+  return found.filter((each) => each !== undefined);
 }

@@ -8,10 +8,10 @@ import { keys } from './keys.ts';
 import { commitPayload, notePayload, restorePayload, settlePayload } from './payloads.ts';
 import { patienceIn } from './patience.ts';
 import { readRecord, readTrouble } from './record.ts';
-import { committed, numbers, pairs, serverTime, strings } from './replies.ts';
+import { committed, numbers, pairs, strings } from './replies.ts';
 import { run, scripts } from './scripts.ts';
 import type { Seal } from './seal.ts';
-import { silenceEnd, silenceKeys } from './silences.ts';
+import { readSilence, silenceEnd, silenceKeys } from './silences.ts';
 import { readFailed } from './usage.ts';
 
 /**
@@ -173,22 +173,17 @@ export function makeStore(redis: Redis, seal: Seal, log: Log, given: Given = NOT
       }
     },
 
-    async silentUntil(network, now) {
-      const [time, ...untils] = await Promise.all([
-        redis.time(),
-        ...silenceKeys(network).map((key) => redis.hget(key, 'until')),
-      ]);
-      const until = Math.max(...untils.map((each) => Number(each ?? 0)));
-      return silenceEnd(until, serverTime(time, now), now);
-    },
+    silenceOf: (network, now) => readSilence(redis, silenceKeys(network), now),
 
     async silence(network, silence, now) {
       const key =
         silence.scope === 'key' && network.key !== undefined
           ? keys.keySilence(network.broker, network.key)
           : keys.silence(network);
-      const { until, code, scope } = silence;
-      const [endsAt, leftMs] = strings(await run(redis, scripts.silence, [key], [until, code, scope, now]));
+      const { until, code, scope, message = '' } = silence;
+      const [endsAt, leftMs] = strings(
+        await run(redis, scripts.silence, [key], [until, code, scope, now, message]),
+      );
       return { endsAt: Number(endsAt), leftMs: Number(leftMs) };
     },
 

@@ -122,6 +122,8 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
       request: isPersons(account) ? undefined : record.request,
       ...(ended && { expiredSaid: session.generation }),
     };
+    const isSilent = decision.because === 'broker_silence';
+    const silence = isSilent ? await store.silenceOf(around.networkOf(account), now) : undefined;
     await store.settle(
       held.lease,
       around.networkOf(account),
@@ -151,7 +153,8 @@ export function makeOutcomes(parts: KeeperParts, around: Surroundings, tell: Tel
         },
       );
     }
-    tell.waits(account, after, decision, session !== undefined && isLive(session, account.identity, now));
+    const isServed = session !== undefined && isLive(session, account.identity, now);
+    tell.waits(account, after, decision, isServed, silence);
     return { outcome: 'rested', decision };
   };
 

@@ -4,7 +4,14 @@ import { BrokerError } from '../core/errors.ts';
 import { isCalm } from '../core/headroom.ts';
 import { isSameToken, liveGrant, type AccountRecord } from '../core/session.ts';
 import { makeKeyReports } from './key-reports.ts';
-import { isLack, isLongWait, networkTrouble } from './network-troubles.ts';
+import {
+  goesAnotherWay,
+  isLack,
+  isLongWait,
+  MINUTE_MS,
+  networkTrouble,
+  type NetworkTrouble,
+} from './network-troubles.ts';
 import type { KeeperParts } from './parts.ts';
 import { isPersons, makeNeed, todaysTrouble } from './persons.ts';
 import type { Telling } from './told.ts';
@@ -13,9 +20,6 @@ import { lackOf, sayShortfalls, shortfallOf } from './shortfalls.ts';
 export type { Telling } from './told.ts';
 
 type TellingParts = Pick<KeeperParts, 'log' | 'listener' | 'clock' | 'isHoliday'>;
-
-/** So soon a limit that is counted by the minute has room again, ms. */
-const MINUTE_MS = 60_000;
 
 /** True where the broker counts an account's or a key's calls by the minute: it turns the next minute's away as well. */
 const isByTheMinute = ({ kind, scope, carry, retryAfterMs = Infinity }: BrokerError): boolean =>
@@ -51,8 +55,13 @@ export function makeTelling(parts: TellingParts): Telling {
 
   const needed = makeNeed(parts);
 
-  /** It failed, and what keeps it from the next try lasts: where that comes late in what is left of its token, people hear of it. */
-  function late(account: Account, { trouble, session }: AccountRecord, at: number | undefined): void {
+  /** What keeps it from the next try lasts: where that comes late in what is left of its token, people hear of it. */
+  function late(
+    account: Account,
+    session: AccountRecord['session'],
+    trouble: NetworkTrouble | undefined,
+    at: number | undefined,
+  ): void {
     if (!trouble || !session || isCalm(session.grant, at, clock.now())) return;
     const { grant } = session;
     listener.failed(account, trouble, {
@@ -60,6 +69,7 @@ export function makeTelling(parts: TellingParts): Telling {
       at,
       token: grant,
       tokenUntil: grant.expiresAt,
+      recurs: trouble.recurs === true,
     });
   }
 
@@ -155,22 +165,24 @@ export function makeTelling(parts: TellingParts): Telling {
       );
     },
 
-    waits(account, record, { because, state, nextAt }, isServed) {
+    waits(account, record, { because, state, nextAt }, isServed, silence) {
       if (state === 'paused') return listener.rests(account);
       if (quietReasons.includes(because)) return;
-      const network = networkTrouble(because, record);
-      const why = todaysTrouble(account, record, clock.now()) ?? network;
+      const now = clock.now();
+      const network = networkTrouble(because, record, silence, now);
+      const why = todaysTrouble(account, record, now) ?? network;
       if (needed(account, record, state, why)) return;
       // Said when it failed, by a process that may have died before it could; and worse once the token has ended.
       const own = isPersons(account) || record.trouble?.code !== because ? undefined : record.trouble;
       if (isServed) {
-        if (network || own) late(account, record, nextAt);
+        if (!goesAnotherWay(account, record, because)) late(account, record.session, network ?? own, nextAt);
         return;
       }
-      const lack = network ?? (isLongWait(nextAt, clock.now()) ? own : undefined);
+      const lack = network ?? (isLongWait(nextAt, now) ? own : undefined);
       if (!lack || state === 'stopped') return;
-      const lacksToken = isLack(account, record, nextAt, clock.now());
-      listener.failed(account, lack, { state, at: nextAt, tokenUntil: null, lacksToken });
+      const lacksToken = isLack(account, record, nextAt, now);
+      const recurs = network?.recurs === true;
+      listener.failed(account, lack, { state, at: nextAt, tokenUntil: null, lacksToken, recurs });
     },
 
     diedEarly(account, record, said) {
@@ -197,7 +209,7 @@ export function makeTelling(parts: TellingParts): Telling {
 
     proved(account, before) {
       const { failures, session } = before;
-      if (failures > 0) return late(account, before, before.retryAt);
+      if (failures > 0) return late(account, session, before.trouble, before.retryAt);
       if (lackOf(account, session) === undefined) listener.recovered(account);
     },
 

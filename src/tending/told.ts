@@ -1,4 +1,5 @@
 import type { Account } from '../core/account.ts';
+import type { Silence } from '../core/consequence.ts';
 import type { Decision } from '../core/decision.ts';
 import type { BrokerError } from '../core/errors.ts';
 import type { AccountRecord, AttemptKind, Session } from '../core/session.ts';
@@ -44,6 +45,8 @@ export interface Telling {
     record: AccountRecord,
     decision: Extract<Decision, { do: 'rest' }>,
     isLive: boolean,
+    /** What its network may not do, where that is why. */
+    silence?: Silence,
   ): void;
   /** The broker honours the live token. */
   proved(account: Account, before: AccountRecord): void;

@@ -211,8 +211,10 @@ describe('a Redis that lost its last seconds', () => {
     await begin({ entries });
     world.setSwitch('tradovate', 'throttleWith', '429');
     world.fault({ broker: 'tradovate', kind: 'throttle', times: 1 });
-    const isSaid = (): boolean => world.openIncidents().some(({ code }) => code === 'broker_silence');
-    await world.runUntil('that one waits for what the other was told', isSaid, MINUTE_MS);
+    const said = (): number =>
+      world.openIncidents().find(({ code }) => code === 'rate_limited')?.accounts.length ?? 0;
+    const isSaid = (): boolean => said() > 0;
+    await world.runUntil('that one waits for what the other was told', () => said() === 2, MINUTE_MS);
     await rolledBack(async () => {
       await world.runUntil('the end of it', () => !isSaid(), 2 * 60 * MINUTE_MS);
     });

@@ -94,7 +94,7 @@ export async function exercise(redis: Redis, dice: Dice): Promise<void> {
         { scope: 'egress', until: clock.now() + dice.whole(1, 9_000), code: 'quota' },
         clock.now(),
       ),
-    () => store.silentUntil(network, clock.now()),
+    () => store.silenceOf(network, clock.now()),
     () => store.refuseKey(dice.pick([onKey, before]), refusedKey(clock.now())),
     () => store.allowKey(dice.pick([onKey, before])),
     () => store.restoreKey(onKey, refusedKey(clock.now() - dice.whole(0, 9_000)), clock.now()),

@@ -139,6 +139,6 @@ test('twelve API logins, two replicas: tickets, captchas, 423 and 429 at renewal
       alive: expect.toSatisfy((alive: number) => alive <= 2) as unknown,
     });
   expect(new Set(world.alerts.map(({ code }) => code))).toEqual(
-    new Set(['time_penalty', 'captcha', 'lockout_near', 'rate_limited', 'broker_silence']),
+    new Set(['time_penalty', 'captcha', 'lockout_near', 'rate_limited']),
   );
 });

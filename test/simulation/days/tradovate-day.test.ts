@@ -75,6 +75,6 @@ test('forty bridge logins, half of them renewing, two replicas: a ticket, a capt
   expect(calls / names.length).toBeGreaterThan(18);
   expect(calls / names.length).toBeLessThan(26);
   expect(new Set(world.alerts.map(({ code }) => code))).toEqual(
-    new Set(['time_penalty', 'captcha', 'lockout_near', 'rate_limited', 'broker_silence']),
+    new Set(['time_penalty', 'captcha', 'lockout_near', 'rate_limited']),
   );
 });

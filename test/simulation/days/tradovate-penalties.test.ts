@@ -98,13 +98,13 @@ describe('a time penalty', () => {
 
 describe('an hour of silence', () => {
   test.each([
-    ['a captcha', 200, 'p-captcha', 'captcha', renewing],
-    ['423', 423, '', '423', renewing],
+    ['a captcha', 200, 'p-captcha', 'captcha', 'captcha', renewing],
+    ['423', 423, '', '423', 'lockout_near', renewing],
     // On a token it would be that user's own limit.
-    ['429', 429, '', '429', bridge],
+    ['429', 429, '', '429', 'rate_limited', bridge],
   ])(
-    'after %s: no call of anybody, over restarts and a new replica; then everybody',
-    async (_, status, word, throttleWith, entry) => {
+    'after %s: no call of anybody, over restarts and a new replica; then everybody. One message tells of all',
+    async (_, status, word, throttleWith, code, entry) => {
       const names = await open(numbered(6, entry), 2);
       await world.runFor(10 * MINUTE_MS);
       expectAllWell(world, names);
@@ -124,17 +124,22 @@ describe('an hour of silence', () => {
       await world.startReplica();
       await world.runFor(at + HOUR_MS - SECOND_MS - world.now());
       expect(between(at + SECOND_MS, at + HOUR_MS)).toEqual([]);
+      // One message for all that it holds, under what brought it, and as bad as it is by now.
+      const [incident, ...others] = world.openIncidents();
+      expect(others).toEqual([]);
+      expect(incident?.code).toBe(code);
+      expect(incident?.level).toBe('critical');
+      expect([...(incident?.accounts ?? [])].sort()).toEqual([...names].sort());
       // Tokens were good for 15 minutes more at least, and were served so long.
       for (const name of names) {
         for (const gap of gaps.of(name)) expect(gap.from).toBeGreaterThanOrEqual(at + 14 * MINUTE_MS);
       }
       await world.runFor(2 * MINUTE_MS);
       expectAllWell(world, names);
-      expect(
-        world.alerts
-          .filter(({ what, level }) => what === 'opened' && level === 'critical')
-          .map(({ code }) => code),
-      ).toEqual(['broker_silence']);
+      expect(world.alerts.map((each) => `${each.what} ${each.code}`)).toEqual([
+        `opened ${code}`,
+        `closed ${code}`,
+      ]);
       // One goes first; nobody was refused for coming at once.
       expect(between(at + HOUR_MS, world.now()).filter(({ status }) => status !== 200)).toEqual([]);
     },

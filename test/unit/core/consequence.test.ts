@@ -111,7 +111,12 @@ describe('a failed sign-in', () => {
   });
   it('that the broker throttled for the whole egress silences everybody there', () => {
     const { silence } = after({ kind: 'throttled', retryAfterMs: 3_600_000, scope: 'egress' }, 'sign-in');
-    expect(silence).toEqual({ scope: 'egress', until: NOW + 3_600_000, code: 'code' });
+    expect(silence).toEqual({
+      scope: 'egress',
+      until: NOW + 3_600_000,
+      code: 'code',
+      message: 'what happened',
+    });
   });
 });
 
@@ -222,7 +227,7 @@ describe('a broker that turns the whole network away until a person acts', () =>
     'is left alone by everybody (%s)',
     (during) => {
       const { silence } = after(barred, during);
-      expect(silence).toEqual({ scope: 'egress', until: NOW + BARRED_MS, code: 'code' });
+      expect(silence).toMatchObject({ scope: 'egress', until: NOW + BARRED_MS, message: 'what happened' });
     },
   );
   it.each(['sign-in', 'renewal'] as const)('stops no credentials (%s)', (during) => {
@@ -236,7 +241,7 @@ describe('a broker that turns the whole network away until a person acts', () =>
       'sign-in',
     );
     expect(record.refused).toEqual(['present']);
-    expect(silence).toMatchObject({ scope: 'egress', until: NOW + 3_600_000 });
+    expect(silence).toEqual({ scope: 'egress', until: NOW + 3_600_000, code: 'code' });
   });
   it('leaves the others alone where it is one account or key', () => {
     for (const scope of ['account', 'key'] as const) {
