@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { explainAccount } from '../app/explaining.ts';
 import { moment } from '../core/day.ts';
 import { systemClock } from '../core/clock.ts';
-import type { Explanation } from '../core/explain.ts';
+import { actWords, type Explanation } from '../core/explain.ts';
 import { deedWords, nextWords } from '../core/explain-words.ts';
 import { makeInstances } from '../redis/instances.ts';
 import { makeRoster } from '../redis/roster.ts';
@@ -81,7 +81,7 @@ function decisionTable(decisions: Explanation['decisions'], width: number | unde
 }
 
 function actTable(acts: Explanation['acts'], width: number | undefined): readonly string[] {
-  const rows = acts.map(({ at, who, what, from, outcome }) => [at, what, outcome, `${who} from ${from}`]);
+  const rows = acts.map((each) => [each.at, actWords(each), each.outcome, `${each.who} from ${each.from}`]);
   return table(['AT', 'WHAT', 'OUTCOME', 'WHO'], rows, { width, textLines: TEXT_LINES });
 }
 

@@ -77,7 +77,7 @@ async function whyNot(parts: RefreshOneParts, name: string, entry: RosterEntry):
     return message === undefined ? undefined : { code: 'budget_spent', message };
   };
   const before = await look();
-  const refusal = refusalOf(before, entry, force);
+  const refusal = refusalOf(name, before, entry, force);
   if (refusal) return refusal;
   const waits = (await silence()) ?? (force ? undefined : await heldBack());
   if (waits !== undefined) return waits;
@@ -99,7 +99,7 @@ async function whyNot(parts: RefreshOneParts, name: string, entry: RosterEntry):
     )
       return { code: after.last_error.code, message: after.last_error.message };
     // Stopped without a call, by a verdict of earlier; paused or taken out by somebody else meanwhile.
-    const ended = force ? undefined : refusalOf(after, entry, false);
+    const ended = force ? undefined : refusalOf(name, after, entry, false);
     if (ended) return ended;
     const silenced =
       after?.state === 'refreshing' ? undefined : ((await silence()) ?? (await heldBack(askedAt)));
@@ -109,7 +109,12 @@ async function whyNot(parts: RefreshOneParts, name: string, entry: RosterEntry):
 }
 
 /** Why nothing is even asked for. */
-function refusalOf(before: AccountStatus | undefined, entry: RosterEntry, force: boolean): Why | undefined {
+function refusalOf(
+  name: string,
+  before: AccountStatus | undefined,
+  entry: RosterEntry,
+  force: boolean,
+): Why | undefined {
   if (before?.state === 'paused') {
     return {
       outcome: 'paused',
@@ -120,7 +125,7 @@ function refusalOf(before: AccountStatus | undefined, entry: RosterEntry, force:
   if (entry.person) {
     return {
       code: 'needs_person',
-      message: 'only a person can get the next token; the page and the alerts show the link',
+      message: `only a person can get the next token: "token-refresher login ${name}" prints the link, the page has a button and the alert a link for it`,
     };
   }
   if (before?.state === 'disabled') return { code: 'disabled', message: 'disabled in the credentials file' };

@@ -5,6 +5,7 @@ import { readLimits } from '../app/limits.ts';
 import { readLackingRoom } from '../app/planning.ts';
 import { brokers } from '../brokers/index.ts';
 import { systemClock } from '../core/clock.ts';
+import { ALL_ACCOUNTS } from '../core/explain.ts';
 import { makeInstances } from '../redis/instances.ts';
 import { makeRoster, type RosterEntry } from '../redis/roster.ts';
 import { noteAct } from './acts.ts';
@@ -50,7 +51,7 @@ export function refreshCommand(): Command {
         const parts = { redis, egress, force: options.force === true };
         const refreshed = (each: string, entry: RosterEntry): Promise<Refreshed> =>
           refreshOne({ ...parts, room: lacking?.get(each) }, each, entry);
-        if (name === undefined) await noteAct(redis, 'refresh', '*', 'done');
+        if (name === undefined) await noteAct(redis, 'refresh', ALL_ACCOUNTS, 'done');
         const results = await refreshAll(chosen, refreshed, options);
         const isDone = results.every(({ code }) => code === null);
         if (name !== undefined) await noteAct(redis, 'refresh', name, isDone ? 'done' : 'failed');

@@ -28,12 +28,19 @@ export interface Act {
   /** `token` or `cookie` over HTTP, `link` by the start's sign-in link, `ticket` by a link of an alert, NOBODY, `command USER@HOST`. */
   readonly who: string;
   readonly what: string;
-  /** Empty where it was about no account in particular. */
+  /** Empty where it was about no account in particular, ALL_ACCOUNTS where about all. */
   readonly account: string;
   /** An address, or a host. */
   readonly from: string;
   readonly outcome: string;
 }
+
+/** What stands for an account in an act that was of all. */
+export const ALL_ACCOUNTS = '*';
+
+/** What was done, to be read beside others of one account. */
+export const actWords = ({ what, account }: Act): string =>
+  account === ALL_ACCOUNTS ? `${what} of all` : what;
 
 /** Everything there is to say of one account: `GET /api/accounts/:name/explain`. */
 export interface Explanation extends Pick<
@@ -161,6 +168,7 @@ function nextOf({ status, by, pausedUntil }: Explained): Explanation['next'] {
 function waysOf({
   name,
   state,
+  reason,
   person_needed: isPersons,
   can_be_asked: asks,
 }: AccountStatus): Explanation['person'] {
@@ -186,9 +194,20 @@ function waysOf({
   ];
   return [
     ...(state === 'stopped' && !isPersons ? mend : [refresh]),
+    ...sharedWays(reason),
     { what: 'Have it rest for a time.', command: command(`pause ${name} --for 2h`) },
     { what: 'End its session and take its keys away.', command: command(`logout ${name}`) },
   ];
+}
+
+/** What holds an account up may hold others up, too. No new token for all is offered: once it is over they go on by themselves. */
+function sharedWays(reason: string | null): Explanation['person'] {
+  if (reason === 'budget_spent') {
+    return [{ what: 'See which limit it is, and who waits for it.', command: 'token-refresher plan' }];
+  }
+  return heldUpBy(reason) === undefined
+    ? []
+    : [{ what: 'See whom else it concerns.', command: 'token-refresher status' }];
 }
 
 const iso = (at: number): string => new Date(at).toISOString();

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { NOBODY } from '../core/explain.ts';
+import { ALL_ACCOUNTS, NOBODY } from '../core/explain.ts';
 import { bearerOf } from './access.ts';
 import type { HttpContext } from './context.ts';
 import { textField } from './consent-routes.ts';
@@ -60,5 +60,5 @@ function newcomer({ body }: FastifyRequest, status: number): string {
 function accountOf({ params, body }: FastifyRequest): string {
   const name = textField(params, 'name') ?? textField(body, 'username') ?? '';
   const isAll = typeof body === 'object' && body !== null && Reflect.get(body, 'all') === true;
-  return /^[A-Za-z0-9._@-]{1,64}$/.test(name) ? name : isAll ? '*' : '';
+  return /^[A-Za-z0-9._@-]{1,64}$/.test(name) ? name : isAll ? ALL_ACCOUNTS : '';
 }

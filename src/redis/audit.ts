@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Act } from '../core/explain.ts';
+import { ALL_ACCOUNTS, type Act } from '../core/explain.ts';
 import { keys } from './keys.ts';
 
 /** How long what a person did can be looked up, ms, and how much of it at most. */
@@ -19,7 +19,7 @@ export async function keepAct(redis: Redis, act: Omit<Act, 'at'>, now: number): 
     .exec();
 }
 
-/** The newest first; those of one account where it is named. */
+/** The newest first; where an account is named, what was done to it or to all. */
 export async function readActs(
   redis: Redis,
   wanted: { readonly account?: string; readonly count: number },
@@ -33,7 +33,9 @@ export async function readActs(
     account === undefined ? count : LOOKED_THROUGH,
   );
   const acts = entries.map(([id, fields]) => actOf(id, fields));
-  return acts.filter((act) => account === undefined || act.account === account).slice(0, count);
+  return acts
+    .filter((act) => account === undefined || [account, ALL_ACCOUNTS].includes(act.account))
+    .slice(0, count);
 }
 
 /** Those that were kept after the one of this id, oldest first, each with its own. */

@@ -110,6 +110,8 @@ describe('the API of a running service', () => {
     const refused = body['refused'] as readonly object[];
     // Four are served: who is disabled is not counted.
     expect(Number(body['started']) + refused.length).toBe(3);
+    const { acts } = (await ask('GET', '/api/accounts/DESK/explain')).body as { acts: object[] };
+    expect(acts[0]).toMatchObject({ what: 'refresh', account: '*', outcome: '202' });
   });
 
   it('pauses, resumes and logs out as it is described', async () => {

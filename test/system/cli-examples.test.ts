@@ -144,6 +144,11 @@ describe('--json is one object, whatever came of it', () => {
       { total: 1, refreshed: 1, failed: 0, results: [{ outcome: 'refreshed', code: null }] },
     ],
     ['refresh --all', 1, { code: 'NOT_REFRESHED', failed: 1 }],
+    [
+      'refresh AB0001',
+      1,
+      { results: [{ code: 'needs_person', message: expect.stringContaining('login AB0001"') }] },
+    ],
     ['refresh', 2, { code: 'WRONG_USAGE' }],
     ['pause USER_000000 --for 2h', 0, { outcome: 'done', state: 'paused', until: expect.any(String) }],
     ['pause NOBODY', 1, { code: 'UNKNOWN_ACCOUNT' }],

@@ -1,4 +1,4 @@
-import type { Explanation } from '../../core/explain.ts';
+import { actWords, type Explanation } from '../../core/explain.ts';
 import { deedWords, nextWords } from '../../core/explain-words.ts';
 import { historyStrip } from './history.ts';
 import { html, type Html } from './html.ts';
@@ -73,7 +73,7 @@ function act(each: Explanation['acts'][number], now: number): Html {
   // An answer's status says whether it was heard; what came of it stands among the decisions.
   const refused = /^[45]\d\d$/.test(each.outcome) ? ` (refused: ${each.outcome})` : '';
   return html`<li>
-    <b>${each.what}</b>${refused}
+    <b>${actWords(each)}</b>${refused}
     <span class="quiet">${ways[each.who] ?? `by ${each.who}`} from ${each.from}, ${ago(each.at, now)}</span>
   </li>`;
 }

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { explain, type Explained, type Explanation } from '../../../src/core/explain.ts';
+import {
+  actWords,
+  ALL_ACCOUNTS,
+  explain,
+  type Explained,
+  type Explanation,
+} from '../../../src/core/explain.ts';
 import { account, without } from '../http/support.ts';
 
 const NOW = Date.parse('2026-11-20T10:00:00.000Z');
@@ -83,6 +89,22 @@ describe('what a person can do', () => {
     expect(commands({ status: without('A', 'paused') })[0]).toBe('token-refresher resume A');
     expect(commands({ status: without('A', 'disabled') })).toEqual(['token-refresher reload']);
   });
+});
+
+it.each([
+  ['expired', 'budget_spent', ['plan']],
+  ['expired', 'broker_silence', ['status']],
+  ['due', 'broker_down', ['status']],
+  ['backing_off', 'bad_answer', []],
+] as const)('names what helps where others may share the cause: %s, %s', (state, reason, expected) => {
+  const status = state === 'due' ? account('A', { state, reason }) : without('A', state, { reason });
+  expect(commands({ status }).slice(1, -2)).toEqual(expected.map((words) => `token-refresher ${words}`));
+});
+
+it('says of what was done to all that it was', () => {
+  const act = { at: '', who: 'token', what: 'refresh', from: '', outcome: '202' };
+  expect(actWords({ ...act, account: 'A' })).toBe('refresh');
+  expect(actWords({ ...act, account: ALL_ACCOUNTS })).toBe('refresh of all');
 });
 
 it('shows the decisions as they were made, instants for people', () => {
