@@ -18,9 +18,12 @@ export const NEWS_MS = 60 * 60_000;
 
 const urgency = { open: 0, close: 1, remind: 2, edit: 3 } as const;
 
-/** True where whoever is mentioned in messages is called by the one that opens it. */
-export const isCalling = ({ hushed, calledBefore, level }: Incident): boolean =>
-  hushed !== true && calledBefore !== true && level !== 'notice';
+/**
+ * True where whoever is mentioned in messages is called by the one that opens it. Nobody is for what is over already:
+ * a channel that was away tells of it late.
+ */
+export const isCalling = ({ hushed, calledBefore, level, end }: Incident): boolean =>
+  end === undefined && hushed !== true && calledBefore !== true && level !== 'notice';
 
 /**
  * The next task of a channel: the most urgent that is due, else the one that is due first. `calls`: the channel has

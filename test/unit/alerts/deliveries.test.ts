@@ -193,6 +193,12 @@ describe('nextTask', () => {
     expect(only(calm)).not.toSatisfy(isCalling);
   });
 
+  it('calls nobody for what was over before the channel could tell of it', () => {
+    const untold = recovered(failed(emptyBook, failure(), T), USER, T + MINUTE);
+    expect(nextTask(untold, 'discord', T + 4 * MINUTE, true)?.act).toBe('open');
+    expect(only(untold)).not.toSatisfy(isCalling);
+  });
+
   it('reminds nobody of what is over, or not critical', () => {
     const mild = done(failed(emptyBook, failure({ level: 'warning' }), T), T + GROUP_MS);
     expect(nextTask(mild, 'discord', T + 60 * MINUTE)).toBeUndefined();
