@@ -24,7 +24,7 @@ import { makeKeepsake, mirrorFolder } from './keepsake.ts';
 import { readLimits } from './limits.ts';
 import { makeConnect } from './load.ts';
 import type { Releases } from './releases.ts';
-import { startSimulation } from './simulation.ts';
+import { commandSimulation } from './simulation.ts';
 import { openTarget } from './target.ts';
 import { leadsToWebhook } from './webhooks.ts';
 
@@ -58,7 +58,7 @@ const CONNECT_MS = 10_000;
 export async function openOwnEngine(options: OwnEngineOptions, releases: Releases): Promise<OwnEngine> {
   const { config, log, name, transcript } = options;
   const clock = systemClock;
-  const simulation = config.simulate ? await startSimulation(releases) : undefined;
+  const simulation = await commandSimulation(config, releases);
   const setting = (variable: string): string | undefined =>
     simulation?.setting(variable) ?? config.setting(variable);
   const { isHoliday } = config.holidays;

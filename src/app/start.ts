@@ -31,7 +31,7 @@ import { startObserving } from './observing.ts';
 import { startReports } from './reports.ts';
 import type { Service, StartOptions } from './service.ts';
 import { serve } from './serve.ts';
-import { startSimulation } from './simulation.ts';
+import { serviceSimulation } from './simulation.ts';
 import { openTarget } from './target.ts';
 import { startTellings } from './tellings.ts';
 import { orUnfit } from './unfit.ts';
@@ -61,7 +61,7 @@ async function assemble(options: StartOptions, releases: Releases): Promise<Serv
   const instance = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
   const { publicUrl, pageUrl, alertUrl } = addressesOf(config);
 
-  const simulation = options.simulator ?? (config.simulate ? await startSimulation(releases) : undefined);
+  const simulation = await serviceSimulation(config, options.simulator, releases);
   const setting = (variable: string): string | undefined =>
     simulation?.setting(variable) ?? config.setting(variable);
   const limits = readLimits(brokers, setting);

@@ -185,6 +185,10 @@ describe('npm run demo', () => {
     const checked = await (await startCli(['check'], { env })).exit();
     expect(checked.stdout).toContain('SIMULATED');
     expect(checked.stdout).toContain('Redis: embedded; it runs, and answers.');
+    // At the demo's brokers, whose tokens live a minute and a half: those of its own would bring one that they do not know.
+    const login = await (await startCli(['login', 'DESK_BRAVO', '--json'], { env })).exit();
+    const { expires_at } = JSON.parse(login.stdout) as { expires_at: string };
+    expect(Date.parse(expires_at) - Date.now()).toBeLessThan(90_000);
     expect(trapped).toBe(0);
   });
 
