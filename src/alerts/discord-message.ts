@@ -2,7 +2,7 @@ import { duration } from '../core/duration.ts';
 import { isWhole, movedTo, namesIn, whysOf, type Incident } from './book.ts';
 import type { Notice } from './channel.ts';
 import { isAllReady, morningText, type Morning } from './morning.ts';
-import { pageOf, stepIn, waysIn, whatBotsHave } from './ways.ts';
+import { pageOf, stepIn, waysIn, whatBotsHave, whatIsNext } from './ways.ts';
 import { countOfAccounts, cut, headlineOf, shortNames, unclosing } from './words.ts';
 
 /** An embed as Discord takes it. */
@@ -155,10 +155,10 @@ function lengthOf(parts: readonly string[]): number {
 }
 
 function advice({ incident, now, home }: Notice, room: number): { name: string; value: string }[] {
-  const next =
-    incident.nextAt === undefined
-      ? (incident.next ?? 'Nothing by itself: a person must act.')
-      : `The service tries again by itself${incident.nextAt > now ? `; as of ${at(now)} the next try is at ${at(incident.nextAt, now)}` : ''}.`;
+  const next = whatIsNext(incident, now, {
+    nothing: 'Nothing by itself: a person must act.',
+    at: (instant) => `; as of ${at(now)} the next try is at ${at(instant, now)}`,
+  });
   const step = stepIn(incident);
   const characters = Math.min(LINKS.characters, room);
   const { ways, beyond } = waysIn(incident, { ...LINKS, characters }, home);

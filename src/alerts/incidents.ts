@@ -9,6 +9,7 @@ import {
   type Member,
 } from './book.ts';
 import { isHushed, memberOf, type Failure } from './members.ts';
+import { outageOf } from './outages.ts';
 
 export type { Failure } from './members.ts';
 
@@ -61,8 +62,13 @@ function wasCalled(book: Book, { broker, account, level }: Failure, now: number)
 
 const isRecovered = ({ end }: Incident, now: number): boolean => end?.how === 'recovered' && end.at <= now;
 
-/** A silence that a limit by the minute has brought is no cause of its own: it would come and go with it. */
+/**
+ * A silence that a limit by the minute has brought is no cause of its own: it would come and go with it. Nor is what
+ * an account has met of an outage that is told of already.
+ */
 function followed(book: Book, failure: Failure, now: number): Failure {
+  const outage = outageOf(book, failure);
+  if (outage) return { ...failure, code: outage.code, message: outage.reason };
   if (failure.follows !== true) return failure;
   const cause = book.incidents.find(
     (incident) => incident.broker === failure.broker && incident.recurs && !isRecovered(incident, now),

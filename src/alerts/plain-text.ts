@@ -3,7 +3,7 @@ import { duration } from '../core/duration.ts';
 import { isWhole, movedTo, namesIn, whysOf } from './book.ts';
 import type { Notice } from './channel.ts';
 import type { Morning } from './morning.ts';
-import { ownLinks, pageOf, stepIn, waysIn, whatBotsHave } from './ways.ts';
+import { ownLinks, pageOf, stepIn, waysIn, whatBotsHave, whatIsNext } from './ways.ts';
 import { countOfAccounts, headlineOf, unclosing } from './words.ts';
 
 /** What a notice says: an incident began, still stands, changed, or is over. */
@@ -114,10 +114,10 @@ export function subjectOf(event: Happening, { incident, now }: Notice): string {
 export function textOf(event: Happening, { incident, now, zone = 'UTC', home }: Notice): string {
   const failing = namesIn(incident, 'failing');
   const back = namesIn(incident, 'back');
-  const next =
-    incident.nextAt === undefined
-      ? (incident.next ?? 'Nothing happens by itself: a person must act.')
-      : `The service tries again by itself${incident.nextAt > now ? `, next at ${timeIn(zone, incident.nextAt)}` : ''}.`;
+  const next = whatIsNext(incident, now, {
+    nothing: 'Nothing happens by itself: a person must act.',
+    at: (instant) => `, next at ${timeIn(zone, instant)}`,
+  });
   const isOver = event === 'recovered';
   const step = stepIn(incident);
   const { ways, beyond } = waysIn(incident, LINKS, home);

@@ -1,4 +1,5 @@
 import { isWhole, linksOf, namesIn, type Incident } from './book.ts';
+import { PASSING } from './outages.ts';
 import { countOfAccounts } from './words.ts';
 
 /** A way in for a person, and whom it is for; empty where it is for all that fail. */
@@ -45,16 +46,6 @@ function doneBy(link: string, home: string | undefined): string {
   if (home === undefined) return '';
   return link.startsWith(home) ? 'See what is wrong, and mend it: ' : 'Log in at the broker: ';
 }
-
-/** What passes by itself, and where there is nothing to mend; a reason of any other kind may name something. */
-const PASSING: readonly string[] = [
-  'broker_down',
-  'server_fault',
-  'timeout',
-  'no_answer',
-  'unreachable',
-  'held_up',
-];
 
 /**
  * What a person can do where no link leads to a step, to be followed by the page's address; undefined where one
@@ -111,3 +102,17 @@ export function whatBotsHave(
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/**
+ * What the service does next by itself, and when.
+ * @param words `nothing`: where it does nothing; `at` leads to an instant (ms)
+ */
+export function whatIsNext(
+  { nextAt, next }: Incident,
+  now: number,
+  words: { readonly nothing: string; readonly at: (instant: number) => string },
+): string {
+  if (nextAt === undefined) return next ?? words.nothing;
+  const when = nextAt > now ? words.at(nextAt) : '; the next try is due now';
+  return `The service tries again by itself${when}.`;
+}

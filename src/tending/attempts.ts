@@ -168,6 +168,7 @@ export function makeAttempts(
     let got: Obtained;
     let reads = 0;
     let isReached = false;
+    let quiet = false;
     const reached: Reached = (answered) => {
       reads += 1;
       isReached = answered;
@@ -175,7 +176,9 @@ export function makeAttempts(
     try {
       const { timeoutMs } = policy;
       const isSilent = keepsake.silentUntil(around.networkOf(account)) > clock.now();
-      if (clock.now() - startedAt > timeoutMs || (isSilent && step.kind !== 'consent')) throw heldUp();
+      // The next look, a moment later, tells of it under what brought the silence.
+      quiet = isSilent && step.kind !== 'consent';
+      if (quiet || clock.now() - startedAt > timeoutMs) throw heldUp();
       const call = (signal: AbortSignal): Call => ({ signal, ...(record.carry && { carry: record.carry }) });
       got = await within(clock, timeoutMs, [held.signal], (signal) =>
         obtain(account, step, call(signal), clock, {
@@ -196,6 +199,7 @@ export function makeAttempts(
           error: known,
           during: step.kind,
           counts: true,
+          quiet,
           startedAt,
           reads,
           isReached,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  type Book,
   emptyBook,
   linksOf,
   namesIn,
@@ -10,7 +11,14 @@ import {
   whysOf,
 } from '../../../src/alerts/book.ts';
 import { delivered, nextTask } from '../../../src/alerts/deliveries.ts';
-import { failed, recovered, RECURS_MS, resolved, retained } from '../../../src/alerts/incidents.ts';
+import {
+  failed,
+  type Failure,
+  recovered,
+  RECURS_MS,
+  resolved,
+  retained,
+} from '../../../src/alerts/incidents.ts';
 import { settled } from '../../../src/alerts/settling.ts';
 import { failure, only, openOf } from './builders.ts';
 
@@ -264,5 +272,51 @@ describe('what comes and goes', () => {
       level: 'critical',
     });
     expect(only(failed(emptyBook, silence, T)).code).toBe('broker_silence');
+  });
+});
+
+describe('an outage', () => {
+  const at = (n: number, code: string, level: 'warning' | 'critical' = 'warning'): Failure =>
+    failure({ account: `USER_${n}`, code, message: `It was ${code}.`, level });
+  const down = (book: Book, n: number): Book => failed(book, at(n, 'broker_down', 'critical'), T + n);
+  const three = [0, 1, 2].reduce((book, n) => failed(book, at(n, 'server_fault'), T + n), emptyBook);
+
+  it('is one message: whoever waits for the broker is with those who found that it is down', () => {
+    const all = Array.from({ length: 37 }, (_, i) => i + 3).reduce(down, three);
+    expect(only(all)).toMatchObject({
+      code: 'server_fault',
+      reason: 'It was server_fault.',
+      level: 'critical',
+    });
+    expect(namesIn(only(all), 'failing')).toHaveLength(40);
+    // Nobody moves: neither at the look at which it waits itself, nor at a try that fails in another way.
+    const later = failed(failed(all, at(0, 'broker_down'), T + 60), at(1, 'timeout'), T + 61);
+    expect(only(later).code).toBe('server_fault');
+    expect(namesIn(only(later), 'failing')).toHaveLength(40);
+  });
+
+  it('of one or two is theirs: another way to fail is another cause', () => {
+    const two = [0, 1].reduce((book, n) => failed(book, at(n, 'server_fault'), T + n), emptyBook);
+    expect(failed(two, at(2, 'timeout'), T + 2).incidents.map(({ code }) => code)).toEqual([
+      'server_fault',
+      'timeout',
+    ]);
+  });
+
+  it('keeps what is no outage, and another broker, apart', () => {
+    const refused = failed(three, at(3, 'bad_credentials'), T + 3);
+    const other = failed(refused, { ...at(4, 'broker_down'), broker: 'ig' }, T + 4);
+    expect(other.incidents.map(({ broker, code }) => `${broker} ${code}`)).toEqual([
+      'tradovate server_fault',
+      'tradovate bad_credentials',
+      'ig broker_down',
+    ]);
+  });
+
+  it('takes nobody who fails on after the others are back', () => {
+    const [, one, two] = [0, 1, 2].map((n) => ({ broker: 'tradovate', account: `USER_${n}` }));
+    const back = [one, two].reduce((book, who) => (who ? recovered(book, who, T + 9) : book), three);
+    const on = failed(back, at(0, 'timeout'), T + 10);
+    expect(openOf(on, 'timeout').members.map(({ name }) => name)).toEqual(['USER_0']);
   });
 });

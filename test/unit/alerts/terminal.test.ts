@@ -42,3 +42,15 @@ it('a terminal shows once what an edit changes in a message, as a change of what
   await channel.edit(message, { incident: only(opened), now: 18_000 });
   expect(printed).toHaveLength(3);
 });
+
+it('a terminal says when it is tried again, and is not told of a later time alone', async () => {
+  const printed: string[] = [];
+  const channel = terminalChannel((text) => printed.push(text));
+  const waiting = { ...only(opened), nextAt: 90_000 };
+  const message = await channel.open({ incident: waiting, now: 2_000 });
+  expect(printed[0]).toContain(
+    'What happens next: The service tries again by itself; as of 00:00:02 UTC the next try is at 00:01:30 UTC.',
+  );
+  await channel.edit(message, { incident: { ...waiting, nextAt: 95_000 }, now: 8_000 });
+  expect(printed).toHaveLength(1);
+});
