@@ -50,6 +50,8 @@ export interface BrokerErrorFields {
    * A refusal that came after a right password, or before it was looked at, leaves it out.
    */
   readonly doubtsPassword?: boolean;
+  /** What came is no answer of the broker's: a page, a text, nothing. */
+  readonly unreadable?: boolean;
   /** What the account's next call has to bring along (a penalty's ticket). Secret: sealed, never shown. */
   readonly carry?: Readonly<Record<string, string>>;
 }
@@ -69,6 +71,7 @@ export class BrokerError extends Error {
   readonly sent: boolean;
   readonly doubtsSession: boolean;
   readonly doubtsPassword: boolean;
+  readonly unreadable: boolean;
   declare readonly carry: Readonly<Record<string, string>> | undefined;
 
   constructor(message: string, fields: BrokerErrorFields) {
@@ -82,6 +85,7 @@ export class BrokerError extends Error {
     this.sent = fields.sent ?? true;
     this.doubtsSession = fields.doubtsSession ?? false;
     this.doubtsPassword = fields.doubtsPassword ?? false;
+    this.unreadable = fields.unreadable ?? false;
     // Not enumerable: whoever prints an error prints no ticket.
     Object.defineProperty(this, 'carry', { value: fields.carry, enumerable: false });
   }

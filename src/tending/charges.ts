@@ -34,6 +34,7 @@ export function answeredOf(error: BrokerError): Answered {
       if (error.status === 423 || error.retryAfterMs !== undefined) return undefined;
       return error.scope === 'broker' || error.scope === 'egress' ? 'down' : undefined;
     case 'outcome-unknown':
-      return error.status === undefined || error.status >= 500 ? 'down' : undefined;
+      // A page in the place of an answer is nobody's word, whatever its status says.
+      return error.unreadable || error.status === undefined || error.status >= 500 ? 'down' : undefined;
   }
 }

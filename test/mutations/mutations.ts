@@ -103,6 +103,19 @@ export const mutations: readonly Mutation[] = [
     tests: [`${modes}/07`],
   },
   {
+    breaks: 'the breaker: a page with 200 in the place of an answer is one',
+    edits: [
+      {
+        file: 'src/tending/charges.ts',
+        from: 'error.unreadable || error.status === undefined',
+        to: 'error.status === undefined',
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/days/host-away.test.ts'],
+    named: 'is sent few passwords',
+  },
+  {
     breaks: 'the pace: a sign-in that was found open counts twice',
     edits: [
       {

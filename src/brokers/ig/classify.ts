@@ -66,6 +66,7 @@ const unreadable: Meaning = {
   kind: 'outcome-unknown',
   code: 'unreadable_answer',
   scope: 'account',
+  unreadable: true,
   text: 'IG answered with something unreadable: the call may have taken effect',
 };
 const notTaken: Meaning = {

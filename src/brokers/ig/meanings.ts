@@ -9,6 +9,7 @@ export interface Meaning {
   readonly text: string;
   /** See `BrokerErrorFields`. */
   readonly doubtsPassword?: boolean;
+  readonly unreadable?: boolean;
 }
 
 type Group = Meaning & { readonly igCodes: readonly string[] };

@@ -16,6 +16,7 @@ import {
   stopped,
   turnedAway,
   unclear,
+  unreadable,
   type Make,
 } from './verdict.ts';
 import type { Said } from './wire.ts';
@@ -118,7 +119,7 @@ function odd(answer: HttpAnswer, make: Make): BrokerError {
         { kind: 'refused' },
         'Tradovate does not know this call. Check TRADOVATE_API_URL if it is set, mend it and restart; else this is a defect of this service, please report it',
       )
-    : make('unreadable_answer', unclear, `Tradovate answered with ${oddity(answer)}`);
+    : make('unreadable_answer', unreadable(answer), `Tradovate answered with ${oddity(answer)}`);
 }
 
 /**

@@ -16,6 +16,7 @@ import {
   turnedAway,
   unclear,
   unknownStatus,
+  unreadable,
   type Fields,
   type Make,
 } from './verdict.ts';
@@ -170,7 +171,7 @@ function byStatus(answer: HttpAnswer, way: Judging['way'], make: Make): BrokerEr
   }
   return make(
     'unreadable_answer',
-    unclear,
+    unreadable(answer),
     `Tradovate answered the login with ${oddity(answer)}; a session may have been opened`,
   );
 }

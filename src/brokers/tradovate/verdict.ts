@@ -82,7 +82,7 @@ export function isTurnedAway(answer: HttpAnswer): boolean {
 export function turnedAway(what: 'login' | 'call', make: Make): BrokerError {
   return make(
     'edge_blocked',
-    { ...unclear, scope: 'egress' },
+    { ...unclear, scope: 'egress', unreadable: true },
     `Something in front of Tradovate (its firewall, or a proxy of yours) turned the ${what} away. If it lasts, have this address let through, and check proxy and base URL`,
   );
 }
@@ -156,6 +156,9 @@ export function oddity(answer: HttpAnswer): string {
   if (answer.status >= 300) return 'a redirect, which is not followed';
   return isHtml(answer) ? 'a page' : 'something unreadable';
 }
+
+/** An answer that cannot be read: where it is no JSON at all, it is not Tradovate that speaks. */
+export const unreadable = ({ json }: HttpAnswer): Fields => ({ ...unclear, unreadable: json === undefined });
 
 /** The broker's own words, cut and cleaned; nothing where they repeat a secret. */
 export function shown(text: string, secrets: readonly string[]): string {

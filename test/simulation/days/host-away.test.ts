@@ -41,20 +41,28 @@ describe('a host that fails for a while', () => {
     120_000,
   );
 
-  it('is sent few passwords where logins come a minute apart anyway', async () => {
-    const entries = Array.from({ length: 20 }, (_, i) => ({
-      username: `TV_${i}`,
-      password: `made-up-pass-${i}`,
-    }));
-    world = await makeWorld({ entries });
-    await world.runFor(30 * MINUTE_MS);
-    const since = world.now();
-    world.fault({ broker: 'tradovate', kind: 'status', status: 503 });
-    await world.runFor(100 * MINUTE_MS);
+  it.each([
     // Five before it is known to be away, one after five minutes, then one an hour.
-    expect(passwords(since)).toBeLessThanOrEqual(7);
-    expect(world.calls().length).toBeGreaterThan(100);
-  }, 120_000);
+    { what: '503', kind: 'status', status: 503 },
+    { what: 'a page with 200', kind: 'html', status: 200 },
+    { what: "a firewall's page with 403", kind: 'html', status: 403 },
+  ] as const)(
+    'is sent few passwords where logins come a minute apart anyway: $what',
+    async ({ what: _, ...fault }) => {
+      const entries = Array.from({ length: 20 }, (_, i) => ({
+        username: `TV_${i}`,
+        password: `made-up-pass-${i}`,
+      }));
+      world = await makeWorld({ entries });
+      await world.runFor(30 * MINUTE_MS);
+      const since = world.now();
+      world.fault({ broker: 'tradovate', ...fault });
+      await world.runFor(100 * MINUTE_MS);
+      expect(passwords(since)).toBeLessThanOrEqual(7);
+      expect(world.calls().length).toBeGreaterThan(100);
+    },
+    120_000,
+  );
 
   it('and then answers four of five calls costs nobody a second', async () => {
     const entries = atIg(30);
