@@ -40,6 +40,10 @@ export function watchLedgers(world: World): {
   const failed = new Map<string, Failed[]>();
   const allowed = new Set<string>();
   const worked = new Set<string>();
+  /** When a login of a network worked last, ms: what nobody answered before that barred nobody. */
+  const succeeded = new Map<string, number>();
+  /** The passwords that each user's entry has had: a changed one is tried at once. */
+  const passwords = new Map<string, Set<unknown>>();
   let isDated = true;
   let forgottenAt = 0;
 
@@ -59,11 +63,22 @@ export function watchLedgers(world: World): {
     });
   }
 
+  /** A person allowed it, or changed what is sent. */
+  function mayGo(call: BrokerCall): boolean {
+    const had = passwords.get(userOf(call)) ?? new Set();
+    had.add(world.entries().find(({ username }) => username === call.username)?.password);
+    passwords.set(userOf(call), had);
+    return had.size > 1 || allowed.has(call.username ?? '');
+  }
+
   function judge(call: BrokerCall, { windowMs, slowPaceMs }: Network): void {
-    const recent = (failed.get(networkOf(call)) ?? []).filter(({ at }) => at > call.startedAt - windowMs);
-    failed.set(networkOf(call), recent);
+    const isAllowed = mayGo(call);
+    const kept = (failed.get(networkOf(call)) ?? []).filter(({ at }) => at > call.startedAt - windowMs);
+    failed.set(networkOf(call), kept);
+    const excusedTo = succeeded.get(networkOf(call)) ?? 0;
+    const recent = kept.filter(({ at, isUnknown }) => !isUnknown || at > excusedTo);
     const last = recent.findLast(({ isUnknown }) => isUnknown);
-    if (!last || recent.length < FREE || !isDated || allowed.has(call.username ?? '')) return;
+    if (!last || recent.length < FREE || !isDated || isAllowed) return;
     const paceMs = worked.has(userOf(call)) ? PACE_MS : slowPaceMs;
     const apartMs = call.startedAt - last.at;
     if (apartMs >= paceMs - SLACK_MS) return;
@@ -86,12 +101,7 @@ export function watchLedgers(world: World): {
     if (what !== 'delivered' || !call.answer) return;
     if (issuedIn(call, 0).length > 0) {
       worked.add(userOf(call));
-      const now = world.now();
-      const before = failed.get(networkOf(call)) ?? [];
-      failed.set(
-        networkOf(call),
-        before.filter(({ at, isUnknown }) => !isUnknown || at > now),
-      );
+      succeeded.set(networkOf(call), world.now());
       return;
     }
     if (wasTurnedAway(call) || call.fault === 'html' || call.answer.status < 400) return;
