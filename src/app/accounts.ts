@@ -181,7 +181,7 @@ const servedOf = (accounts: readonly Account[]): readonly Account[] =>
   accounts.filter((account) => !isObserved(account));
 
 /** What a reload does to those that are served: one that is only watched from now on leaves service. */
-function servedDiff({ added, removed, changed }: AccountsDiff): AccountsDiff {
+export function servedDiff({ added, removed, changed }: AccountsDiff): AccountsDiff {
   return {
     added: [
       ...servedOf(added),

@@ -5,7 +5,7 @@ import { gatherReports, PROOF_GAP_MS, REPLACEMENT_GAP_MS, type ByGeneration } fr
 import type { Metrics } from '../metrics/metrics.ts';
 import type { RedisAddress } from '../redis/connection.ts';
 import { confirmAgain, loginsOf, noteReport } from '../redis/note-report.ts';
-import { makeReportStream, type ReportEntry } from '../redis/reports.ts';
+import { connectReports, makeReportStream, type ReportEntry, type ReportStream } from '../redis/reports.ts';
 import type { Roster } from '../redis/roster.ts';
 import { countUse } from '../redis/uses.ts';
 import type { VainReports } from '../tending/vain-reports.ts';
@@ -13,8 +13,7 @@ import type { Accounts } from './accounts.ts';
 
 export interface ReportParts {
   readonly redis: Redis;
-  readonly address: RedisAddress;
-  readonly instance: string;
+  readonly stream: ReportStream;
   readonly roster: Pick<Roster, 'get'>;
   readonly accounts: Pick<Accounts, 'get'>;
   readonly metrics: Pick<Metrics, 'reported'>;
@@ -34,10 +33,20 @@ const CLOSE_MS = 2_000;
 /** After what Redis refused, ms. */
 const AGAIN_MS = 1_000;
 
-/** Acts on what consumers report of refused tokens, until the function that it answers is called. */
-export function startReports(parts: ReportParts): () => Promise<void> {
-  const { redis, clock, log, metrics } = parts;
-  const stream = makeReportStream(parts.address, parts.instance);
+/** Acts on what consumers report of refused tokens at a Redis, until the function that it answers is called. */
+export const startReports = ({
+  address,
+  instance,
+  ...parts
+}: Omit<ReportParts, 'stream'> & {
+  readonly address: RedisAddress;
+  readonly instance: string;
+}): (() => Promise<void>) =>
+  hearReports({ ...parts, stream: makeReportStream(connectReports(address), instance) });
+
+/** The same, of any stream of them. */
+export function hearReports(parts: ReportParts): () => Promise<void> {
+  const { redis, stream, clock, log, metrics } = parts;
   const stopping = new AbortController();
   const isStopping = (): boolean => stopping.signal.aborted;
   let saidTrouble = '';

@@ -35,7 +35,8 @@ const LEFT_MS = 30_000;
 /** A process that took nothing for so long is gone: one that lives asks every two seconds. */
 const GONE_MS = 60 * 60_000;
 
-export function makeReportStream(address: RedisAddress, instance: string): ReportStream {
+/** A connection of its own: a read that waits holds up whatever else goes over it. */
+export function connectReports(address: RedisAddress): Redis {
   const redis = new Redis({
     ...connectionOptions(address),
     lazyConnect: true,
@@ -45,7 +46,10 @@ export function makeReportStream(address: RedisAddress, instance: string): Repor
   });
   // Whether Redis answers is said where it is asked.
   redis.on('error', () => undefined);
+  return redis;
+}
 
+export function makeReportStream(redis: Redis, instance: string): ReportStream {
   /** Redis was emptied, or this is the first process: from the first report on, also those that waited for us. */
   async function withGroup<T>(work: () => Promise<T>): Promise<T> {
     try {

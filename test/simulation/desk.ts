@@ -38,6 +38,22 @@ export function randomDesk(dice: Dice): Desk {
   };
 }
 
+/** The same desk, with two accounts that somebody else serves. */
+export const withObserved = (desk: Desk): Desk => ({
+  ...desk,
+  entries: [
+    ...desk.entries,
+    { username: 'TV_THEIRS', password: 'made-up-pass-tv-theirs', mode: 'observe' },
+    {
+      broker: 'ig',
+      username: 'IG_THEIRS',
+      password: 'made-up-pass-ig-theirs',
+      apiKey: 'made-up-key-theirs',
+      mode: 'observe',
+    },
+  ],
+});
+
 function many(
   dice: Dice,
   least: number,

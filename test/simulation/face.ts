@@ -107,6 +107,8 @@ export interface World {
   /** What a channel of alerts was given to say, oldest first: messages, their edits and reminders. */
   readonly heard: readonly Heard[];
   openIncidents(): readonly OpenIncident[];
+  /** What became of the reports that were read: how many of each outcome. */
+  reported(): ReadonlyMap<string, number>;
   /** PUBLISHes on `token-events`, oldest first. */
   readonly events: readonly { readonly at: number; readonly event: Readonly<Record<string, unknown>> }[];
   readonly log: readonly LogLine[];

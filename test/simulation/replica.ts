@@ -1,5 +1,5 @@
 import { diffAccounts, readAccounts, type Loaded } from '../../src/accounts/index.ts';
-import type { Accounts } from '../../src/app/accounts.ts';
+import { servedDiff, type Accounts } from '../../src/app/accounts.ts';
 import { makeConsents, type Consents } from '../../src/app/consents.ts';
 import { makeEngine } from '../../src/app/engine.ts';
 import { makeEntrance } from '../../src/app/entrance.ts';
@@ -7,7 +7,9 @@ import { readLimits } from '../../src/app/limits.ts';
 import { makeConnect } from '../../src/app/load.ts';
 import { makeLook } from '../../src/app/looks.ts';
 import { makeReleases } from '../../src/app/releases.ts';
+import { startObserving } from '../../src/app/observing.ts';
 import { putBackAfterLoss } from '../../src/app/put-back.ts';
+import { hearReports } from '../../src/app/reports.ts';
 import { makeUpkeep } from '../../src/app/upkeep.ts';
 import { makeWebhooks, type Webhooks } from '../../src/app/webhooks.ts';
 import { makeHttp } from '../../src/brokers/http.ts';
@@ -27,6 +29,7 @@ import type { Dice } from './random.ts';
 import type { RedisNet } from './redis-net.ts';
 import { makeClient } from './redis/client.ts';
 import type { RedisServer } from './redis/server.ts';
+import { makeSimulatedReports } from './report-stream.ts';
 import { startSchedule, type SimulatedSchedule } from './schedule.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -49,6 +52,8 @@ export interface ReplicaParts {
   readonly defect: (what: string) => void;
   /** Of the machine it runs on. */
   readonly disk: SimulatedDisk;
+  /** What became of reports; see `src/core/reports.ts`. */
+  readonly reported: (outcome: string, times: number) => void;
 }
 
 /** One process of the service. */
@@ -69,6 +74,8 @@ export interface Running {
   readonly consents: Consents;
   readonly webhooks: Webhooks;
   readonly schedule: SimulatedSchedule;
+  /** Somebody has written to the stream of reports. */
+  hear(): void;
   takeUp(before: Loaded, after: Loaded): Promise<void>;
   release(): Promise<void>;
 }
@@ -95,11 +102,13 @@ export async function startReplica(parts: ReplicaParts): Promise<Replica> {
     return loaded;
   };
   let inForce = await read();
-  const account = (name: string): Account | undefined => inForce.accounts.find((each) => each.name === name);
+  const isObserved = ({ observed }: Account): boolean => observed === true;
+  const served = (): readonly Account[] => inForce.accounts.filter((each) => !isObserved(each));
+  const account = (name: string): Account | undefined => served().find((each) => each.name === name);
   const accounts: Accounts = {
     get: account,
-    all: () => inForce.accounts,
-    observed: () => [],
+    all: served,
+    observed: () => inForce.accounts.filter(isObserved),
     files: () => [config.credentialsFile],
     redirectUris: () => [],
     watch: () => undefined,
@@ -132,7 +141,8 @@ export async function startReplica(parts: ReplicaParts): Promise<Replica> {
       running?.schedule.stop();
       const end = async (): Promise<void> => {
         const until = timeline.now() + GRACE_MS;
-        const isBusy = (): boolean => brokers.some(({ name }) => jobs.underWay(life, name) > 0);
+        const isBusy = (): boolean =>
+          running?.schedule.isBusy() === true || brokers.some(({ name }) => jobs.underWay(life, name) > 0);
         while (isBusy() && timeline.now() < until) await life.clock.sleep(100);
         await running?.release();
         life.kill();
@@ -252,11 +262,37 @@ async function assemble(parts: ReplicaParts, accounts: Accounts): Promise<Runnin
     isEmptied: () => isEmptied(redis),
   });
   started.schedule = schedule;
+  const stream = makeSimulatedReports(life, parts.redisNet, parts.redisServer);
+  const reported = (_: string, outcome: string, times: number): void => parts.reported(outcome, times);
+  releases.add(
+    hearReports({ ...engine, ...schedule, redis, stream, accounts, metrics: { reported }, clock, log }),
+  );
+  let isObserving = false;
+  // Its looks, each five seconds, are made only where there is something to be looked at.
+  const observe = (): void => {
+    if (isObserving || accounts.observed().length === 0) return;
+    isObserving = true;
+    releases.add(
+      startObserving({
+        redis,
+        accounts,
+        alerts: engine.alerts,
+        isHoliday: config.holidays.isHoliday,
+        clock,
+        log,
+      }),
+    );
+  };
+  observe();
   return {
     consents,
     webhooks,
     schedule,
-    takeUp: (before, after) => entrance.takeUp(diffAccounts(before, after)),
+    hear: stream.wake,
+    async takeUp(before, after) {
+      observe();
+      await entrance.takeUp(servedDiff(diffAccounts(before, after)));
+    },
     async release() {
       stopping.abort();
       await consents.close();

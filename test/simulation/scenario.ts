@@ -1,6 +1,7 @@
 import { planChaos, type Chaos } from './chaos.ts';
-import { wrongsOf, type Wrong } from './wrongs.ts';
-import { randomDesk, type Desk } from './desk.ts';
+import { REPORTED, wrongsOf, type Wrong } from './wrongs.ts';
+import { randomDesk, withObserved, type Desk } from './desk.ts';
+import { keepWriting } from './foreign.ts';
 import { BrokenInvariant, strictest, watchInvariants, type InvariantOptions } from './invariants/index.ts';
 import { employPerson, misspell } from './persons.ts';
 import { putOffUntil } from './put-off.ts';
@@ -61,7 +62,8 @@ export async function playSeed(options: ScenarioOptions): Promise<Outcome> {
   const { seed } = options;
   const dice = makeDice(seed);
   const drawn = randomDesk(dice);
-  const desk = options.desk ?? drawn;
+  const isReported = seed >= REPORTED;
+  const desk = options.desk ?? (isReported ? withObserved(drawn) : drawn);
   const isSteady = dice.chance(0.25) && options.chaos === undefined;
   const hours = options.hours ?? desk.hours;
   // The service sweeps each 30 s; most runs spare themselves three quarters of it.
@@ -109,6 +111,7 @@ export async function playSeed(options: ScenarioOptions): Promise<Outcome> {
     const absences = watchAbsences(world);
     const troubles = planChaos(world, invariants, options.chaos ?? chaos, from, until);
     employPerson(world, dice.fork());
+    if (isReported) keepWriting(world, dice.fork());
     if (desk.wrong !== undefined)
       misspell(world, desk.wrong, dice, from, until, (name) => invariants.rearmed(name));
     for (const username of desk.unmended ?? [])

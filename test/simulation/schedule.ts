@@ -41,6 +41,10 @@ export interface ScheduleParts {
 /** What src/scheduling/schedule.ts does with BullMQ, on the board of jobs. */
 export interface SimulatedSchedule {
   nudge(broker: string): void;
+  /** Looks at this account, which is due, at once where there is room. */
+  lookNow(broker: string, name: string): void;
+  /** True while a look is under way that no job asked for. */
+  isBusy(): boolean;
   /** Looks for what is due by now, for whoever changed an index. */
   replan(): void;
   /** Something happened that the watchdog would notice within seconds. */
@@ -113,6 +117,19 @@ export function startSchedule(parts: ScheduleParts): SimulatedSchedule {
   const nudge = (broker: string): void => {
     if (isOpen) ticks.tick(broker).catch(said('tick'));
   };
+
+  const atOnce: string[] = [];
+  function lookNow(broker: string, name: string): void {
+    if (!isOpen) return;
+    const underWay = jobs.underWay(life, broker) + atOnce.filter((each) => each === broker).length;
+    if (underWay >= parts.concurrency) return nudge(broker);
+    atOnce.push(broker);
+    due.defer(broker, name, clock.now()).catch(said('claim'));
+    parts
+      .look(broker, name)
+      .catch(said('look'))
+      .finally(() => atOnce.splice(atOnce.indexOf(broker), 1));
+  }
 
   /** When something falls due in an index, by the world's time; undefined: never. */
   const firstIn = (key: string): number | undefined => {
@@ -218,6 +235,8 @@ export function startSchedule(parts: ScheduleParts): SimulatedSchedule {
 
   return {
     nudge,
+    lookNow,
+    isBusy: () => atOnce.length > 0,
     replan: () => {
       for (const plan of looks) plan();
     },

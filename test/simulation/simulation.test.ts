@@ -6,8 +6,8 @@ import { playSeed } from './scenario.ts';
  * every rule of invariants.ts looked at after every step. `npm run simulate -- --seed N` plays one again.
  */
 
-/** From these seeds on so many each; the later ones stop processes in their calls more often. */
-const FIRST = [1, 2_001];
+/** From these seeds on so many each; the later ones stop processes in their calls more often, the last have bots that report. */
+const FIRST = [1, 2_001, 50_001];
 const SEEDS = 100;
 /** A test for so many of them, so that a failure shows soon and the others still run. */
 const EACH = 25;

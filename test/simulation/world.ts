@@ -116,6 +116,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
     `${changes} ${redisServer.keyspace.ended()} ${disk.revision()}`;
   /** What never may happen, until the step ends in which it did. */
   const defects: string[] = [];
+  const reported = new Map<string, number>();
   const seal = remembering(makeSeal([SECRET_KEY]));
   let calm = false;
   const replicas = new Set<Replica>();
@@ -178,6 +179,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
       revision: () => revisionOf(disk),
       defect: (what) => void defects.push(what),
       disk,
+      reported: (outcome, times) => void reported.set(outcome, (reported.get(outcome) ?? 0) + times),
     });
     disturb();
     replicas.add(replica);
@@ -230,6 +232,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
     if (changed.some((key) => /^refresher:(?:due:|queued:|rearm$)/.test(key))) {
       for (const replica of replicas) replica.running()?.schedule.replan();
     }
+    if (changed.includes('token-reports')) for (const replica of replicas) replica.running()?.hear();
     if (changed.includes(BOOK)) alerts.look();
     for (const check of checks) check(changed);
   }
@@ -301,6 +304,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
     heard: alerts.heard,
     openIncidents: alerts.open,
     events,
+    reported: () => reported,
     log,
     setCalm: () => {
       calm = true;

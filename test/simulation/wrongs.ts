@@ -1,5 +1,6 @@
 import type { RawEntry } from '../../src/core/broker.ts';
 import type { DialectRequest } from '../../src/core/dialect.ts';
+import { generationOf, report, writeJunk } from './bots.ts';
 import type { BrokerCall } from './broker-net.ts';
 import { nameOf, type Invariants } from './invariants/index.ts';
 import type { Dice } from './random.ts';
@@ -48,16 +49,23 @@ const LONG_PAUSE = 'long pause in a call';
 /** From the same seed on. */
 const SOME_FAIL = 'broker fails some accounts';
 
-export type Wrong = (typeof wrongs)[number] | typeof LONG_PAUSE | typeof SOME_FAIL;
+/** Bots: some that say what they met, and one that floods. Drawn from `REPORTED` on. */
+const reports = ['bots report', 'bots report', 'bot floods'] as const;
+
+export type Wrong = (typeof wrongs)[number] | typeof LONG_PAUSE | typeof SOME_FAIL | (typeof reports)[number];
 
 /** Up to this seed a run plays as it did when what it broke was mended. */
 const AS_MENDED = 2_000;
 
+/** From this seed on bots report tokens, and the desk has accounts that somebody else serves. */
+export const REPORTED = 50_001;
+
 /** What may go wrong in a run of this seed. */
-export const wrongsOf = (seed: number): readonly Wrong[] =>
-  seed <= AS_MENDED
-    ? wrongs
-    : [...wrongs, LONG_PAUSE, LONG_PAUSE, LONG_PAUSE, LONG_PAUSE, SOME_FAIL, SOME_FAIL];
+export function wrongsOf(seed: number): readonly Wrong[] {
+  if (seed <= AS_MENDED) return wrongs;
+  const some = [...wrongs, LONG_PAUSE, LONG_PAUSE, LONG_PAUSE, LONG_PAUSE, SOME_FAIL, SOME_FAIL] as const;
+  return seed < REPORTED ? some : [...some, ...reports, ...reports, ...reports];
+}
 
 const SECOND_MS = 1_000;
 /** Between two machines whose clocks are kept. */
@@ -267,6 +275,30 @@ export function begin(world: World, invariants: Invariants, wrong: Wrong, dice: 
     case 'tokens ended':
       world.command(broker, 'expire-all');
       return 35 * MINUTE_MS;
+    case 'bots report': {
+      const names = world.entries().map(nameOf);
+      for (const name of names) {
+        const generation = generationOf(world, name);
+        for (let i = few(0, 30); i > 0; i--) {
+          const said = dice.pick([generation, generation, generation, 0, generation - 1, generation + 1]);
+          timeline.after(few(0, 5 * SECOND_MS), () => report(world, name, Math.max(0, said)));
+        }
+      }
+      return 10 * SECOND_MS;
+    }
+    case 'bot floods': {
+      const lastsMs = few(30, 300) * SECOND_MS;
+      const name = dice.pick([nameOf(world.entries()[0] ?? {}), ...world.entries().map(nameOf)]);
+      const end = timeline.now() + lastsMs;
+      const flood = async (): Promise<void> => {
+        await report(world, name, generationOf(world, name), 20);
+        await report(world, 'NOBODY', 1, 5);
+        await writeJunk(world, 5);
+        if (timeline.now() < end) timeline.after(few(1, 3) * SECOND_MS, flood);
+      };
+      timeline.after(0, flood);
+      return lastsMs;
+    }
     case 'disk full': {
       const lastsMs = few(10, 300) * SECOND_MS;
       for (const disk of world.disks()) disk.failUntil(timeline.now() + lastsMs);

@@ -5,8 +5,10 @@ import { watchFlights, watchSpending } from './calls.ts';
 import { watchDefects } from './defects.ts';
 import { watchIncidents } from './incidents.ts';
 import { watchLedgers } from './ledgers.ts';
+import { watchObserved } from './observed.ts';
 import { watchPenalties } from './penalties.ts';
 import { watchPlans } from './plans.ts';
+import { watchReports } from './reports.ts';
 import { broken, served, type InvariantOptions } from './rules.ts';
 import { watchSecrets } from './secrets.ts';
 import { watchSignIns } from './sign-ins.ts';
@@ -50,6 +52,8 @@ export function watchInvariants(world: World, options: InvariantOptions): Invari
   watchPlans(world, wellness, options);
   watchBreakers(world, wellness, options.planWithinMs);
   watchIncidents(world, wellness);
+  const reports = watchReports(world);
+  watchObserved(world);
   const penalties = watchPenalties(world);
   const redisLost = (): void => {
     signIns.redisLost();
@@ -73,6 +77,7 @@ export function watchInvariants(world: World, options: InvariantOptions): Invari
       if (apartMs <= LEAST_MOVED_MS) return;
       signIns.clocksApart();
       ledgers.clocksApart();
+      reports.clocksApart();
     },
     rearmed(name) {
       signIns.rearmed(name);

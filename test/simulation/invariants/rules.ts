@@ -40,9 +40,16 @@ export function nameOf({ name, username }: RawEntry): string {
 export function served(world: World): readonly string[] {
   return world
     .entries()
-    .filter(({ enabled = true }) => enabled === true)
+    .filter(({ enabled = true, mode }) => enabled === true && mode !== 'observe')
     .map(nameOf);
 }
+
+/** The names that somebody else serves. */
+export const observed = (world: World): readonly string[] =>
+  world
+    .entries()
+    .filter(({ mode }) => mode === 'observe')
+    .map(nameOf);
 
 /** A hash as it lies there; empty where there is none. */
 export function hashAt(world: World, key: string): ReadonlyMap<string, string> {

@@ -1,7 +1,7 @@
 import type { BrokerCall } from '../broker-net.ts';
 import { issuedIn, type Issued } from '../truth.ts';
 import type { World } from '../world.ts';
-import { broken, hashAt, nameOf } from './rules.ts';
+import { broken, hashAt, nameOf, observed } from './rules.ts';
 
 /** A time without a live token, between two instants (ms). */
 export interface Gap {
@@ -58,7 +58,8 @@ export function watchTokens(world: World): {
   world.onStep((changed) => {
     for (const key of changed) {
       const [, kind, name = ''] = /^(token|auth|meta):(.+)$/s.exec(key) ?? [];
-      if (kind === undefined) continue;
+      // What somebody else serves is judged in observed.ts.
+      if (kind === undefined || observed(world).includes(name)) continue;
       if (kind === 'meta') checkGeneration(name);
       else checkToken(key, name, kind === 'token');
     }

@@ -6,13 +6,27 @@ export interface StreamEntry {
   readonly fields: readonly string[];
 }
 
+/** What a group of readers has been given, and what they have not dealt with yet. */
+export interface StreamGroup {
+  lastId: string;
+  /** By id, oldest first. */
+  readonly pending: Map<string, { readonly consumer: string; readonly at: number }>;
+  /** When each was last heard of. */
+  readonly consumers: Map<string, number>;
+}
+
 export type Value =
   | { readonly type: 'string'; text: string }
   | { readonly type: 'hash'; readonly fields: Map<string, string> }
   | { readonly type: 'list'; items: string[] }
   | { readonly type: 'set'; readonly members: Set<string> }
   | { readonly type: 'zset'; readonly scores: Map<string, number> }
-  | { readonly type: 'stream'; entries: StreamEntry[]; lastId: string };
+  | {
+      readonly type: 'stream';
+      entries: StreamEntry[];
+      lastId: string;
+      readonly groups: Map<string, StreamGroup>;
+    };
 
 type Type = Value['type'];
 type Of<T extends Type> = Extract<Value, { type: T }>;
@@ -60,7 +74,7 @@ const empties: { readonly [T in Type]: () => Of<T> } = {
   list: () => ({ type: 'list', items: [] }),
   set: () => ({ type: 'set', members: new Set() }),
   zset: () => ({ type: 'zset', scores: new Map() }),
-  stream: () => ({ type: 'stream', entries: [], lastId: '0-0' }),
+  stream: () => ({ type: 'stream', entries: [], lastId: '0-0', groups: new Map() }),
 };
 
 export function makeKeyspace(now: () => number): Keyspace {
@@ -185,6 +199,15 @@ function copied(value: Value): Value {
     case 'zset':
       return { ...value, scores: new Map(value.scores) };
     case 'stream':
-      return { ...value, entries: [...value.entries] };
+      return {
+        ...value,
+        entries: [...value.entries],
+        groups: new Map(
+          [...value.groups].map(([name, { lastId, pending, consumers }]) => [
+            name,
+            { lastId, pending: new Map(pending), consumers: new Map(consumers) },
+          ]),
+        ),
+      };
   }
 }

@@ -4,11 +4,21 @@ import { keyed, strings } from './keyed.ts';
 import { makeKeyspace, type Keyspace } from './keyspace.ts';
 import { sharedLua } from './lua.ts';
 import { integer, RedisError, type Reply } from './reply.ts';
+import { streamGroups } from './stream-groups.ts';
 import { streams } from './streams.ts';
 import type { Command, Commands } from './table.ts';
 import { zsets } from './zsets.ts';
 
-const commands: Commands = { ...strings, ...keyed, ...hashes, ...lists, ...sets, ...zsets, ...streams };
+const commands: Commands = {
+  ...strings,
+  ...keyed,
+  ...hashes,
+  ...lists,
+  ...sets,
+  ...zsets,
+  ...streams,
+  ...streamGroups,
+};
 
 export const isCommand = (name: string): boolean =>
   Object.hasOwn(commands, name) || ['EVAL', 'EVALSHA', 'PUBLISH', 'SCRIPT'].includes(name);

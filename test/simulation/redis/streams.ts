@@ -2,13 +2,13 @@ import type { Keyspace, StreamEntry } from './keyspace.ts';
 import { integer, RedisError, syntaxError, type Reply } from './reply.ts';
 import type { Commands } from './table.ts';
 
-function parts(id: string, sequenceByDefault: number): readonly [number, number] {
+export function parts(id: string, sequenceByDefault: number): readonly [number, number] {
   const [ms = '0', sequence] = id.split('-');
   return [Number(ms), sequence === undefined ? sequenceByDefault : Number(sequence)];
 }
 
 /** Below zero where `a` is the older one. */
-function compare([a, x]: readonly [number, number], [b, y]: readonly [number, number]): number {
+export function compare([a, x]: readonly [number, number], [b, y]: readonly [number, number]): number {
   return a === b ? x - y : a - b;
 }
 
@@ -55,19 +55,19 @@ function add(space: Keyspace, key: string, words: readonly string[]): Reply {
   if (!make && space.typeOf(key) === 'none') return null;
   const stream = space.make(key, 'stream');
   const id = nextId(stream.lastId, words[at] ?? '*', space.now());
-  stream.entries = [...stream.entries, { id, fields: words.slice(at + 1) }];
+  stream.entries.push({ id, fields: words.slice(at + 1) });
   stream.lastId = id;
   if (trim) stream.entries = trimmed(stream.entries, trim);
   space.changed(key);
   return id;
 }
 
-const entriesOf = (space: Keyspace, key: string): readonly StreamEntry[] =>
+export const entriesOf = (space: Keyspace, key: string): readonly StreamEntry[] =>
   space.find(key, 'stream')?.entries ?? [];
-const shownEntries = (entries: readonly StreamEntry[]): Reply =>
+export const shownEntries = (entries: readonly StreamEntry[]): Reply =>
   entries.map(({ id, fields }) => [id, [...fields]]);
 
-function between(entries: readonly StreamEntry[], from: string, to: string): readonly StreamEntry[] {
+export function between(entries: readonly StreamEntry[], from: string, to: string): readonly StreamEntry[] {
   const first = from === '-' ? ([0, 0] as const) : parts(from.replace('(', ''), 0);
   const last = to === '+' ? ([Infinity, Infinity] as const) : parts(to.replace('(', ''), Infinity);
   return entries.filter(({ id }) => {
