@@ -116,6 +116,13 @@ export const mutations: readonly Mutation[] = [
     named: 'is sent few passwords',
   },
   {
+    breaks: 'the ledger: logins of a network that nobody answers are not paced',
+    edits: [{ file: `${scripts}/budget.lua`, from: 'if nextAt > p.now then', to: 'if false then' }],
+    project: 'simulation',
+    tests: ['test/simulation/aimed.test.ts'],
+    named: 'logins that nobody answers',
+  },
+  {
     breaks: 'the pace: a sign-in that was found open counts twice',
     edits: [
       {

@@ -92,6 +92,12 @@ export const aims: readonly Aim[] = [
     seeds: 3,
   },
   {
+    at: 'logins that nobody answers',
+    desk: desk(1.5, rotating),
+    chaos: { perHour: 12, only: ['broker drops answers', 'broker stalls', 'tokens ended'] },
+    seeds: 4,
+  },
+  {
     at: 'clocks',
     desk: desk(0.7, clocked),
     chaos: { perHour: 30, only: ['clock jump'] },
