@@ -175,7 +175,10 @@ export function makeTelling(parts: TellingParts): Telling {
       // Said when it failed, by a process that may have died before it could; and worse once the token has ended.
       const own = isPersons(account) || record.trouble?.code !== because ? undefined : record.trouble;
       if (isServed) {
-        if (!goesAnotherWay(account, record, because)) late(account, record.session, network ?? own, nextAt);
+        // What it has failed of goes on: only a silence, which holds all, is told of in its stead.
+        const older = network && because !== 'broker_silence' ? record.trouble : undefined;
+        const trouble = older ?? network ?? own;
+        if (!goesAnotherWay(account, record, because)) late(account, record.session, trouble, nextAt);
         return;
       }
       const lack = network ?? (isLongWait(nextAt, now) ? own : undefined);

@@ -107,6 +107,16 @@ describe('an account that a limit holds', () => {
     });
   });
 
+  test('stays with what it has failed of before', () => {
+    const trouble = { code: 'server_fault', kind: 'transient', message: 'It stumbled.', at: NOW } as const;
+    expect(waiting('budget_spent', { leftMs: 24 * MINUTE_MS, record: { heldBack, trouble } })).toMatchObject({
+      code: 'server_fault',
+    });
+    expect(waiting('broker_silence', { leftMs: 24 * MINUTE_MS, silence, record: { trouble } })).toMatchObject(
+      { code: 'captcha' },
+    );
+  });
+
   test('is no news where it would only renew, and signs in before that is too late', () => {
     const given = { leftMs: 24 * MINUTE_MS, record: { heldBack }, connection: renewing };
     expect(waiting('budget_spent', given).code).toBe('');
