@@ -2,7 +2,8 @@ import type { Redis } from 'ioredis';
 import type { Channelled } from '../alerts/alerts.ts';
 import { brokers } from '../brokers/index.ts';
 import type { Clock } from '../core/clock.ts';
-import { describe, heldBackOf, refusedEarlier } from '../core/describe.ts';
+import { describe, heldBackOf } from '../core/describe.ts';
+import { refusedEarlier } from '../core/refused-words.ts';
 import { heldBackMessage } from '../core/held-back.ts';
 import { describeSilences } from '../core/silence-words.ts';
 import type { Desk, RefreshAnswer } from '../http/desk.ts';
@@ -50,10 +51,14 @@ export function makeDesk(parts: DeskParts): Desk {
   const { redis, roster, clock } = parts;
   const linkTo = (entry: RosterEntry, name: string): string =>
     `${parts.pageUrl}/oauth/${entry.broker}/${encodeURIComponent(name)}`;
+  const network = (): { readonly egress: string; readonly now: number } => ({
+    egress: parts.egress,
+    now: clock.now(),
+  });
 
   return {
     async accounts() {
-      const facts = await readFacts(redis, [...(await roster.read())]);
+      const facts = await readFacts(redis, [...(await roster.read())], network());
       return facts.map((each) => describe(each, clock.now()));
     },
 
@@ -62,7 +67,7 @@ export function makeDesk(parts: DeskParts): Desk {
       if (!entry) return undefined;
       const now = clock.now();
       const [[facts], used] = await Promise.all([
-        readFacts(redis, [[name, entry]]),
+        readFacts(redis, [[name, entry]], network()),
         readUses(redis, [name], now),
       ]);
       return facts && { ...describe(facts, now), usage: used.get(name) };

@@ -14,15 +14,20 @@ const ACTS = 10;
 
 /** Everything there is to say of one account, by Redis alone; undefined for a name nobody has. */
 export async function explainAccount(
-  parts: { readonly redis: Redis; readonly roster: Pick<Roster, 'get'>; readonly clock: Pick<Clock, 'now'> },
+  parts: {
+    readonly redis: Redis;
+    readonly roster: Pick<Roster, 'get'>;
+    readonly clock: Pick<Clock, 'now'>;
+    readonly egress: string;
+  },
   name: string,
 ): Promise<Explanation | undefined> {
-  const { redis, roster, clock } = parts;
+  const { redis, roster, clock, egress } = parts;
   const entry = await roster.get(name);
   if (!entry) return undefined;
   const now = clock.now();
   const [[facts], decisions, day, used, acts] = await Promise.all([
-    readFacts(redis, [[name, entry]]),
+    readFacts(redis, [[name, entry]], { egress, now }),
     readDecisions(redis, name),
     redis.get(keys.day(name)),
     readUses(redis, [name], now),
@@ -32,6 +37,7 @@ export async function explainAccount(
   const until = pauseOf(facts, now)?.until;
   return explain({
     status: describe(facts, now),
+    silence: facts.silence?.message,
     since: facts.since ?? null,
     pausedUntil: until === undefined ? null : new Date(until).toISOString(),
     by: entry.way?.by,

@@ -24,9 +24,13 @@ export function explainCommand(): Command {
     .argument('<name>', 'the account')
     .option('--json', 'print JSON for machines')
     .action(async (name: string, options: { readonly json?: boolean }) => {
-      const { explanation, isAlone } = await withRedis(commandConfig(), async (redis) => {
+      const config = commandConfig();
+      const { explanation, isAlone } = await withRedis(config, async (redis) => {
         const roster = makeRoster(redis);
-        const found = await explainAccount({ redis, roster, clock: systemClock }, name);
+        const found = await explainAccount(
+          { redis, roster, clock: systemClock, egress: config.egressId },
+          name,
+        );
         if (!found) throw unknownAccount(name, await roster.read());
         return { explanation: found, isAlone: (await makeInstances(redis, 'explain').others()) === 0 };
       });

@@ -127,6 +127,7 @@ async function look(
   const facts = await readFacts(
     redis,
     all.filter(([each]) => name === undefined || each === name),
+    { egress, now },
   );
   const names = json || name !== undefined ? facts.map((each) => each.name) : [];
   const used = await readUses(redis, names, now);

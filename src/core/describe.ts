@@ -3,6 +3,8 @@ import { momentAfter } from './day.ts';
 import { pauseAt, type Pause } from './pause.ts';
 import { duration } from './duration.ts';
 import { vainRenewals } from './lack.ts';
+import { refusedEarlier } from './refused-words.ts';
+import { silenceWords, type Quiet } from './silence-words.ts';
 import { states, type State } from './state.ts';
 import type { AccountStatus } from './status.ts';
 
@@ -46,23 +48,14 @@ export interface StatusFacts {
   readonly reason: string | undefined;
   readonly since: string | undefined;
   readonly dueAt: number | undefined;
+  /** What its broker asked of this network, and has not ended; undefined too where that was not looked up. */
+  readonly silence?: Quiet | undefined;
 }
 
 const troubleSchema = z.object({ code: z.string(), kind: z.string(), message: z.string(), at: z.number() });
 /** So many times the pace of proofs may pass without one. */
 const LATE_PROOFS = 2;
 const heldBackSchema = z.object({ until: z.number(), message: z.string() });
-const REFUSED =
-  'These credentials were refused earlier and are not sent again: perhaps an old password is back in the file. Change them there, which is taken up by itself, or allow one more try';
-/**
- * Of stopped accounts whose reason is not kept: a password that is back was refused before, or Redis and STATE_DIR
- * lost it. For an alert, which may be of many accounts, and leads to the page.
- */
-export const REFUSED_EARLIER = `${REFUSED} on the page, in the account's details.`;
-/** The same of one account. */
-export const refusedEarlier = (name: string): string =>
-  `${REFUSED} with "token-refresher refresh ${name} --force".`;
-const SILENCE = 'The broker asked this network for silence; the next try waits for its end.';
 const DOWN = 'The broker does not answer; one call at a time shows whether it is back.';
 const stateSchema = z.enum(states);
 const pausedSchema = z.object({
@@ -98,7 +91,8 @@ export function describe(facts: StatusFacts, now: number): AccountStatus {
   const trouble = readTrouble(facts.trouble);
   // A stopped account is looked at, but nothing is tried; one whose call is under way has the claim's horizon there.
   const idle = ['disabled', 'paused', 'stopped', 'refreshing'].includes(state);
-  const next = idle ? undefined : facts.person ? personsNext(facts, valid) : ownNext(facts, state);
+  const refused = refusedUntil(facts, now);
+  const next = idle ? undefined : facts.person ? personsNext(facts, valid) : ownNext(facts, state, refused);
   const wait = waitOf(facts, now);
   const down = facts.reason === 'broker_down' ? DOWN : undefined;
   const said = pauseWords(facts, now) ?? wait ?? trouble?.message ?? down;
@@ -131,6 +125,7 @@ export function describe(facts: StatusFacts, now: number): AccountStatus {
     sub_accounts: facts.subAccounts,
     person_needed: facts.person,
     can_be_asked: facts.asks === true,
+    no_refresh_before: iso(refused),
   };
 }
 
@@ -169,8 +164,8 @@ function personsNext({ expiresAt, reason, dueAt }: StatusFacts, isLive: boolean)
 }
 
 /** When the service gets the next token itself: a look before that only proves the present one, or sees to its end. */
-function ownNext({ dueAt, renewAt }: StatusFacts, state: State): number | undefined {
-  return state === 'fresh' && dueAt !== undefined ? Math.max(dueAt, renewAt ?? 0) : dueAt;
+function ownNext({ dueAt, renewAt = 0 }: StatusFacts, state: State, refusedUntil = 0): number | undefined {
+  return dueAt === undefined ? undefined : Math.max(dueAt, refusedUntil, state === 'fresh' ? renewAt : 0);
 }
 
 /** Until when the broker wants no call for this account (ms), or undefined. */
@@ -181,7 +176,16 @@ export function throttledUntil(facts: StatusFacts, now: number): number | undefi
 
 /** What holds an account back that is no failure of its own. */
 const waitOf = (facts: StatusFacts, now: number): string | undefined =>
-  facts.reason === 'broker_silence' ? SILENCE : heldBackOf(facts, now)?.message;
+  facts.reason === 'broker_silence' ? silenceWords(facts.silence) : heldBackOf(facts, now)?.message;
+
+/** A refresh that is asked for before then (ms) is refused; undefined where none is. */
+function refusedUntil(facts: StatusFacts, now: number): number | undefined {
+  if (facts.person || !facts.enabled) return undefined;
+  const ends = [facts.silence?.until, heldBackOf(facts, now)?.until, throttledUntil(facts, now)];
+  const latest = Math.max(...ends.map((end = 0) => end));
+  return latest > now ? latest : undefined;
+}
+
 /** The limit that leaves this account no room now, and until when (ms). */
 export function heldBackOf(facts: StatusFacts, now: number): { until: number; message: string } | undefined {
   if (facts.reason !== 'budget_spent' || facts.heldBack === undefined) return undefined;

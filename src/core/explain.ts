@@ -1,3 +1,4 @@
+import { momentAfter } from './day.ts';
 import { heldUpBy } from './held-back.ts';
 import type { LastDay } from './last-day.ts';
 import type { AccountStatus } from './status.ts';
@@ -86,6 +87,8 @@ export type NextAction = (typeof nextActions)[number];
 
 export interface Explained {
   readonly status: AccountStatus;
+  /** Why its broker asked this network for silence, in full; undefined where it did not, or nobody knows. */
+  readonly silence?: string | undefined;
   readonly since: string | null;
   /** When its pause ends by itself, ISO 8601. */
   readonly pausedUntil: string | null;
@@ -132,7 +135,7 @@ export function explain(known: Explained): Explanation {
   };
 }
 
-function nextOf({ status, by, pausedUntil }: Explained): Explanation['next'] {
+function nextOf({ status, by, pausedUntil, silence }: Explained): Explanation['next'] {
   const { state, reason, valid, next_refresh: at, expiry_time } = status;
   switch (state) {
     case 'disabled':
@@ -160,9 +163,15 @@ function nextOf({ status, by, pausedUntil }: Explained): Explanation['next'] {
     };
   }
   const action = by === 'renewal' && !valid ? 'sign-in' : (by ?? 'refresh');
+  const isPutOff = state === 'fresh' && silence !== undefined && at === status.no_refresh_before;
+  const held = heldUpBy(isPutOff ? 'broker_silence' : reason);
+  if (held !== undefined) {
+    const cause = isPutOff || reason === 'broker_silence' ? silence : undefined;
+    return { action, at, why: cause === undefined ? held : `${held} ${cause}` };
+  }
   if (state === 'fresh') return { action, at, why: 'Its token is replaced then, well before it dies.' };
   const own = state === 'due' ? 'It is due now.' : 'The next try is planned for then.';
-  return { action, at, why: heldUpBy(reason) ?? own };
+  return { action, at, why: own };
 }
 
 function waysOf({
@@ -171,6 +180,7 @@ function waysOf({
   reason,
   person_needed: isPersons,
   can_be_asked: asks,
+  no_refresh_before: refusedUntil,
 }: AccountStatus): Explanation['person'] {
   const command = (words: string): string => `token-refresher ${words}`;
   if (state === 'disabled') {
@@ -187,7 +197,9 @@ function waysOf({
         what: asks ? 'Have the broker ask its person, or log in there.' : 'Log in at the broker.',
         command: command(`login ${name}`),
       }
-    : { what: 'Get a new token now.', command: command(`refresh ${name}`) };
+    : refusedUntil === null
+      ? { what: 'Get a new token now.', command: command(`refresh ${name}`) }
+      : { what: `Wait: no refresh is taken before ${momentAfter(Date.parse(refusedUntil))}.`, command: null };
   const mend = [
     { what: 'Mend the cause in the credentials file; it is taken up by itself.', command: null },
     { what: 'Mended at the broker: allow one more try.', command: command(`refresh ${name} --force`) },

@@ -1,4 +1,20 @@
+import { momentAfter } from './day.ts';
 import type { AccountStatus } from './status.ts';
+
+/** A pause that a broker asked of a network, as it concerns one account. */
+export interface Quiet {
+  /** Ms. */
+  readonly until: number;
+  /** Why, for people; not where what was said is of one login alone. */
+  readonly message?: string;
+}
+
+/** What an account that waits for its end is said to wait for: why in its first words, and until when. */
+export function silenceWords(silence: Quiet | undefined): string {
+  if (!silence) return 'The broker asked this network for silence; the next try waits for its end.';
+  const why = silence.message?.split(/[.:;] /)[0] ?? 'The broker asked this network for silence';
+  return `${why.replace(/\.$/, '')}. Nothing is sent before ${momentAfter(silence.until)}.`;
+}
 
 /** A pause that a broker asked of a whole network, as operators see it. */
 export interface SilenceStatus {

@@ -31,6 +31,8 @@ export interface AccountStatus {
   readonly person_needed: boolean;
   /** True where its broker asks that person, where it is told to. */
   readonly can_be_asked: boolean;
+  /** A refresh that is asked for before then is refused: its broker wants silence, or a limit leaves no room. */
+  readonly no_refresh_before: string | null;
   /** What it was used for in the last month, the newest day first; only where single accounts are shown. */
   readonly usage?: readonly DayOfUse[] | undefined;
 }

@@ -3,6 +3,7 @@ import type { StatusFacts } from '../core/describe.ts';
 import { keys } from './keys.ts';
 import { readObserved } from './observed.ts';
 import type { RosterEntry } from './roster.ts';
+import { readSilences } from './silences.ts';
 
 const recordFields = [
   'generation',
@@ -21,12 +22,16 @@ const recordFields = [
 ] as const;
 const BATCH = 250;
 
-/** What is stored about accounts, as operators may see it. Nothing sealed is read. */
+/** What is stored about accounts, as operators may see it. Nothing sealed is read. `network`: whose silences count for them. */
 export async function readFacts(
   redis: Redis,
   entries: readonly (readonly [string, RosterEntry])[],
+  network?: { readonly egress: string; readonly now: number },
 ): Promise<readonly StatusFacts[]> {
   const facts: StatusFacts[] = [];
+  const brokers = [...new Set(entries.map(([, { broker }]) => broker))];
+  const found = network ? await readSilences(redis, brokers, network.egress, network.now) : [];
+  const silences = new Map(found.map((silence) => [silence.broker, silence]));
   for (let i = 0; i < entries.length; i += BATCH) {
     const batch = entries.slice(i, i + BATCH);
     const read = redis.pipeline();
@@ -87,6 +92,7 @@ export async function readFacts(
         reason: reason ?? undefined,
         since: since ?? undefined,
         dueAt: numeric(typeof due === 'string' ? due : null),
+        silence: silences.get(entry.broker),
       });
     });
   }

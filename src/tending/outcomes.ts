@@ -2,7 +2,7 @@ import type { Account } from '../core/account.ts';
 import { consequence, type Silence } from '../core/consequence.ts';
 import { decide } from '../core/decide.ts';
 import type { Decision } from '../core/decision.ts';
-import { REFUSED_EARLIER } from '../core/describe.ts';
+import { REFUSED_EARLIER } from '../core/refused-words.ts';
 import type { BrokerError } from '../core/errors.ts';
 import { pauseAt } from '../core/pause.ts';
 import { isLive, liveGrant, type AccountRecord, type AttemptKind } from '../core/session.ts';

@@ -45,6 +45,9 @@ export const account = z.object({
   sub_accounts: z.array(z.string()),
   person_needed: z.boolean().describe('Only a person can get the next token.'),
   can_be_asked: z.boolean().describe('Its broker asks that person, where it is told to.'),
+  no_refresh_before: instant
+    .nullable()
+    .describe('A refresh that is asked for before then is refused: a silence of the broker, or a limit.'),
   usage: z
     .array(dayOfUse)
     .optional()

@@ -1,3 +1,4 @@
+import { momentAfter } from '../../core/day.ts';
 import type { AccountStatus } from '../../core/status.ts';
 import { isAskedNow, loginLink } from './account.ts';
 import { addressOf, type Filter } from './filter.ts';
@@ -57,9 +58,12 @@ export function actionsFor(account: AccountStatus, title: string, filter: Filter
     : undefined;
   const ask = askForApproval(account, filter, { id: 'ask', look: account.valid ? 'button minor' : 'button' });
   const canRefresh = !account.person_needed && !['stopped', 'disabled', 'paused'].includes(account.state);
-  const refresh = canRefresh
-    ? refreshNow(account, filter, { id: 'refresh', look: 'button minor' })
-    : undefined;
+  const until = account.no_refresh_before;
+  const refresh = !canRefresh
+    ? undefined
+    : until === null
+      ? refreshNow(account, filter, { id: 'refresh', look: 'button minor' })
+      : html`<p class="quiet">No refresh is taken before ${momentAfter(Date.parse(until))}.</p>`;
   return html`<div class="actions">${ask} ${login} ${again} ${refresh} ${restsOf(account, filter)}</div>`;
 }
 

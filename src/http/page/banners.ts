@@ -6,7 +6,7 @@ import { askForApproval, refreshNow, tryAgain } from './actions.ts';
 import { addressOf, type Filter } from './filter.ts';
 import { html, type Html } from './html.ts';
 import { moment, until } from './time.ts';
-import { awaitsPerson, byTone, isHeldUp, mayBeHastened, toneOf } from './verdict.ts';
+import { awaitsPerson, byMoney, byTone, isKeptWaiting, mayBeHastened, toneOf } from './verdict.ts';
 
 export interface BannerFacts {
   readonly accounts: readonly AccountStatus[];
@@ -20,7 +20,7 @@ const BANNERS = 5;
 /** So many accounts of a broker that a person may hasten have a banner each; more of them are one trouble. */
 const HASTENED = 2;
 
-/** What stands above the list: first what waits for a person, then what goes on by itself and is badly off. */
+/** What stands above the list: what waits for a person, and what goes on by itself and is badly off. */
 export function banners(facts: BannerFacts, filter: Filter): readonly Html[] {
   const { accounts, titleOf, now } = facts;
   const errands = accounts.filter(awaitsPerson).sort(byTone);
@@ -36,23 +36,27 @@ export function banners(facts: BannerFacts, filter: Filter): readonly Html[] {
     { ...filter, text: '', broker: undefined, account: undefined, page: 1 },
     { state: 'person' },
   );
-  return [
+  const called: readonly Raised[] = [
     ...shown.map((account) => {
       const title = titleOf(account.broker);
       const ask = askForApproval(account, filter, { id: 'call', look: 'button' });
       const button = account.person_needed
         ? loginLink(account, 'login', ask ? 'button minor' : 'button', `Log in at ${title}`)
         : tryAgain(account, filter, 'try');
-      return banner(account, { title, now }, html`<div class="calls">${ask} ${button}</div>`);
+      return raised(
+        [account],
+        banner(account, { title, now }, html`<div class="calls">${ask} ${button}</div>`),
+      );
     }),
-    ...hastened.map((account) =>
-      banner(
-        account,
-        { title: titleOf(account.broker), now },
-        html`<div class="calls">${refreshNow(account, filter, { id: 'hasten', look: 'button' })}</div>`,
-      ),
-    ),
+    ...hastened.map((account) => {
+      const button = refreshNow(account, filter, { id: 'hasten', look: 'button' });
+      const title = titleOf(account.broker);
+      return raised([account], banner(account, { title, now }, html`<div class="calls">${button}</div>`));
+    }),
     ...troubles(facts, new Set(hastened), filter),
+  ];
+  return [
+    ...called.toSorted(byWeight).map(({ shows }) => shows),
     ...(others > 0
       ? [
           html`<p class="banner waiting" id="banner-others">
@@ -62,6 +66,23 @@ export function banners(facts: BannerFacts, filter: Filter): readonly Html[] {
       : []),
   ];
 }
+
+/** A banner, and whom it concerns. */
+interface Raised {
+  readonly accounts: readonly AccountStatus[];
+  readonly isBad: boolean;
+  readonly shows: Html;
+}
+
+const raised = (accounts: readonly AccountStatus[], shows: Html): Raised => ({
+  accounts,
+  isBad: accounts.some((each) => toneOf(each) === 'bad'),
+  shows,
+});
+
+/** Red first, and of one colour what more hangs on. */
+const byWeight = (left: Raised, right: Raised): number =>
+  Number(right.isBad) - Number(left.isBad) || byMoney(left.accounts, right.accounts);
 
 interface Beside {
   readonly title: string;
@@ -110,19 +131,15 @@ function troubles(
   { accounts, titleOf, now }: BannerFacts,
   elsewhere: ReadonlySet<AccountStatus>,
   filter: Filter,
-): readonly Html[] {
+): readonly Raised[] {
   const held = accounts.filter((each) => isKeptWaiting(each) && !elsewhere.has(each));
   return Object.entries(byBroker(held)).flatMap(([broker, theirs]) => {
     const isBad = theirs.some((each) => toneOf(each) === 'bad');
     // One that fails and has a token still is a line of the list: it may be well the next time.
     if (!isBad && theirs.length === 1) return [];
-    return trouble([...theirs].sort(byTone), { title: titleOf(broker), now }, isBad, filter);
+    const shows = trouble([...theirs].sort(byTone), { title: titleOf(broker), now }, isBad, filter);
+    return shows ? [raised(theirs, shows)] : [];
   });
-}
-
-function isKeptWaiting(account: AccountStatus): boolean {
-  const fails = account.state === 'backing_off' || account.state === 'expired';
-  return !awaitsPerson(account) && (fails || isHeldUp(account));
 }
 
 function trouble(
@@ -130,9 +147,9 @@ function trouble(
   { title, now }: Beside,
   isBad: boolean,
   filter: Filter,
-): Html | readonly Html[] {
+): Html | undefined {
   const [first] = accounts;
-  if (!first) return [];
+  if (!first) return undefined;
   const heading =
     accounts.length === 1
       ? `${first.name} at ${title} has no token`
@@ -142,15 +159,19 @@ function trouble(
   // What a limit or a silence says besides: until when, and what can be done.
   const hold =
     accounts.find((each) => heldUpBy(each.reason) !== undefined && each.detail !== null)?.detail ?? cause;
+  const isSaid = cause.startsWith(hold.split('. ')[0] ?? hold);
+  const more = accounts.some(({ reason }) => reason === 'broker_silence')
+    ? `. Let nothing else on this network call ${title} before that`
+    : `. If it lasts, look at the status page of ${title} and at your network`;
   const hastened = accounts.find((each) => mayBeHastened(each, now));
   const how = { id: 'hasten', look: 'button', words: `Try ${hastened?.name ?? ''} now` };
   return html`<section id="trouble-${first.broker}" class="banner ${isBad ? 'bad' : 'waiting'}">
     <div>
       <h2>${heading}</h2>
       <p>${cause}</p>
-      ${hold === cause ? undefined : html`<p>${hold}</p>`}
+      ${isSaid ? undefined : html`<p>${hold}</p>`}
       <p>${botsHave(accounts, now)}</p>
-      ${goesOn(accounts, now, `. If it lasts, look at the status page of ${title} and at your network`)}
+      ${goesOn(accounts, now, more)}
     </div>
     ${hastened && html`<div class="calls">${refreshNow(hastened, filter, how)}</div>`}
   </section>`;

@@ -57,6 +57,22 @@ export function awaitsPerson(account: AccountStatus): boolean {
   );
 }
 
+/** True for one that waits for its next token, and needs nobody for it. */
+export function isKeptWaiting(account: AccountStatus): boolean {
+  const fails = account.state === 'backing_off' || account.state === 'expired';
+  return !awaitsPerson(account) && (fails || isHeldUp(account));
+}
+
+/** An account that trades with real money weighs as much as so many that do not. */
+const LIVE_WEIGHT = 10;
+
+/** Orders groups of accounts by what hangs on them: how many there are, and which of them trade with real money. */
+export function byMoney(left: readonly AccountStatus[], right: readonly AccountStatus[]): number {
+  const weight = (accounts: readonly AccountStatus[]): number =>
+    accounts.reduce((sum, { environment }) => sum + (environment === 'live' ? LIVE_WEIGHT : 1), 0);
+  return weight(right) - weight(left);
+}
+
 /** A next try that comes this soon is not worth a button, ms. */
 const SOON_MS = 60_000;
 
@@ -64,7 +80,8 @@ const SOON_MS = 60_000;
 export function mayBeHastened(account: AccountStatus, now: number): boolean {
   const { state, valid, person_needed: isPersons, next_refresh: next, reason } = account;
   const isWaiting = (state === 'backing_off' || state === 'expired') && !valid && !isPersons;
-  return isWaiting && heldUpBy(reason) === undefined && next !== null && Date.parse(next) > now + SOON_MS;
+  const mayBe = heldUpBy(reason) === undefined && account.no_refresh_before === null;
+  return isWaiting && mayBe && next !== null && Date.parse(next) > now + SOON_MS;
 }
 
 /** What the top of the page says. */
@@ -92,14 +109,17 @@ export function verdictOf(
 
   const bad = served.filter((account) => toneOf(account) === 'bad').length;
   const waiting = served.filter((account) => toneOf(account) === 'waiting');
-  const person = waiting.filter(awaitsPerson).length;
+  const persons = waiting.filter(awaitsPerson);
+  const held = waiting.filter((account) => !awaitsPerson(account) && isKeptWaiting(account));
   if (bad > 0) return { tone: 'bad', title: `${plural(bad, 'account')} in trouble`, facts };
-  if (person > 0) {
-    return {
-      tone: 'waiting',
-      title: `${plural(person, 'account')} ${person === 1 ? 'waits' : 'wait'} for you`,
-      facts,
-    };
+  if (persons.length > 0) {
+    const one = persons.length === 1;
+    // What more hangs on leads; where it is as much, who can act on it is told first.
+    const title =
+      byMoney(held, persons) < 0
+        ? `${plural(held.length, 'account')} held up, ${String(persons.length)} ${one ? 'waits' : 'wait'} for you`
+        : `${plural(persons.length, 'account')} ${one ? 'waits' : 'wait'} for you`;
+    return { tone: 'waiting', title, facts };
   }
   if (waiting.length > 0) {
     return { tone: 'waiting', title: `${plural(waiting.length, 'account')} on the way`, facts };

@@ -4,7 +4,7 @@ import { closeText, openText, type Text } from '../../../src/alerts/discord-mess
 import { parseWebhookUrl } from '../../../src/alerts/discord.ts';
 import { failed, left, recovered } from '../../../src/alerts/incidents.ts';
 import { reportOf, subjectOf, textOf } from '../../../src/alerts/plain-text.ts';
-import { REFUSED_EARLIER } from '../../../src/core/describe.ts';
+import { REFUSED_EARLIER } from '../../../src/core/refused-words.ts';
 import { failure, only } from './builders.ts';
 
 const T = Date.UTC(2026, 10, 21, 8);

@@ -70,6 +70,28 @@ subject('an account as operators see it', () => {
       valid: true,
     });
   });
+  it('that a silence holds says why and until when, and goes on at its end, not at the next look', () => {
+    const silence = {
+      until: NOW + 2 * HOUR,
+      message: 'It wants a captcha, for programs none: nothing is sent.',
+    };
+    const held = describe(
+      facts({ state: 'backing_off', reason: 'broker_silence', dueAt: NOW + HOUR, silence }),
+      NOW,
+    );
+    expect(held).toMatchObject({
+      detail: 'It wants a captcha, for programs none. Nothing is sent before Sat 21 Nov 14:00 UTC.',
+      next_refresh: '2026-11-21T14:00:00.000Z',
+      no_refresh_before: '2026-11-21T14:00:00.000Z',
+    });
+    // Nothing is due yet, but a refresh that is asked for would be refused, and the next one comes later.
+    const well = describe(facts({ silence }), NOW);
+    expect(well).toMatchObject({ detail: null, next_refresh: '2026-11-21T14:00:00.000Z' });
+    expect(well.no_refresh_before).toBe('2026-11-21T14:00:00.000Z');
+    // A person's login is tried all the same.
+    expect(describe(facts({ silence, person: true }), NOW).no_refresh_before).toBeNull();
+  });
+
   it.each([
     ['a limit', 'budget_spent', 'Its limit leaves no room before 12:10 UTC.'],
     ['a silence', 'broker_silence', 'The broker asked this network for silence'],

@@ -76,6 +76,25 @@ it.each([
   expect(explained({ status: account('A', { state, reason }) }).next.why).toBe(why);
 });
 
+it.each(['backing_off', 'fresh'] as const)(
+  'of a silence says what brought it and that no refresh is taken before its end, while it is %s',
+  (state) => {
+    const end = '2026-11-20T11:00:00.000Z';
+    const reason = state === 'fresh' ? null : 'broker_silence';
+    const status = account('A', { state, reason, next_refresh: end, no_refresh_before: end });
+    const { next, person } = explained({ status, silence: 'It wants a captcha: find who fails.' });
+    expect(next).toMatchObject({
+      at: end,
+      why: 'The broker wants no call from this network before then. It wants a captcha: find who fails.',
+    });
+    expect(person[0]).toEqual({
+      what: 'Wait: no refresh is taken before Fri 20 Nov 11:00 UTC.',
+      command: null,
+    });
+    expect(person.map(({ command }) => command)).not.toContain('token-refresher refresh A');
+  },
+);
+
 describe('what a person can do', () => {
   it('is what helps most, first', () => {
     expect(commands({})[0]).toBe('token-refresher refresh DESK');

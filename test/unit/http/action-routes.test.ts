@@ -249,7 +249,9 @@ describe('the rest of an account', () => {
   it('is offered by what there is to do', async () => {
     const paused = without('RESTS', 'paused');
     const off = without('OFF', 'disabled');
-    const { app, cookie } = await serve(fakeDesk([account('DESK'), paused, off]));
+    const until = '2026-11-20T10:51:00.000Z';
+    const silent = account('SILENT', { no_refresh_before: until });
+    const { app, cookie } = await serve(fakeDesk([account('DESK'), paused, off, silent]));
     const buttons = async (name: string) => {
       const { body } = await app.inject({ url: `/dashboard?account=${name}`, headers: cookie() });
       return [...body.matchAll(/action="\/accounts\/\w+\/(\w+)"/g)].map((match) => match[1]);
@@ -257,6 +259,10 @@ describe('the rest of an account', () => {
     expect(await buttons('DESK')).toEqual(['refresh', 'pause', 'logout']);
     expect(await buttons('RESTS')).toEqual(['resume', 'logout']);
     expect(await buttons('OFF')).toEqual([]);
+    // What would be answered by a refusal.
+    expect(await buttons('SILENT')).toEqual(['pause', 'logout']);
+    const { body } = await app.inject({ url: '/dashboard?account=SILENT', headers: cookie() });
+    expect(body.replaceAll(/<[^>]*>/g, '')).toContain('No refresh is taken before Fri 20 Nov 10:51 UTC.');
   });
 });
 

@@ -160,6 +160,57 @@ describe('the dashboard', () => {
     expect(found[0]?.[0]).toContain('action="/accounts/A/refresh"');
   });
 
+  it('says of a silence when it ends, not when somebody is looked at next, and what brought it once', async () => {
+    const end = '2026-11-20T10:51:00.000Z';
+    const message = 'Alpha wants a captcha: nothing is sent for an hour.';
+    const held = {
+      state: 'backing_off',
+      reason: 'broker_silence',
+      next_refresh: end,
+      no_refresh_before: end,
+    } as const;
+    const { body } = await page([
+      account('A', {
+        ...held,
+        detail: 'Alpha wants a captcha. Nothing is sent before Fri 20 Nov 10:51 UTC.',
+        last_error: { code: 'captcha', message, at: '2026-11-20T09:51:00.000Z' },
+      }),
+      account('B', {
+        ...held,
+        detail: 'Alpha wants a captcha. Nothing is sent before Fri 20 Nov 10:51 UTC.',
+      }),
+    ]);
+    const text = textOf(/<section id="trouble-alpha".*?<\/section>/s.exec(body)?.[0] ?? '');
+    expect(text).toContain(
+      'in 51 min 0 s ( Fri 20 Nov 10:51 UTC ). Let nothing else on this network call Alpha',
+    );
+    expect(text.split('wants a captcha')).toHaveLength(2);
+  });
+
+  it('has what more hangs on first, and red before that', async () => {
+    const many = (count: number, changes: Partial<AccountStatus>) =>
+      Array.from({ length: count }, (_, i) => account(`A${String(i)}`, { state: 'backing_off', ...changes }));
+    const asks = without('asks', 'awaiting_approval', { broker: 'beta', person_needed: true });
+    const order = async (accounts: readonly AccountStatus[]) => {
+      const { body } = await page(accounts);
+      return [...body.matchAll(/id="((?:trouble|banner)-\w+)/g)].map(([, id]) => id);
+    };
+    expect(await order([asks, ...many(3, {})])).toEqual(['trouble-alpha', 'banner-beta']);
+    expect(await order([{ ...asks, environment: 'live' }, ...many(40, {})])).toEqual([
+      'trouble-alpha',
+      'banner-beta',
+    ]);
+    expect(await order([{ ...asks, environment: 'live' }, ...many(3, {})])).toEqual([
+      'banner-beta',
+      'trouble-alpha',
+    ]);
+    const stopped = without('stopped', 'stopped', { broker: 'beta' });
+    expect(await order([stopped, ...many(3, { environment: 'live' })])).toEqual([
+      'banner-beta',
+      'trouble-alpha',
+    ]);
+  });
+
   it('says in the banner why nobody could be asked', async () => {
     const message = 'The app has no notifier URL.';
     const last_error = { code: 'no_notifier', message, at: '2026-11-20T09:00:00.000Z' };
@@ -215,6 +266,24 @@ describe('the verdict', () => {
     ],
     ['2 accounts in trouble', 'bad', [without('a', 'backing_off'), account('b', { state: 'stopped' })]],
     ['1 account waits for you', 'waiting', [account('a'), without('b', 'awaiting_approval')]],
+    [
+      '2 accounts held up, 1 waits for you',
+      'waiting',
+      [
+        account('a', { state: 'backing_off' }),
+        account('b', { state: 'due', reason: 'broker_silence' }),
+        without('c', 'awaiting_approval'),
+      ],
+    ],
+    [
+      '1 account waits for you',
+      'waiting',
+      [
+        account('a', { state: 'backing_off' }),
+        account('b', { state: 'backing_off' }),
+        without('c', 'awaiting_approval', { environment: 'live' }),
+      ],
+    ],
     [
       '2 accounts on the way',
       'waiting',

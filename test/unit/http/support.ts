@@ -41,6 +41,7 @@ export function account(name: string, changes: Partial<AccountStatus> = {}): Acc
     sub_accounts: [],
     person_needed: false,
     can_be_asked: false,
+    no_refresh_before: null,
     ...changes,
   };
 }
