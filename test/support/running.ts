@@ -17,6 +17,8 @@ export interface RunningOptions {
   readonly like?: Running;
   /** Arguments after `run`. */
   readonly args?: readonly string[];
+  /** The program, below the project's root; left out, this version's. */
+  readonly entry?: string;
 }
 
 /** An HTTP answer, read. */
@@ -63,7 +65,11 @@ export async function startRunning(options: RunningOptions): Promise<Running> {
     ...(options.redisUrl !== undefined && { REDIS_URL: options.redisUrl }),
     ...options.env,
   };
-  const child = await startCli(['run', ...(options.args ?? [])], { dir, env });
+  const child = await startCli(['run', ...(options.args ?? [])], {
+    dir,
+    env,
+    ...(options.entry !== undefined && { entry: options.entry }),
+  });
   const url = `http://127.0.0.1:${port}`;
   const ask = async (path: string, init: RequestInit = {}): Promise<Answer> => {
     const answer = await fetch(new URL(path, url), { redirect: 'manual', ...init });

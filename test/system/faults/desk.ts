@@ -45,6 +45,8 @@ export interface StartOptions {
   /** A STATE_DIR that several processes share; left out, each has its own. */
   readonly stateDir?: string;
   readonly port?: number;
+  /** Another program than this version's, below the project's root. */
+  readonly program?: string;
 }
 
 /** A Redis that keeps its data, brokers that judge, a Discord that listens, and processes of the service. */
@@ -135,12 +137,20 @@ export async function openDesk(ends: Endings, options: DeskOptions): Promise<Des
   const adminToken = randomBytes(16).toString('hex');
   const cache = await (compiled ??= compileCache());
 
-  const start: Desk['start'] = async ({ like, entries: others = entries, env = {}, stateDir, port } = {}) =>
+  const start: Desk['start'] = async ({
+    like,
+    entries: others = entries,
+    env = {},
+    stateDir,
+    port,
+    program,
+  } = {}) =>
     ends.add(
       await startRunning({
         entries: others,
         ...(like && { like }),
         ...(port !== undefined && { port }),
+        ...(program !== undefined && { entry: program }),
         env: {
           SECRET_KEY: SEALING_KEY.toString('base64'),
           ADMIN_TOKEN: adminToken,
