@@ -7,7 +7,10 @@ import type { Doings } from './doings.ts';
 
 export interface NetworkKeepsakeParts {
   readonly mirror: Pick<Mirror, 'recallNetwork' | 'note' | 'keep'>;
-  readonly store: Pick<TokenStore, 'silence' | 'recharge' | 'restoreKey' | 'allowKey' | 'keyWord'>;
+  readonly store: Pick<
+    TokenStore,
+    'silence' | 'recharge' | 'restoreKey' | 'allowKey' | 'keyWord' | 'networkWord'
+  >;
   readonly clock: Clock;
 }
 
@@ -15,7 +18,10 @@ export interface NetworkKeepsakeParts {
 export function makeNetworkKeepsake(
   { mirror, store, clock }: NetworkKeepsakeParts,
   doings: Pick<Doings, 'silenced' | 'silentUntil' | 'behindMs'>,
-): Pick<Keepsake, 'restoreNetwork' | 'silentUntil' | 'rememberNetwork' | 'keyWorks' | 'learnKey'> {
+): Pick<
+  Keepsake,
+  'restoreNetwork' | 'silentUntil' | 'rememberNetwork' | 'keyWorks' | 'learnKey' | 'learnNetwork'
+> {
   /** The latest word on the network's API key, under whichever key of the ring. */
   const wordOn = (network: Network): Said<KeyWord> | undefined =>
     networkKeys(network)
@@ -91,6 +97,21 @@ export function makeNetworkKeepsake(
       // Redis went back to a time before the key worked again.
       if (known?.value === 'works' && word !== 'works' && word.at <= known.saidAt) return;
       mirror.note(...saidOf(network, word));
+    },
+
+    async learnNetwork(network, ledger) {
+      const { silence, failed, succeededAt } = await store.networkWord(network, ledger, clock.now());
+      const key = networkKey(network);
+      const known = mirror.recallNetwork(key);
+      const told = new Set(known?.failedSignIns.map(({ member, as }) => `${as} ${member}`));
+      const isNews = silence !== undefined && silence.until > (known?.silence?.until ?? 0);
+      mirror.note(
+        ...(isNews ? [{ network: key, silence }] : []),
+        ...failed
+          .filter(({ member, as }) => !told.has(`${as} ${member}`))
+          .map((each) => ({ network: key, failed: each })),
+        ...(succeededAt > 0 ? [{ network: key, succeededAt }] : []),
+      );
     },
   };
 }

@@ -162,7 +162,7 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
 
   /**
    * What another process found out is on its disk alone. Were Redis emptied, this one would try a refused
-   * password again, and not know the token that a person got.
+   * password again, break a silence, and not know the token that a person got.
    */
   async function sweepFindings(accounts: readonly Account[]): Promise<void> {
     let highest = 0;
@@ -182,8 +182,10 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
         await parts.keeper.learn(name);
         learned.set(name, text);
       }
-      await Promise.all(oneOnEachKey(batch).map(parts.keeper.learnKey));
+      const onKeys = oneOfEach(batch, ({ broker, key }) => key && broker + key);
+      await Promise.all(onKeys.map(parts.keeper.learnKey));
     }
+    await Promise.all(oneOfEach(accounts, ({ broker }) => broker).map(parts.keeper.learnNetwork));
     // By it generations grow over a loss of Redis also where another process gave the highest out.
     if (highest > parts.mirror.generation()) parts.mirror.note({ generation: highest });
     // Redis went back in time: what bots read is older than what was published once.
@@ -241,10 +243,8 @@ export function makeUpkeep(parts: UpkeepParts): Upkeep {
   };
 }
 
-const oneOnEachKey = (accounts: readonly Account[]): readonly Account[] => [
-  ...new Map(
-    accounts.flatMap((account) =>
-      account.key === undefined ? [] : [[`${account.broker} ${account.key}`, account] as const],
-    ),
-  ).values(),
-];
+const oneOfEach = (
+  accounts: readonly Account[],
+  shared: (account: Account) => string | undefined,
+): readonly Account[] =>
+  [...Map.groupBy(accounts, shared)].flatMap(([what, [first]]) => (what && first ? [first] : []));

@@ -1,3 +1,4 @@
+import type { Silence } from './consequence.ts';
 import type { Ledger } from './limits.ts';
 
 /** A failed sign-in of a network: refused, or one that nobody answered and that may have failed. */
@@ -9,6 +10,15 @@ export interface FailedSignIn {
 
 /** The same by the name of its call, as it is kept beside Redis. */
 export type KeptFailure = Omit<FailedSignIn, 'name'> & { readonly member: string };
+
+/** What a broker asked of a network, and which of its sign-ins failed, as Redis has it. */
+export interface NetworkWord {
+  /** By Redis' clock; undefined where nothing is asked. */
+  readonly silence: Silence | undefined;
+  readonly failed: readonly KeptFailure[];
+  /** When a sign-in worked last, ms; 0: not known. It excuses what nobody answered before it. */
+  readonly succeededAt: number;
+}
 
 /** What the ledger asks of a login: whether its credentials signed in before, and whether a person wants this try. */
 export interface Suitor {
@@ -53,8 +63,14 @@ export function ledgerHold(
     return { why: 'refused', until, latest: until };
   }
   if (!proven && !forced && refused.length > 0 && all.length >= ours) {
+    const slowMs = slowPaceMs(ledger);
+    // Who goes all the same leaves one more that may fail.
+    if (all.length <= ledger.max - 2) {
+      const until = (all.at(-1)?.at ?? 0) + slowMs;
+      return until > now ? { why: 'in-doubt', until, latest: until } : undefined;
+    }
     const latest = leaves(all, ours);
-    return { why: 'in-doubt', until: Math.min(latest, now + slowPaceMs(ledger) + 1), latest };
+    return { why: 'in-doubt', until: Math.min(latest, now + slowMs + 1), latest };
   }
   if (all.length >= ours && lastUnknown && !forced) {
     const until = lastUnknown.at + (proven ? ledger.paceMs : slowPaceMs(ledger));

@@ -1,5 +1,5 @@
 import type { Silence } from './consequence.ts';
-import type { FailedSignIn, KeptFailure } from './ledger.ts';
+import type { FailedSignIn, KeptFailure, NetworkWord } from './ledger.ts';
 import type { Budget, Ledger } from './limits.ts';
 import type { Pause } from './pause.ts';
 import type { AccountRecord, Attempt, Session, Trouble } from './session.ts';
@@ -241,10 +241,10 @@ export interface TokenStore {
   /** For the rest of that week, where Redis has no word on the key; resolves with why it is refused, by what Redis has then. */
   restoreKey(network: Network, why: Trouble, now: number): Promise<Trouble | undefined>;
   keyWord(network: Network): Promise<Trouble | 'works' | undefined>;
-  /** The key works again: somebody has signed in with it. */
   allowKey(network: Network): Promise<void>;
   /** What the ledger counts in its window, oldest first. */
   failedIn(network: Network, ledger: Ledger, now: number): Promise<readonly FailedSignIn[]>;
+  networkWord(network: Network, ledger: Ledger | undefined, now: number): Promise<NetworkWord>;
   /** Counts failed sign-ins again that Redis may have lost; those it knows count once. */
   recharge(network: Network, ledger: Ledger, failed: readonly KeptFailure[]): Promise<void>;
 }

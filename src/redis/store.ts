@@ -12,6 +12,7 @@ import { committed, numbers, pairs, strings } from './replies.ts';
 import { run, scripts } from './scripts.ts';
 import type { Seal } from './seal.ts';
 import { readSilence, silenceEnd, silenceKeys } from './silences.ts';
+import { readNetworkWord } from './network-word.ts';
 import { readFailed } from './usage.ts';
 
 /**
@@ -190,6 +191,7 @@ export function makeStore(redis: Redis, seal: Seal, log: Log, given: Given = NOT
     ...makeKeyWords(redis),
 
     failedIn: (network, ledger, now) => readFailed(redis, network.broker, ledger, now),
+    networkWord: (network, ledger, now) => readNetworkWord(redis, network, ledger, now),
 
     async recharge(network, ledger, failed) {
       const key = keys.budget(network.broker, ledger);

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { FailedSignIn } from '../core/ledger.ts';
+import type { FailedSignIn, KeptFailure } from '../core/ledger.ts';
 import type { Budget } from '../core/limits.ts';
 import { keys } from './keys.ts';
 
@@ -45,6 +45,14 @@ export async function readFailed(
     as: member.startsWith('r:') ? 'refused' : 'unknown',
   }));
 }
+
+/** The same with the members that tell them apart, those that a success excuses included. */
+export const keptFailuresIn = (reply: unknown): readonly KeptFailure[] =>
+  membersIn(reply, 0, 0).map(({ member, at }) => ({
+    member: member.slice(2),
+    at,
+    as: member.startsWith('r:') ? 'refused' : 'unknown',
+  }));
 
 /** As scripts/budget.lua counts: what nobody answered was no failure of the network once a sign-in after it worked. */
 function membersIn(

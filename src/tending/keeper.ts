@@ -229,6 +229,7 @@ export function makeKeeper(parts: KeeperParts): Keeper {
       await keepsake.remember(account, record, worksAgain ? 'signed-in' : 'outcome');
     },
     learnKey: (account) => keepsake.learnKey(around.networkOf(account)),
+    learnNetwork: (account) => keepsake.learnNetwork(around.networkOf(account), around.ledgerOf(account)),
   };
 }
 

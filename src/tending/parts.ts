@@ -164,6 +164,8 @@ export interface Keepsake {
   keyWorks(network: Network, refusedKey: Trouble | undefined, calledAt: number): Promise<void>;
   /** Learns what Redis says of the API key, another process perhaps. */
   learnKey(network: Network): Promise<void>;
+  /** Learns what another process was told of the network: a silence, and failed sign-ins. */
+  learnNetwork(network: Network, ledger: Ledger | undefined): Promise<void>;
 }
 
 /** A failed sign-in as its network's ledger counts it. */
@@ -229,6 +231,8 @@ export interface Keeper {
   learn(name: string): Promise<void>;
   /** The same of the account's API key. */
   learnKey(account: Account): Promise<void>;
+  /** The same of the network that the account's calls come from. */
+  learnNetwork(account: Account): Promise<void>;
   /** True where a newer token is known here than one of this origin, or a later word on a pause: Redis went back in time. */
   isBehind(name: string, origin: number, paused: Pause | undefined): boolean;
   /**

@@ -229,9 +229,14 @@ describe('the ledger of failed sign-ins', () => {
   it('spends the untried’s last failure on nobody where a refusal and open questions may have spent it', async () => {
     await fails('WRONG', NOW + 1, 'refused');
     for (const i of [2, 3]) await fails(`SILENT_${i}`, NOW + i, 'unknown');
-    // Past the pace of what nobody answers, and still no more than three.
+    expect(await signIn('UNTRIED', NOW + 10)).toMatchObject({ outcome: 'over', until: NOW + 3 + HOUR / 5 });
+    // One goes after that, and alone: it may show that the others were no failures.
+    expect((await signIn('UNTRIED', NOW + 3 + HOUR / 5)).outcome).toBe('noted');
+    expect((await signIn('ANOTHER', NOW + 4 + HOUR / 5)).outcome).toBe('ramped');
+    await fails('UNTRIED', NOW + 5 + HOUR / 5, 'unknown');
+    // A fifth could bar all: no more of them than four.
     const later = NOW + 30 * MINUTE;
-    expect(await signIn('UNTRIED', later)).toMatchObject({ outcome: 'over', until: later + HOUR / 5 + 1 });
+    expect(await signIn('ANOTHER', later)).toMatchObject({ outcome: 'over', until: later + HOUR / 5 + 1 });
     expect((await signIn('KNOWN', later, { proven: true })).outcome).toBe('noted');
     await ends('KNOWN', later, { ramp: 'other' });
     await redis.set('refresher:budget:some-broker:sign-in-failures:default:success', later);

@@ -117,10 +117,35 @@ export const mutations: readonly Mutation[] = [
   },
   {
     breaks: 'the ledger: logins of a network that nobody answers are not paced',
-    edits: [{ file: `${scripts}/budget.lua`, from: 'if nextAt > p.now then', to: 'if false then' }],
+    edits: [
+      {
+        file: `${scripts}/budget.lua`,
+        from: 'unknownAt[#unknownAt] + (p.proven and ledger.paceMs or slowMs)',
+        to: '0',
+      },
+    ],
     project: 'simulation',
     tests: ['test/simulation/aimed.test.ts'],
     named: 'logins that nobody answers',
+  },
+  {
+    breaks: 'the mirror: what another process was told of a network is not learned',
+    edits: [
+      {
+        file: 'src/app/upkeep.ts',
+        from: 'map(parts.keeper.learnNetwork)',
+        to: 'map(() => Promise.resolve())',
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/disks-apart.test.ts'],
+  },
+  {
+    breaks: 'the ledger: a refusal beside open questions holds first logins up for an hour',
+    edits: [{ file: `${scripts}/budget.lua`, from: '#all <= ledger.max - 2', to: 'false' }],
+    project: 'simulation',
+    tests: ['test/simulation/days/first-logins.test.ts'],
+    named: 'keep the others waiting',
   },
   {
     breaks: 'the pace: a sign-in that was found open counts twice',

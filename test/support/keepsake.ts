@@ -28,5 +28,6 @@ export function makeMemoryKeepsake(): Keepsake {
     rememberNetwork: () => Promise.resolve(),
     keyWorks: () => Promise.resolve(),
     learnKey: () => Promise.resolve(),
+    learnNetwork: () => Promise.resolve(),
   };
 }

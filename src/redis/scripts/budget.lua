@@ -83,8 +83,14 @@ local function ledgerSays(key, p, untried)
   end
   local slowMs = ledger.windowMs / ledger.max
   if untried and not p.forced and #refusedAt > 0 and #all >= ledger.ours then
-    -- An answer may show any day that what nobody answered was no failure: looked at again before that.
-    return math.min(all[#all - ledger.ours + 1] + ledger.windowMs, p.now + slowMs) + 1
+    -- One goes all the same after a while, so long as one more may fail after it: an answer shows that what nobody
+    -- answered was no failure. Else it is looked at again, as that may show any day.
+    local nextAt = #all <= ledger.max - 2 and all[#all] + slowMs
+      or math.min(all[#all - ledger.ours + 1] + ledger.windowMs, p.now + slowMs) + 1
+    if nextAt > p.now then
+      return nextAt
+    end
+    return nil, 1
   end
   -- Never stopped for what nobody answered, only paced: a long outage needs no person.
   if #all >= ledger.ours and #unknownAt > 0 and not p.forced then

@@ -51,6 +51,24 @@ describe('first logins go out together only as far as the network may fail them'
     },
   );
 
+  test.each([
+    { wrongOnes: 1, lost: 2 },
+    { wrongOnes: 2, lost: 1 },
+  ])(
+    '$wrongOnes wrong passwords and $lost lost answers at a first start keep the others waiting a quarter of an hour, not an hour',
+    async ({ wrongOnes, lost }) => {
+      const good = numbered('GOOD', 30, bridge);
+      await open({ entries: numbered('WRONG', wrongOnes, wrong) });
+      await world.runUntil('each refused', () => refused().length === wrongOnes, 5 * MINUTE_MS);
+      await world.runFor(10 * SECOND_MS);
+      world.fault({ broker: 'tradovate', kind: 'drop-after', operation: 'authorize', times: lost });
+      await add(good);
+      await world.runFor(15 * MINUTE_MS);
+      expect(haveTokens(good)).toHaveLength(30);
+      expect(refused()).toHaveLength(wrongOnes);
+    },
+  );
+
   test('of a batch that works ten go at once, as soon as ten have worked', async () => {
     const good = numbered('GOOD', 60, bridge);
     await open({ entries: good, ...slow });

@@ -14,6 +14,7 @@ const store = {
   allowKey: () => Promise.resolve(),
   restoreKey: () => Promise.resolve(undefined),
   keyWord: () => Promise.resolve(undefined),
+  networkWord: () => Promise.resolve({ silence: undefined, failed: [], succeededAt: 0 }),
 };
 
 /** An account whose entry brings this pair to start from. */

@@ -435,8 +435,10 @@ describe('a budget of failures', () => {
   it('counts open questions beside a refusal, and never says more of its number than there is', () => {
     const plan = budget(planOf([waiting('NEW', false)], failed(r, u, u)), ledger.name);
     expect(budgetSentence(plan)).toContain(
-      '1 refused (F0), 2 unanswered (F1, F2). A login that has never succeeded waits until 10:58 UTC at the latest; those that are known to be good go on, each a minute after',
+      '1 refused (F0), 2 unanswered (F1, F2). A login that has never succeeded waits until 10:11 UTC at the latest; those that are known to be good go on, each a minute after',
     );
+    const fourth = budget(planOf([waiting('NEW', false)], failed(r, u, u, u)), ledger.name);
+    expect(budgetSentence(fourth)).toContain('waits until 10:58 UTC at the latest');
     const long = budget(planOf([live('GOOD', NOW)], failed(...Array<As>(9).fill(u))), ledger.name);
     expect(budgetSentence(long)).toContain(
       '9 sign-ins an hour failed or may have (the limit is 5): 9 unanswered (F0, F1, F2, F3, F4 and 4 more)',
