@@ -826,4 +826,55 @@ export const mutations: readonly Mutation[] = [
     tests: ['test/integration/reports-stream.test.ts'],
     named: 'is taken over',
   },
+  {
+    breaks: 'the machine that slept: what was noted before is sent after it',
+    edits: [
+      {
+        file: 'src/tending/attempts.ts',
+        from: 'if (quiet || clock.now() - startedAt > timeoutMs) throw heldUp();',
+        to: 'if (quiet) throw heldUp();',
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/stopped.test.ts'],
+  },
+  {
+    breaks: 'two versions: a session with a field of a later one is none',
+    edits: [
+      {
+        file: 'src/redis/record.ts',
+        from: 'const grantSchema = z.object({',
+        to: 'const grantSchema = z.strictObject({',
+      },
+    ],
+    project: 'system',
+    tests: ['test/system/faults/shapes.test.ts'],
+    named: 'a later one:',
+  },
+  {
+    breaks: 'two versions: a mirror with a field of a later one is none',
+    edits: [
+      {
+        file: 'src/mirror/mirror.ts',
+        from: 'const account: z.ZodType<AccountFacts> = z.object({',
+        to: 'const account: z.ZodType<AccountFacts> = z.strictObject({',
+      },
+    ],
+    project: 'system',
+    tests: ['test/system/faults/shapes.test.ts'],
+    named: 'a later one:',
+  },
+  {
+    breaks: 'two versions: alerts with a field of a later one are none',
+    edits: [
+      {
+        file: 'src/alerts/book.ts',
+        from: 'const memberSchema = z.readonly(\n  z.object({',
+        to: 'const memberSchema = z.readonly(\n  z.strictObject({',
+      },
+    ],
+    project: 'system',
+    tests: ['test/system/faults/shapes.test.ts'],
+    named: 'a later one:',
+  },
 ];

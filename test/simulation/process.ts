@@ -21,6 +21,8 @@ export interface Life {
   kill(): void;
   /** Kills it at its `steps`-th step from now, a step being something sent or something that came back. */
   killAfter(steps: number): void;
+  /** Stops it for so long at its `steps`-th step from now, sent or not yet felt. */
+  pauseAfter(steps: number, durationMs: number): void;
   /** How many steps it has made. */
   steps(): number;
   /** Stops it for so long, as SIGSTOP does; what comes meanwhile is felt afterwards. */
@@ -38,6 +40,7 @@ export function makeLife(name: string, timeline: Timeline): Life {
   let alive = true;
   let stepsLeft = Infinity;
   let stepsMade = 0;
+  let pausing = { left: Infinity, durationMs: 0 };
   let pausedUntil = 0;
   let offsetMs = 0;
   let waiting: (() => void)[] = [];
@@ -49,9 +52,15 @@ export function makeLife(name: string, timeline: Timeline): Life {
     waiting = [];
     for (const mourner of mourners) mourner();
   };
+  const pause = (durationMs: number): void => {
+    pausedUntil = timeline.now() + durationMs;
+    timeline.at(pausedUntil, resume);
+  };
   /** False where the process is dead now. */
   const step = (): boolean => {
     stepsMade += 1;
+    pausing.left -= 1;
+    if (pausing.left === 0) pause(pausing.durationMs);
     stepsLeft -= 1;
     if (stepsLeft <= 0) kill();
     return alive;
@@ -62,7 +71,9 @@ export function makeLife(name: string, timeline: Timeline): Life {
       waiting.push(result);
       return;
     }
-    if (step()) result();
+    if (!step()) return;
+    if (timeline.now() < pausedUntil) waiting.push(result);
+    else result();
   };
   const resume = (): void => {
     if (!alive || timeline.now() < pausedUntil) return;
@@ -89,9 +100,9 @@ export function makeLife(name: string, timeline: Timeline): Life {
       stepsLeft = steps;
     },
     steps: () => stepsMade,
-    pause: (durationMs) => {
-      pausedUntil = timeline.now() + durationMs;
-      timeline.at(pausedUntil, resume);
+    pause,
+    pauseAfter: (steps, durationMs) => {
+      pausing = { left: steps, durationMs };
     },
     moveClock: (byMs) => {
       offsetMs += byMs;
