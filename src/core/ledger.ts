@@ -1,4 +1,3 @@
-import type { Silence } from './consequence.ts';
 import type { Ledger } from './limits.ts';
 
 /** A failed sign-in of a network: refused, or one that nobody answered and that may have failed. */
@@ -10,15 +9,6 @@ export interface FailedSignIn {
 
 /** The same by the name of its call, as it is kept beside Redis. */
 export type KeptFailure = Omit<FailedSignIn, 'name'> & { readonly member: string };
-
-/** What a broker asked of a network, and which of its sign-ins failed, as Redis has it. */
-export interface NetworkWord {
-  /** By Redis' clock; undefined where nothing is asked. */
-  readonly silence: Silence | undefined;
-  readonly failed: readonly KeptFailure[];
-  /** When a sign-in worked last, ms; 0: not known. It excuses what nobody answered before it. */
-  readonly succeededAt: number;
-}
 
 /** What the ledger asks of a login: whether its credentials signed in before, and whether a person wants this try. */
 export interface Suitor {

@@ -1,5 +1,6 @@
 import type { Silence } from './consequence.ts';
-import type { FailedSignIn, KeptFailure, NetworkWord } from './ledger.ts';
+import type { FailedSignIn, KeptFailure } from './ledger.ts';
+import type { NetworkWord } from './network-word.ts';
 import type { Budget, Ledger } from './limits.ts';
 import type { Pause } from './pause.ts';
 import type { AccountRecord, Attempt, Session, Trouble } from './session.ts';
@@ -234,7 +235,6 @@ export interface TokenStore {
   foreignToken(name: string): Promise<string | undefined>;
   /** What the broker asked of this egress, or of all on the key, and has not ended: the longest of it. */
   silenceOf(network: Network, now: number): Promise<Silence | undefined>;
-  /** Keeps it for as long as it lasts from `now` (ms) on. */
   silence(network: Network, silence: Silence, now: SilenceClock): Promise<KeptSilence>;
   /** Keeps (`KEY_REFUSED_MS`), for all accounts on it, that the broker refused the network's API key. */
   refuseKey(network: Network, why: Trouble): Promise<void>;

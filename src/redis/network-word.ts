@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Ledger } from '../core/limits.ts';
-import type { NetworkWord } from '../core/ledger.ts';
+import type { NetworkWord } from '../core/network-word.ts';
 import type { Network } from '../core/store.ts';
 import { keys } from './keys.ts';
 import { serverTime } from './replies.ts';
