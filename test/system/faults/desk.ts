@@ -22,6 +22,8 @@ export interface DeskOptions {
   readonly tradovateLifeS?: number;
   /** Switches of the simulated Tradovate that are to be otherwise than here. */
   readonly tradovate?: Readonly<Record<string, unknown>>;
+  /** True: the limits that the service and the simulated brokers have where nobody sets any. */
+  readonly hasLimits?: boolean;
   /** How long every call of a broker takes, ms. */
   readonly latencyMs?: number;
   /** A Redis that the test has deployed; left out, one that keeps its data. */
@@ -103,7 +105,7 @@ async function compileCache(): Promise<string> {
 
 /** Starts the ground that processes of the service stand on; `ends` takes all of it down. */
 export async function openDesk(ends: Endings, options: DeskOptions): Promise<Desk> {
-  const { entries, igLifeS = 6, tradovateLifeS = 80 * 60, latencyMs = 60 } = options;
+  const { entries, igLifeS = 6, tradovateLifeS = 80 * 60, latencyMs = 60, hasLimits = false } = options;
   const { ground, server } = options.redis
     ? { ground: options.redis, server: { kill: never, restart: never } }
     : await ownRedis(ends);
@@ -112,11 +114,10 @@ export async function openDesk(ends: Endings, options: DeskOptions): Promise<Des
       latencyMs,
       switches: {
         // Bots ask all the time.
-        ig: { accessTtl: igLifeS, keyQuota: 1e6, accountQuota: 1e6 },
+        ig: { accessTtl: igLifeS, ...(!hasLimits && { keyQuota: 1e6, accountQuota: 1e6 }) },
         tradovate: {
           lifetimeSeconds: tradovateLifeS,
-          'limits.renew': 1e6,
-          'limits.user': 1e6,
+          ...(!hasLimits && { 'limits.renew': 1e6, 'limits.user': 1e6 }),
           // Else a lost login's session and its repetition would end the served token before its time.
           'bridge.countsAsSession': 'off',
           ...options.tradovate,
@@ -156,7 +157,7 @@ export async function openDesk(ends: Endings, options: DeskOptions): Promise<Des
           ADMIN_TOKEN: adminToken,
           NODE_COMPILE_CACHE: cache,
           ...ground.env,
-          ...wide,
+          ...(!hasLimits && wide),
           ...simulator.settings,
           ...discord.env,
           ...(stateDir !== undefined && { STATE_DIR: stateDir }),
