@@ -877,4 +877,92 @@ export const mutations: readonly Mutation[] = [
     tests: ['test/system/faults/shapes.test.ts'],
     named: 'a later one:',
   },
+  {
+    breaks: 'the ring: an older key opens nothing',
+    edits: [
+      {
+        file: 'src/redis/seal.ts',
+        from: 'const key = ring.find((candidate) => candidate.id === id);',
+        to: 'const key = first.id === id ? first : undefined;',
+      },
+    ],
+    project: 'integration',
+    tests: ['test/integration/keyring.test.ts'],
+    named: 'can be dropped',
+  },
+  {
+    breaks: 'the ring: what an older key sealed is not sealed anew',
+    edits: [
+      {
+        file: 'src/redis/reseal.ts',
+        from: 'seal.isCurrent(sealed)) continue;',
+        to: 'seal.open(sealed, `${field} ${name}`) !== undefined) continue;',
+      },
+    ],
+    project: 'integration',
+    tests: ['test/integration/keyring.test.ts'],
+    named: 'can be dropped',
+  },
+  {
+    breaks: 'the ring: an entry that no key opens is not put aside',
+    edits: [
+      {
+        file: 'src/redis/reseal.ts',
+        from: 'const done = await run(',
+        to: 'if (opened === undefined) continue;\n        const done = await run(',
+      },
+    ],
+    project: 'integration',
+    tests: ['test/integration/keyring.test.ts'],
+    named: 'is lost for one entry',
+  },
+  {
+    breaks: 'the ring: a refused password is not noted under its first key',
+    edits: [
+      {
+        file: 'src/tending/outcomes.ts',
+        from: 'refused: underFirstKey(record.refused, parts.fingerprints(account.credentials)),',
+        to: 'refused: record.refused,',
+      },
+    ],
+    project: 'integration',
+    tests: ['test/integration/keyring.test.ts'],
+    named: 'can be dropped',
+  },
+  {
+    breaks: 'the keycheck: it stays under a key that is to leave the ring',
+    edits: [{ file: 'src/redis/world.ts', from: "if (fits === 'current') return;", to: 'if (fits) return;' }],
+    project: 'integration',
+    tests: ['test/integration/keyring.test.ts'],
+    named: 'can be dropped',
+  },
+  {
+    breaks: 'the keycheck: any key is taken',
+    edits: [
+      { file: 'src/redis/world.ts', from: 'if (!parts.newKey) {', to: 'if (parts.newKey === undefined) {' },
+    ],
+    project: 'system',
+    tests: ['test/system/start.test.ts'],
+    named: 'refuses another SECRET_KEY',
+  },
+  {
+    breaks: 'the drain at SIGTERM: what is under way is not waited for',
+    edits: [{ file: 'src/app/start.ts', from: 'schedule.stop(GRACE_MS)', to: 'schedule.stop(0)' }],
+    project: 'system',
+    tests: ['test/system/faults/deploys.test.ts'],
+    named: 'that ends a process with SIGTERM',
+  },
+  {
+    breaks: 'the ramp: first logins are bounded as all others are',
+    edits: [
+      {
+        file: `${scripts}/ramp.lua`,
+        from: "room = math.min(room, most - redis.call('ZCARD', untriedKey))",
+        to: 'room = math.min(room, most + 1000)',
+      },
+    ],
+    project: 'simulation',
+    tests: ['test/simulation/days/first-logins.test.ts'],
+    named: 'of a batch that works',
+  },
 ];
