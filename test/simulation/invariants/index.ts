@@ -63,6 +63,7 @@ export function watchInvariants(world: World, options: InvariantOptions): Invari
       penalties.forget();
       tokens.forget();
     }
+    tokens.redisLost();
     wellness.disturbed();
     flights.forget();
   };

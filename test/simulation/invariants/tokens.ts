@@ -16,6 +16,8 @@ const WATCHED_TOKENS = 12;
 export function watchTokens(world: World): {
   /** An older token may be served again. */
   forget(): void;
+  /** Redis lost data behind everybody's back: whatever is gone is gone from now on. */
+  redisLost(): void;
   /** The newest tokens of each account. */
   latest(): readonly Issued[];
   gaps(): ReadonlyMap<string, readonly Gap[]>;
@@ -115,6 +117,9 @@ export function watchTokens(world: World): {
   return {
     forget() {
       for (const [name, before] of published) published.set(name, { ...before, order: 0 });
+    },
+    redisLost() {
+      for (const name of published.keys()) noteGap(name);
     },
     latest: () => latest,
     servedMs: () => [...firstAt.values()].reduce((sum, at) => sum + world.now() - at, 0),
