@@ -54,6 +54,13 @@ export const simulatedMutations: readonly Mutation[] = [
       to: 'known.failedSignIns.length > 1e9',
     },
   ]),
+  simulated('the mirror: a token that a person got is not kept', 'tokens that only a person gets', [
+    {
+      file: 'src/app/keepsake.ts',
+      from: '(isOver ? { endedUpTo: originOf(session) } : { session })',
+      to: 'isOver && { endedUpTo: originOf(session) }',
+    },
+  ]),
   simulated('the alerts: none is ever opened', 'refusals', [
     {
       file: 'src/alerts/incidents.ts',

@@ -1,5 +1,5 @@
 import type { Chaos } from './chaos.ts';
-import { igLogin, igPair, tradovateLogin, type Desk } from './desk.ts';
+import { igLogin, igPair, tradovateLogin, upstoxLogin, type Desk } from './desk.ts';
 import { makeDice } from './random.ts';
 
 const MINUTE_MS = 60_000;
@@ -13,6 +13,7 @@ const desk = (hours: number, entries: Desk['entries'], wrong?: string): Desk => 
 const rotating = [igLogin(dice, 0), igLogin(dice, 1)];
 const mixed = [tradovateLogin(dice, 0), igPair(dice, 0), tradovateLogin(dice, 1)];
 const clocked = [...rotating, igPair(dice, 2), { username: 'TV_0', password: 'made-up-pass-tv-0' }];
+const persons = [upstoxLogin(dice, 0), upstoxLogin(dice, 1)];
 const many = Array.from({ length: 20 }, (_, i) => ({
   username: `TV_${i}`,
   password: `made-up-pass-tv-${i}`,
@@ -77,6 +78,12 @@ export const aims: readonly Aim[] = [
     at: 'limits',
     desk: desk(2, many),
     chaos: { perHour: 15, only: ['broker throttles', 'broker throttles', 'crash'] },
+    seeds: 6,
+  },
+  {
+    at: 'tokens that only a person gets',
+    desk: desk(3, persons),
+    chaos: { perHour: 8, only: ['redis emptied', 'redis emptied', 'crash', 'deploy', 'pause'] },
     seeds: 6,
   },
   {

@@ -92,7 +92,7 @@ export const igLogin = (_: Dice, i: number): RawEntry => ({
 
 export const igPair = (dice: Dice, i: number): RawEntry => ({ ...igLogin(dice, i), session: 'v2' });
 
-const upstoxLogin = (dice: Dice, i: number): RawEntry => ({
+export const upstoxLogin = (dice: Dice, i: number): RawEntry => ({
   broker: 'upstox',
   name: `UP_${i}`,
   clientId: `made-up-app-${i}`,

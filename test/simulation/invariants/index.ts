@@ -8,6 +8,7 @@ import { watchLedgers } from './ledgers.ts';
 import { watchObserved } from './observed.ts';
 import { watchPenalties } from './penalties.ts';
 import { watchPlans } from './plans.ts';
+import { watchRecoveries } from './recoveries.ts';
 import { watchReports } from './reports.ts';
 import { broken, served, type InvariantOptions } from './rules.ts';
 import { watchSecrets } from './secrets.ts';
@@ -52,6 +53,7 @@ export function watchInvariants(world: World, options: InvariantOptions): Invari
   watchPlans(world, wellness, options);
   watchBreakers(world, wellness, options.planWithinMs);
   watchIncidents(world, wellness);
+  const recoveries = watchRecoveries(world, wellness, options);
   const reports = watchReports(world);
   watchObserved(world);
   const penalties = watchPenalties(world);
@@ -64,6 +66,7 @@ export function watchInvariants(world: World, options: InvariantOptions): Invari
       tokens.forget();
     }
     tokens.redisLost();
+    recoveries.redisLost();
     wellness.disturbed();
     flights.forget();
   };
