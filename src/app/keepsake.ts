@@ -5,8 +5,8 @@ import { laterPause } from '../core/pause.ts';
 import { pacedUntil } from '../core/policy.ts';
 import type { Grant } from '../core/broker.ts';
 import { isOfUse, originOf, type AccountRecord, type Session } from '../core/session.ts';
-import { marksOf } from '../core/verdicts.ts';
-import type { AccountChange, Mirror, Quiet } from '../mirror/index.ts';
+import { isRefused, marksOf } from '../core/verdicts.ts';
+import type { AccountChange, Mirror, MirroredAccount, Quiet } from '../mirror/index.ts';
 import type { HeldAnswer, Keepsake } from '../tending/parts.ts';
 import { makeDoings } from './doings.ts';
 import { makeNetworkKeepsake, type NetworkKeepsakeParts } from './network-keepsake.ts';
@@ -16,6 +16,9 @@ export interface KeepsakeParts extends NetworkKeepsakeParts {
   /** Keyed fingerprints, the sealing key's first. */
   readonly fingerprints: (secrets: readonly string[]) => readonly string[];
 }
+
+/** Clocks that stand less far apart are kept, ms. */
+const CLOCKS_APART_MS = 5_000;
 
 /** Where the mirror lies: what was learned of simulated brokers must never count for real ones. */
 export function mirrorFolder(config: Pick<Config, 'stateDir' | 'simulate'>): string {
@@ -75,7 +78,8 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
       const known = isDoubtful ? mirror.recall(account.name) : undefined;
       if (!known) return record;
       const credentials = parts.fingerprints(account.credentials);
-      const verdicts = [...credentials, ...marksOf(credentials)];
+      const mended = worksSince(account, record, credentials, known) ? credentials : [];
+      const verdicts = [...credentials, ...marksOf(credentials)].filter((each) => !mended.includes(each));
       const quietUntil = endOf(known.quiet, clock.now());
       const { trouble } =
         known.troubles.find(({ fingerprint }) => verdicts.includes(fingerprint)) ??
@@ -86,7 +90,7 @@ export function makeKeepsake(parts: KeepsakeParts): Keepsake {
         ...(trouble && !record.trouble && { trouble, failures: Math.max(1, record.failures) }),
         // The ledger of failures comes back too, and only logins that are known to be good may use its rest.
         proven: record.proven ?? credentials.find((each) => known.proven.includes(each)),
-        refused: [...new Set([...record.refused, ...known.refused])],
+        refused: [...new Set([...record.refused, ...known.refused])].filter((each) => !mended.includes(each)),
         unknownSignIns: [...new Set([...record.unknownSignIns, ...known.unknownSignIns])].toSorted(
           (a, b) => a - b,
         ),
@@ -184,6 +188,24 @@ const overAtOnce = (session: Session): Session =>
 /** False where another session came since the answer was asked for: somebody else was faster. */
 const isNewer = ({ since, startedAt }: HeldAnswer, session: Session | undefined): boolean =>
   since === undefined ? startedAt > (session?.grant.issuedAt ?? 0) : originOf(session) <= since;
+
+/**
+ * A login with these credentials has worked since this disk heard that they are refused: a person mended them at the
+ * broker, and another process was asked. Clocks differ a little: in doubt the refusal stands.
+ */
+function worksSince(
+  { identity }: Account,
+  { session, proven, refused }: AccountRecord,
+  credentials: readonly string[],
+  { troubles }: Pick<MirroredAccount, 'troubles'>,
+): boolean {
+  if (session?.source !== 'sign-in' || session.identity !== identity) return false;
+  if (!credentials.some((each) => each === proven) || isRefused(refused, credentials)) return false;
+  const told = troubles.filter(({ fingerprint }) => credentials.includes(fingerprint));
+  return (
+    told.length > 0 && told.every(({ trouble }) => trouble.at < session.grant.issuedAt - CLOCKS_APART_MS)
+  );
+}
 
 /** When a wait that the broker asked of one account is over, ms; the same of one that lies ahead. */
 const endOf = (quiet: Quiet | undefined, now: number): number =>

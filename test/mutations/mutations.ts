@@ -148,6 +148,18 @@ export const mutations: readonly Mutation[] = [
     named: 'keep the others waiting',
   },
   {
+    breaks: 'the mirror: a refusal of before outlives a login that worked',
+    edits: [
+      {
+        file: 'src/app/keepsake.ts',
+        from: 'worksSince(account, record, credentials, known) ? credentials : []',
+        to: 'worksSince(account, record, credentials, known) ? [] : []',
+      },
+    ],
+    project: 'unit',
+    tests: ['test/unit/app/keepsake.test.ts'],
+  },
+  {
     breaks: 'the pace: a sign-in that was found open counts twice',
     edits: [
       {

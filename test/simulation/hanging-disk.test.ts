@@ -50,7 +50,11 @@ test.each([
 test('the folders of two machines are one alert, which ends once both work again, and names those that do not', async () => {
   world = await makeWorld({ entries, replicas: 2 });
   await world.runFor(5 * MINUTE_MS);
-  const whys = (): readonly string[] => world.openIncidents().flatMap((each) => Object.keys(each.whys));
+  const whys = (): readonly string[] =>
+    world
+      .openIncidents()
+      .flatMap((each) => Object.keys(each.whys))
+      .toSorted();
   for (const [i, replica] of world.replicas().entries())
     replica.disk.failUntil(world.now() + (i + 1) * 10 * MINUTE_MS);
   await world.runFor(9 * MINUTE_MS);

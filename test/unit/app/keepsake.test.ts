@@ -68,6 +68,44 @@ describe('logins that nobody answered', () => {
   });
 });
 
+describe('a refused password that this disk alone still knows of', () => {
+  it.each([
+    ['no longer counts where a login with it has worked since, for another process', 60_000, undefined, []],
+    ['counts on where that login was before it', -60_000, undefined, ['made-up-pass']],
+    ['counts on where clocks do not tell which was first', 2_000, undefined, ['made-up-pass']],
+    ['counts on where it was refused again', 60_000, ['made-up-pass'], ['made-up-pass']],
+  ])('%s', async (_, laterMs, refused = [], expected) => {
+    const clock = fakeClock();
+    const mirror = await opened({ folder: await freshFolder(), clock });
+    const keepsake = makeKeepsake({ mirror, store, fingerprints: (secrets) => [secrets.join(' ')], clock });
+    const account = startingFrom('made-up');
+    const told = clock.now();
+    const trouble = { code: 'bad_credentials', kind: 'needs-human', message: 'no', at: told } as const;
+    await keepsake.remember(account, { ...emptyRecord, refused: ['made-up-pass'], trouble }, 'verdict');
+    const grant = {
+      token: 'made-up-token',
+      headers: {},
+      tokenType: 'Bearer',
+      baseUrl: '',
+      issuedAt: told + laterMs,
+      expiresAt: told + 80 * 60_000,
+    };
+    const session = {
+      generation: 1,
+      grant,
+      source: 'sign-in',
+      identity: 'any/desk',
+      renewAt: told,
+      renewalSpent: false,
+    } as const;
+    const found = { ...emptyRecord, session, proven: 'made-up-pass', refused };
+    const recalled = keepsake.recall(account, found, true);
+    expect(recalled.refused).toEqual(expected);
+    expect(recalled.trouble?.code).toBe(expected.length > 0 ? 'bad_credentials' : undefined);
+    await mirror.close();
+  });
+});
+
 describe('what is kept of a pair to start from', () => {
   it('is each one that was sent: an old and a new file by turns send none twice', async () => {
     const clock = fakeClock();
