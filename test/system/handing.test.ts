@@ -100,7 +100,7 @@ describe('adopt', () => {
 
   it('takes no token as an argument, and no name that is none', async () => {
     expect((await withInput('', 'adopt', 'DESK', 'made-up-token')).code).toBe(2);
-    expect((await withInput('x', 'adopt', 'NOBODY')).code).toBe(2);
+    expect((await withInput('x', 'adopt', 'NOBODY')).code).toBe(1);
     expect((await withInput('x', 'adopt', 'DESC')).stderr).toContain('Did you mean DESK?');
   });
 });
